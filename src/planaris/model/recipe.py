@@ -1,0 +1,160 @@
+"""Recipes: what to do to a wafer. Data only; the tool interprets it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+_EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+class StepKind(StrEnum):
+    """What a polish step is."""
+
+    POLISH = "polish"
+    BUFF = "buff"
+    RINSE = "rinse"
+
+
+class EndKind(StrEnum):
+    """How a step ends. Endpoint detectors join in their own file of `control`."""
+
+    TIME = "time"
+    REMOVAL = "removal"
+    ENDPOINT = "endpoint"
+
+
+class ConditioningMode(StrEnum):
+    """When the conditioner works."""
+
+    OFF = "off"
+    IN_SITU = "in_situ"
+    EX_SITU = "ex_situ"
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnd:
+    """End of a step: nominal time with earliest and latest, then over-polish."""
+
+    kind: EndKind
+    time_s: float
+    min_s: float
+    max_s: float
+    over_polish_s: float = 0.0
+    over_polish_pct: float = 0.0
+    removal_nm: float | None = None
+    detector: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """Conditioner setting of a step; dwell weights per sweep zone from pad centre out, mean 1."""
+
+    mode: ConditioningMode
+    downforce_N: float
+    disk_speed_rpm: float
+    sweep_per_min: float
+    dwell_ratio: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
+    time_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Allowed deviation of a measured quantity from its set-point, percent, held for ``persist_s``."""
+
+    quantity: str
+    warn_pct: float
+    abort_pct: float
+    persist_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class PolishStep:
+    """One step on one platen. Zone pressures run from the wafer centre out."""
+
+    name: str
+    platen: int
+    kind: StepKind
+    end: StepEnd
+    zone_pressure_kPa: tuple[float, ...]
+    ring_pressure_kPa: float
+    back_pressure_kPa: float
+    platen_speed_rpm: float
+    head_speed_rpm: float
+    slurry_line: int
+    slurry_flow_ml_min: float
+    di_flow_ml_min: float
+    conditioning: Conditioning
+    sweep_amplitude_mm: float
+    sweep_per_min: float
+    platen_temperature_C: float
+    ramp_s: float
+    bands: tuple[Band, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WetLimits:
+    """Longest waits of a wet wafer (equipment.md 1.7, design values)."""
+
+    polish_to_clean_s: float = 60.0
+    between_stations_s: float = 60.0
+    stopped_platen_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A polish recipe.
+
+    ``entered`` keeps what a person typed, keyed by path: ``{"steps[0].ring_pressure_kPa": "4.5 psi"}``.
+    """
+
+    name: str
+    version: str
+    process_package: str
+    film: str
+    target_removal_nm: float
+    removal_tolerance_pct: float
+    wiwnu_limit_pct: float
+    edge_exclusion_mm: float
+    steps: tuple[PolishStep, ...]
+    wet_limits: WetLimits
+    cleaner_recipe: str
+    pre_flow_s: float = 3.0
+    entered: Mapping[str, str] = field(default_factory=lambda: _EMPTY, compare=False)
+
+    @property
+    def platens(self) -> tuple[int, ...]:
+        """Platens in the order the wafer visits them."""
+        visits: list[int] = []
+        for step in self.steps:
+            if not visits or visits[-1] != step.platen:
+                visits.append(step.platen)
+        return tuple(visits)
+
+    def steps_on(self, platen: int) -> tuple[PolishStep, ...]:
+        """Steps that run on one platen."""
+        return tuple(step for step in self.steps if step.platen == platen)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanerStation:
+    """One cleaner station's setting."""
+
+    station: str
+    time_s: float
+    speed_rpm: float = 0.0
+    power_W: float = 0.0
+    chemical_flow_ml_min: float = 0.0
+    di_flow_ml_min: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CleanerRecipe:
+    """A cleaner recipe: its stations in order."""
+
+    name: str
+    version: str
+    stations: tuple[CleanerStation, ...]
+    entered: Mapping[str, str] = field(default_factory=lambda: _EMPTY, compare=False)

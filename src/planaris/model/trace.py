@@ -1,0 +1,34 @@
+"""Trace blocks: many samples of one rate class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Quality(IntEnum):
+    """Trust in a sample, ordered as in OPC UA: bad, uncertain, good."""
+
+    BAD = 0
+    UNCERTAIN = 1
+    GOOD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Samples of one rate class.
+
+    ``time_s`` has shape (n,), ``values`` (n, tags) in the order of ``tags``, ``quality`` (n,) of `Quality`.
+    ``sequence`` counts blocks of a subscription; ``gap`` marks that samples before this block were lost.
+    """
+
+    rate_class: str
+    tags: tuple[str, ...]
+    time_s: NDArray[np.float64]
+    values: NDArray[np.float32]
+    quality: NDArray[np.uint8]
+    sequence: int
+    gap: bool = False

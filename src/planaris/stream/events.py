@@ -1,0 +1,327 @@
+"""Events: whatever happens, as frozen data. Names match the dictionary's events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from planaris.model import MapStage, Severity, WaferKind
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events; ``name`` is the dictionary's name."""
+
+    name: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """A run of the tool began."""
+
+    name: ClassVar[str] = "run_started"
+    tool: str
+    port_kind: str
+    seed: int
+    software: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(Event):
+    """A run of the tool ended in a named state."""
+
+    name: ClassVar[str] = "run_ended"
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged(Event):
+    """The link to the hardware changed its state."""
+
+    name: ClassVar[str] = "link_changed"
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReceived(Event):
+    """A command came through the door."""
+
+    name: ClassVar[str] = "command_received"
+    command_id: str
+    verb: str
+    principal: str
+    role: str
+    reason: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswered(Event):
+    """A command was accepted, refused or done."""
+
+    name: ClassVar[str] = "command_answered"
+    command_id: str
+    verb: str
+    status: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class InterlockRefused(Event):
+    """An interlock rule kept an action from starting."""
+
+    name: ClassVar[str] = "interlock_refused"
+    rule: str
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleStateChanged(Event):
+    """A module went from one state to another."""
+
+    name: ClassVar[str] = "module_state_changed"
+    module: str
+    previous: str
+    state: str
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierMapped(Event):
+    """A load port scanned its carrier; ``slots`` holds one letter a slot: - empty, O occupied, D double, X crossed."""
+
+    name: ClassVar[str] = "carrier_mapped"
+    load_port: int
+    carrier_id: str
+    slots: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotStarted(Event):
+    """Work on a lot began."""
+
+    name: ClassVar[str] = "lot_started"
+    lot_id: str
+    product: str
+    recipe: str
+    process_package: str
+    carrier_id: str
+    load_port: int
+    wafers_count: int
+    target_removal_nm: float
+    removal_tolerance_pct: float
+    wiwnu_limit_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class LotEnded(Event):
+    """Work on a lot ended: completed, stopped or aborted."""
+
+    name: ClassVar[str] = "lot_ended"
+    lot_id: str
+    outcome: str
+    processed_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaferRegistered(Event):
+    """A wafer became known to the material map."""
+
+    name: ClassVar[str] = "wafer_registered"
+    wafer_id: str
+    lot_id: str
+    slot: int
+    kind: WaferKind
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveIntended(Event):
+    """A wafer is about to move; committed before the first motion."""
+
+    name: ClassVar[str] = "move_intended"
+    wafer_id: str
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaferMoved(Event):
+    """A wafer's move was confirmed by sensors; believed from now on."""
+
+    name: ClassVar[str] = "wafer_moved"
+    wafer_id: str
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(Event):
+    """A polish step began on a platen."""
+
+    name: ClassVar[str] = "step_started"
+    wafer_id: str
+    platen: int
+    head: int
+    step: int
+    step_name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded(Event):
+    """A polish step ended; ``reason`` says by what (time, endpoint, abort)."""
+
+    name: ClassVar[str] = "step_ended"
+    wafer_id: str
+    platen: int
+    head: int
+    step: int
+    step_name: str
+    duration_s: float
+    reason: str
+    slurry_ml: float
+    di_water_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class CleanStarted(Event):
+    """A cleaner station began on a wafer."""
+
+    name: ClassVar[str] = "clean_started"
+    wafer_id: str
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
+class CleanEnded(Event):
+    """A cleaner station finished a wafer."""
+
+    name: ClassVar[str] = "clean_ended"
+    wafer_id: str
+    station: str
+    di_water_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaferMeasured(Event):
+    """A metrology map came in; sites are those of the named plan."""
+
+    name: ClassVar[str] = "wafer_measured"
+    wafer_id: str
+    stage: MapStage
+    plan: str
+    instrument: str
+    thickness_nm: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaferFinished(Event):
+    """A wafer is back in its slot; what was measured on it and how long things took."""
+
+    name: ClassVar[str] = "wafer_finished"
+    wafer_id: str
+    slot: int
+    head: int
+    kind: WaferKind
+    sites_count: int
+    incoming_nm: float
+    post_nm: float
+    removal_nm: float
+    wiwnu_pct: float
+    range_pct: float
+    polish_s: float
+    wait_s: float
+    wet_s: float
+    polish_to_clean_s: float
+    slurry_ml: float
+    di_water_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSet(Event):
+    """An alarm was set."""
+
+    name: ClassVar[str] = "alarm_set"
+    alarm: str
+    source: str
+    severity: Severity
+    wafer_id: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmAcknowledged(Event):
+    """A person acknowledged an alarm."""
+
+    name: ClassVar[str] = "alarm_acknowledged"
+    alarm: str
+    source: str
+    principal: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCleared(Event):
+    """An alarm's cause is gone."""
+
+    name: ClassVar[str] = "alarm_cleared"
+    alarm: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRecorded(Event):
+    """The trace of one wafer and step is on disk; ``file`` is relative to the run's folder."""
+
+    name: ClassVar[str] = "trace_recorded"
+    wafer_id: str
+    platen: int
+    head: int
+    step: int
+    file: str
+    rows_count: int
+    tags_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumableUsed(Event):
+    """A consumable's counters after use; ``life_pct`` is spent life by the counter."""
+
+    name: ClassVar[str] = "consumable_used"
+    part: str
+    location: str
+    wafers_count: int
+    use_h: float
+    life_pct: float
+
+
+ALL_EVENTS: tuple[type[Event], ...] = (
+    RunStarted,
+    RunEnded,
+    LinkChanged,
+    CommandReceived,
+    CommandAnswered,
+    InterlockRefused,
+    ModuleStateChanged,
+    CarrierMapped,
+    LotStarted,
+    LotEnded,
+    WaferRegistered,
+    MoveIntended,
+    WaferMoved,
+    StepStarted,
+    StepEnded,
+    CleanStarted,
+    CleanEnded,
+    WaferMeasured,
+    WaferFinished,
+    AlarmSet,
+    AlarmAcknowledged,
+    AlarmCleared,
+    TraceRecorded,
+    ConsumableUsed,
+)
+EVENT_TYPES: dict[str, type[Event]] = {event.name: event for event in ALL_EVENTS}

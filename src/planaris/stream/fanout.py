@@ -1,0 +1,158 @@
+"""The one event stream: commit first, then tell everybody. A listener can never touch control."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
+from functools import cache
+
+from planaris.stream.events import EVENT_TYPES, Event
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """An event with its place in the stream and its tool time."""
+
+    sequence: int
+    time_s: float
+    event: Event
+
+
+Commit = Callable[[Sequence[Committed], bool], None]
+Listener = Callable[[Sequence[Committed]], None]
+
+
+@cache
+def _field_names(kind: type[Event]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
+def to_json(event: Event) -> str:
+    """Return an event's fields as canonical JSON (keys in declaration order, floats by repr)."""
+    values = {name: getattr(event, name) for name in _field_names(type(event))}
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{type(value).__name__} does not belong in an event")
+
+
+def from_json(name: str, text: str) -> Event:
+    """Return the event that `to_json` wrote; enumerations and tuples come back as such."""
+    kind = EVENT_TYPES[name]
+    values = json.loads(text)
+    for f in fields(kind):
+        convert = _CONVERTERS.get(str(f.type))
+        if convert is not None and f.name in values:
+            values[f.name] = convert(values[f.name])
+    return kind(**values)
+
+
+def _converters() -> dict[str, Callable[[object], object]]:
+    from planaris.model import MapStage, Severity, WaferKind
+
+    return {
+        "MapStage": MapStage,
+        "Severity": Severity,
+        "WaferKind": WaferKind,
+        "tuple[float, ...]": tuple,  # pyright: ignore[reportArgumentType]
+    }
+
+
+_CONVERTERS = _converters()
+
+
+class StreamHash:
+    """Listener that hashes the stream: equal runs have equal digests."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def __call__(self, batch: Sequence[Committed]) -> None:
+        for item in batch:
+            line = f"{item.sequence}|{item.time_s!r}|{item.event.name}|{to_json(item.event)}\n"
+            self._hash.update(line.encode())
+
+    def hexdigest(self) -> str:
+        """Return the digest of everything seen so far."""
+        return self._hash.hexdigest()
+
+
+class Mailbox:
+    """Bounded mailbox of committed events for a slow reader: the oldest are dropped and counted."""
+
+    def __init__(self, limit: int) -> None:
+        self._items: deque[Committed] = deque(maxlen=limit)
+        self.dropped_count = 0
+
+    def __call__(self, batch: Sequence[Committed]) -> None:
+        overflow = len(self._items) + len(batch) - (self._items.maxlen or 0)
+        self.dropped_count += max(0, overflow)
+        self._items.extend(batch)
+
+    def take(self) -> list[Committed]:
+        """Return and forget what has come in."""
+        taken = list(self._items)
+        self._items.clear()
+        return taken
+
+
+class EventStream:
+    """Stages events, commits them in order, then hands them to listeners.
+
+    ``commit`` gets every batch before any listener does, with a flag that asks for durability; what it
+    raises reaches the publisher. Listeners that raise are detached and reported in ``failed_listeners``.
+    """
+
+    def __init__(self, clock: Clock, commit: Commit, first_sequence: int = 1) -> None:
+        self._clock = clock
+        self._commit = commit
+        self._next = first_sequence
+        self._staged: list[Committed] = []
+        self._listeners: list[Listener] = []
+        self.failed_listeners: list[tuple[Listener, Exception]] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Add a listener; it sees every batch committed from now on."""
+        self._listeners.append(listener)
+
+    def unlisten(self, listener: Listener) -> None:
+        """Remove a listener."""
+        self._listeners = [other for other in self._listeners if other is not listener]
+
+    @property
+    def staged_count(self) -> int:
+        """Events published but not committed yet."""
+        return len(self._staged)
+
+    def publish(self, event: Event) -> None:
+        """Stage an event; it is committed with the next flush."""
+        self._staged.append(Committed(self._next, self._clock(), event))
+        self._next += 1
+
+    def commit(self, event: Event) -> None:
+        """Publish an event and make it, and all before it, durable before returning."""
+        self.publish(event)
+        self.flush(durable=True)
+
+    def flush(self, *, durable: bool = False) -> None:
+        """Commit what is staged, then tell the listeners."""
+        if not self._staged:
+            return
+        batch = tuple(self._staged)
+        self._commit(batch, durable)
+        self._staged.clear()
+        for listener in tuple(self._listeners):
+            try:
+                listener(batch)
+            except Exception as error:  # a listener's failure is its own
+                self.unlisten(listener)
+                self.failed_listeners.append((listener, error))
