@@ -1,0 +1,77 @@
+"""What a caller asks of a run and what it gets back. The command line and the runner share these."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Ask for one lot on the twin.
+
+    ``tool`` is a bundled name, a path or None for reference tool A; ``out`` is the run folder, None for one inside
+    ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes.
+    """
+
+    lot_path: Path
+    tool: str | Path | None
+    seed: int
+    out: Path | None
+    home: Path
+    speed: float = math.inf
+    report: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is: tool time and wall time since its start, and the wafer and module that last changed."""
+
+    time_s: float
+    wall_s: float
+    wafer_id: str
+    module: str
+    text: str
+    finished_count: int
+    wafers_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaferSummary:
+    """One wafer of a finished run. ``removal_nm`` and ``wiwnu_pct`` are measured; NaN where nothing was measured."""
+
+    slot: int
+    wafer_id: str
+    head: int | None
+    kind: str
+    removal_nm: float
+    wiwnu_pct: float
+    polish_s: float
+    wait_s: float
+    wet_s: float
+    alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run."""
+
+    run_id: str
+    outcome: str
+    folder: Path
+    report: Path | None
+    tool_time_s: float
+    wall_s: float
+    wafers: tuple[WaferSummary, ...]
+    alarms: tuple[str, ...]
+    wafers_per_h: float
+    bound_wafers_per_h: float
+    stream_hash: str
+    target_removal_nm: float
+    port_kind: str
+
+    @property
+    def completed(self) -> bool:
+        """Say whether the run did what was asked."""
+        return self.outcome == "completed"
