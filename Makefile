@@ -1,0 +1,60 @@
+# Every target sets up what it needs in .venv; `make help` lists them. Needs git, make and python3 >= 3.11 with venv.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+LOT ?= examples/oxide_ild/lot.toml
+
+.PHONY: help run test lint types contracts docs unit bench validate format exports hooks clean setup setup-run other-python
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+run: setup-run ## polish the example lot on the twin and say where the report is (LOT=FILE for another)
+	@$(BIN)/planaris run $(LOT)
+
+test: setup ## lint, types, import contracts, docs and every test
+	@scripts/system_packages.sh
+	@scripts/other_python.sh
+	@scripts/check.sh all
+
+lint: setup ## ruff check and format
+	@scripts/check.sh lint
+
+types: setup ## pyright, strict
+	@scripts/check.sh types
+
+contracts: setup ## import contracts
+	@scripts/check.sh contracts
+
+docs: setup ## build the documentation into docs/_build/html
+	@scripts/check.sh docs
+
+unit: setup ## the tests without lint, types and docs (ARGS="-k name" picks)
+	@$(BIN)/pytest $(ARGS)
+
+bench: setup ## numbers and ratios of this machine (ARGS=name picks one)
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+validate: setup ## compare the models with published data
+	@$(BIN)/python validation/run.py
+
+format: setup ## put the sources into the house's format
+	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
+
+exports: setup ## rewrite the pinned list of public names after a wanted change
+	@$(BIN)/python tests/unit/gates/exports.py
+
+hooks: setup ## run the quick checks before every commit
+	@$(BIN)/pre-commit install
+
+other-python: setup ## a second environment, .venv-3.13 (or .venv-3.11), where such a Python is found
+	@scripts/other_python.sh
+
+setup: ## everything into .venv, also the tools of the tests
+	@scripts/setup.sh dev
+
+setup-run: ## what `planaris run` needs into .venv
+	@scripts/setup.sh run
+
+clean: ## remove environments, caches and builds; your planaris-home stays
+	rm -rf .venv .venv-3.* .deps .ruff_cache .hypothesis .import_linter_cache docs/_build docs/_generated dist build
