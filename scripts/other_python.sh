@@ -26,5 +26,6 @@ made_from="$(pwd) $(cat pyproject.toml uv.lock | cksum)"
 say "making $venv with $("$python" --version) ($python)"
 unset VIRTUAL_ENV PYTHONHOME
 export UV_PROJECT_ENVIRONMENT=$venv UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR="${UV_CACHE_DIR:-$(pwd)/.deps/uv}"
+[ -e /etc/ssl/certs/ca-certificates.crt ] && export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 .venv/bin/uv sync --frozen --no-dev --quiet --python "$python"
 echo "$made_from" >$stamp

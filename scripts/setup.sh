@@ -49,6 +49,8 @@ bar=--quiet
 unset VIRTUAL_ENV PYTHONHOME
 export UV_PROJECT_ENVIRONMENT=$venv UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR="${UV_CACHE_DIR:-$(pwd)/.deps/uv}"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
+# A company's own certificate authority stands in the system's store, where there is one.
+[ -e /etc/ssl/certs/ca-certificates.crt ] && export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 
 # A moved checkout leaves scripts that name the old place: then start over.
 if ! { [ -x $venv/bin/uv ] && $venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' &&
