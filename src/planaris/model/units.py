@@ -47,6 +47,12 @@ UNIT_SUFFIXES: dict[str, str] = {
     "_J_K": "joule per kelvin",
     "_m2": "square metre",
     "_mm_g": "millimetre per second squared, as a root mean square",
+    "_pct_h": "percent per hour",
+    "_per_mm": "per millimetre",
+    "_per_kPa_m": "per kilopascal and metre of sliding",
+    "_kg_m3": "kilogram per cubic metre",
+    "_J_kg_K": "joule per kilogram and kelvin",
+    "_mPa_s": "millipascal second",
 }
 
 
@@ -113,6 +119,12 @@ SYMBOLS: dict[str, str] = {
     "_J_K": "J/K",
     "_m2": "m²",
     "_mm_g": "mm/s² rms",
+    "_pct_h": "%/h",
+    "_per_mm": "1/mm",
+    "_per_kPa_m": "1/(kPa·m)",
+    "_kg_m3": "kg/m³",
+    "_J_kg_K": "J/(kg·K)",
+    "_mPa_s": "mPa·s",
 }
 
 
