@@ -42,7 +42,7 @@ format: setup ## put the sources into the house's format
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
 
 exports: setup ## rewrite the pinned list of public names after a wanted change
-	@$(BIN)/python tests/unit/gates/exports.py
+	@$(BIN)/python tests/unit/gates/gate_exports.py
 
 hooks: setup ## run the quick checks before every commit
 	@$(BIN)/pre-commit install
