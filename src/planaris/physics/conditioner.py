@@ -1,0 +1,95 @@
+"""Conditioner: where and how fast the disk cuts the pad, how it renews contacts, how it dulls."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from planaris.physics._namespace import Array, ArrayLike, array_namespace
+from planaris.physics.kinematics import RAD_PER_S_PER_RPM
+from planaris.physics.overlap import ring_areas_m2, ring_cover
+
+# 16 % of the cut is left after 50 h (Entegris 2013 note 4435-7548; S): exp(-50/27.3). At the reference force.
+DISK_DECAY_H = 27.3
+DISK_REFERENCE_FORCE_N = 22.24110807630
+_ARC_POINTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class DiskConstants:
+    """Conditioner disk: cut per force and sliding length of a new disk, cut depth that renews all contacts."""
+
+    radius_mm: float = 50.0
+    k_disk_um_m_N: float = 1.0e-8
+    renewal_depth_um: float = 0.2
+
+
+def disk_sharpness(disk_hours: ArrayLike, decay_h: float = DISK_DECAY_H) -> Array:
+    """Return k_disk/k₀ = exp(−t_h/27.3) of a disk after ``disk_hours`` at the reference force."""
+    xp = array_namespace(disk_hours)
+    return xp.exp(-xp.asarray(disk_hours) / decay_h)
+
+
+def disk_hours_per_s(force_N: ArrayLike) -> Array:
+    """Return how fast a disk ages, in hours at the reference force per second of use."""
+    xp = array_namespace(force_N)
+    return xp.asarray(force_N) / (DISK_REFERENCE_FORCE_N * 3600.0)
+
+
+def sweep_positions_mm(inner_mm: float, outer_mm: float, n: int = 64) -> Array:
+    """Return n disk-centre radii of equal dwell for an arm that sweeps sinusoidally between two radii."""
+    phase = (np.arange(n) + 0.5) * (math.pi / n)
+    return 0.5 * (inner_mm + outer_mm) - 0.5 * (outer_mm - inner_mm) * np.cos(phase)
+
+
+def cut_rate(
+    pad_edges_mm: Array,
+    sweep_centers_mm: Array,
+    dwell: Array,
+    *,
+    platen_speed_rpm: ArrayLike,
+    disk_speed_rpm: ArrayLike,
+    force_N: ArrayLike,
+    disk: DiskConstants,
+) -> Array:
+    """Return the pad's cut rate (n_ring,) in µm/h of a new disk, averaged over the sweep.
+
+    sweep_centers_mm (n_s,) disk-centre radii with shares ``dwell`` (n_s,) that sum to 1. Each point of a ring is cut
+    in proportion to disk pressure times sliding speed while the disk is over it.
+    """
+    xp = array_namespace(pad_edges_mm, sweep_centers_mm, force_N)
+    e = xp.asarray(sweep_centers_mm)[:, None]
+    cover = ring_cover(pad_edges_mm, disk.radius_mm, e)
+    speed = _speed_under_disk(pad_edges_mm, e, platen_speed_rpm, disk_speed_rpm, disk.radius_mm)
+    pressure_Pa = force_N / (math.pi * (disk.radius_mm * 1e-3) ** 2)
+    per_s = disk.k_disk_um_m_N * pressure_Pa * xp.sum(xp.asarray(dwell)[:, None] * cover * speed, axis=0)
+    return 3600.0 * per_s
+
+
+def _speed_under_disk(
+    pad_edges_mm: Array, e: Array, platen_speed_rpm: ArrayLike, disk_speed_rpm: ArrayLike, radius_mm: float
+) -> Array:
+    """Mean sliding speed in m/s over the part of each ring that lies under the disk, (n_s, n_ring)."""
+    xp = array_namespace(pad_edges_mm, e)
+    rho = 0.5 * (pad_edges_mm[1:] + pad_edges_mm[:-1])
+    cosine = (rho**2 + e**2 - radius_mm**2) / (2.0 * rho * e)
+    half_arc = xp.acos(xp.clip(cosine, -1.0, 1.0))
+    angle = half_arc[..., None] * ((xp.arange(_ARC_POINTS) + 0.5) / _ARC_POINTS)
+    x, y = rho[:, None] * xp.cos(angle) - e[..., None], rho[:, None] * xp.sin(angle)
+    slip = (disk_speed_rpm - platen_speed_rpm) * RAD_PER_S_PER_RPM
+    vx, vy = -slip * y, slip * x - platen_speed_rpm * RAD_PER_S_PER_RPM * e[..., None]
+    return xp.mean(xp.sqrt(vx**2 + vy**2), axis=-1) * 1e-3
+
+
+def total_cut_mm3_h(cut_um_h: Array, pad_edges_mm: Array) -> Array:
+    """Return ∫PCR·2πr dr in mm³/h."""
+    xp = array_namespace(cut_um_h, pad_edges_mm)
+    return xp.sum(cut_um_h * ring_areas_m2(pad_edges_mm)) * 1e3
+
+
+def renewal_per_s(cut_um_h: ArrayLike, disk: DiskConstants) -> Array:
+    """Return c(r): the share of contacts renewed per second, cut rate over the depth that renews them."""
+    xp = array_namespace(cut_um_h)
+    return xp.asarray(cut_um_h) / (3600.0 * disk.renewal_depth_um)

@@ -1,0 +1,112 @@
+"""Model flags: the one place that knows where each model is valid and how to say that it is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntFlag
+
+from planaris.physics._namespace import ArrayLike, array_namespace
+
+
+class ModelFlag(IntFlag):
+    """A valid range was left; values go on unclipped."""
+
+    NONE = 0
+    PRESSURE_RANGE = 1
+    RING_RANGE = 2
+    TEMPERATURE_RANGE = 4
+    FLOW_RANGE = 8
+    SLURRY_SUPPLY = 16
+    HYDRODYNAMIC = 32
+    PAD_LIFE = 64
+    DISK_LIFE = 128
+    PAD_GLAZED = 256
+    RING_LIFE = 512
+
+
+# Valid ranges; grade A unless the text says otherwise.
+PRESSURE_RANGE_KPA = (5.0, 60.0)
+RING_RATIO_RANGE = (0.8, 2.5)
+TEMPERATURE_RANGE_C = (20.0, 55.0)
+FLOW_RANGE_ML_MIN = (50.0, 400.0)
+SUPPLY_LIMIT = 0.6
+SHARPNESS_LIMIT = 0.2
+GLAZED_LIMIT = 0.3
+
+FLAG_TEXT: Mapping[ModelFlag, str] = {
+    ModelFlag.PRESSURE_RANGE: "zone pressure outside 5–60 kPa, where the pressure model holds",
+    ModelFlag.RING_RANGE: "ring pressure outside 0.8–2.5 times the edge zone's, where the edge model holds",
+    ModelFlag.TEMPERATURE_RANGE: "pad temperature outside 20–55 °C, where the removal law holds",
+    ModelFlag.FLOW_RANGE: "slurry flow outside 50–400 ml/min, where the mixing model holds",
+    ModelFlag.SLURRY_SUPPLY: "slurry starved: the flow feeds less than 60 % of the rate",
+    ModelFlag.HYDRODYNAMIC: "speed over pressure beyond what this pad's and slurry's rate data support",
+    ModelFlag.PAD_LIFE: "pad spent: groove depth or thickness at its end",
+    ModelFlag.DISK_LIFE: "conditioner disk spent: cuts less than 20 % of a new one",
+    ModelFlag.PAD_GLAZED: "pad glazed: freshness below 0.3",
+    ModelFlag.RING_LIFE: "retaining ring spent: height lost",
+}
+
+
+def flag_names(flags: ModelFlag) -> tuple[str, ...]:
+    """Return the lower-case names of the flags set, in their order."""
+    return tuple(f.name.lower() for f in FLAG_TEXT if f in flags and f.name)
+
+
+def flag_texts(flags: ModelFlag) -> tuple[str, ...]:
+    """Return what the flags set mean, in their order."""
+    return tuple(text for flag, text in FLAG_TEXT.items() if flag in flags)
+
+
+def _outside(values: ArrayLike, low: float, high: float) -> bool:
+    xp = array_namespace(values)
+    values = xp.asarray(values)
+    return bool(xp.any((values < low) | (values > high)))
+
+
+def pressure_flags(zone_pressures_kPa: ArrayLike, ring_pressure_kPa: ArrayLike, edge_zone_kPa: ArrayLike) -> ModelFlag:
+    """Return the flags of zone pressures (any shape) and of ring against edge zone (same shape each)."""
+    flags = ModelFlag.PRESSURE_RANGE if _outside(zone_pressures_kPa, *PRESSURE_RANGE_KPA) else ModelFlag.NONE
+    low, high = RING_RATIO_RANGE
+    excess = (ring_pressure_kPa - low * edge_zone_kPa) * (high * edge_zone_kPa - ring_pressure_kPa)
+    return flags | (ModelFlag.RING_RANGE if _outside(excess, 0.0, float("inf")) else ModelFlag.NONE)
+
+
+def temperature_flags(temperature_C: ArrayLike) -> ModelFlag:
+    """Return the flags of pad temperatures."""
+    return ModelFlag.TEMPERATURE_RANGE if _outside(temperature_C, *TEMPERATURE_RANGE_C) else ModelFlag.NONE
+
+
+def slurry_flags(flow_ml_min: ArrayLike, supply: ArrayLike) -> ModelFlag:
+    """Return the flags of slurry flow and supply factor."""
+    flags = ModelFlag.FLOW_RANGE if _outside(flow_ml_min, *FLOW_RANGE_ML_MIN) else ModelFlag.NONE
+    return flags | (ModelFlag.SLURRY_SUPPLY if _outside(supply, SUPPLY_LIMIT, float("inf")) else ModelFlag.NONE)
+
+
+def hydrodynamic_flags(hersey_um: ArrayLike, hersey_limit_um: float | None) -> ModelFlag:
+    """Return the lubrication flag; none where the pad's and slurry's data give no limit (None)."""
+    if hersey_limit_um is None:
+        return ModelFlag.NONE
+    return ModelFlag.HYDRODYNAMIC if _outside(hersey_um, 0.0, hersey_limit_um) else ModelFlag.NONE
+
+
+def consumable_flags(
+    *,
+    groove_depth_um: ArrayLike,
+    groove_end_um: float,
+    sharpness: ArrayLike,
+    theta: ArrayLike,
+    ring_lost_um: ArrayLike,
+    ring_life_um: float,
+) -> ModelFlag:
+    """Return the flags of pad, disk and ring wear."""
+    infinite = float("inf")
+    flags = ModelFlag.NONE
+    if _outside(groove_depth_um, groove_end_um, infinite):
+        flags |= ModelFlag.PAD_LIFE
+    if _outside(sharpness, SHARPNESS_LIMIT, infinite):
+        flags |= ModelFlag.DISK_LIFE
+    if _outside(theta, GLAZED_LIMIT, infinite):
+        flags |= ModelFlag.PAD_GLAZED
+    if _outside(ring_lost_um, -infinite, ring_life_um):
+        flags |= ModelFlag.RING_LIFE
+    return flags

@@ -1,0 +1,76 @@
+"""Friction: platen and head torque, motor current."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from planaris.physics._namespace import Array, ArrayLike, array_namespace
+
+# Coefficient of friction on the pad by polished material, physics.md section 5 in the reference set: oxide White
+# 2003 (T), others engineering judgement (A).
+FRICTION_COEFFICIENT: Mapping[str, float] = {
+    "oxide": 0.18,
+    "TEOS": 0.18,
+    "STI": 0.25,
+    "nitride": 0.25,
+    "W": 0.35,
+    "Cu": 0.30,
+    "barrier": 0.35,
+    "poly-Si": 0.30,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DriveConstants:
+    """Motor seen through its gear: current = idle + torque / gain."""
+
+    torque_per_current_Nm_A: float
+    idle_current_A: float
+    bearing_torque_Nm: float
+
+
+def mixed_friction(area_fractions: Array, coefficients: Array) -> Array:
+    """Return COF = ΣA_i·μ_i for fractions (..., n) and coefficients (n,)."""
+    xp = array_namespace(area_fractions, coefficients)
+    return xp.sum(area_fractions * coefficients, axis=-1)
+
+
+def platen_torque_Nm(
+    wafer_force_N: ArrayLike,
+    ring_force_N: ArrayLike,
+    *,
+    friction_wafer: ArrayLike,
+    friction_ring: ArrayLike,
+    center_distance_mm: ArrayLike,
+    conditioner_torque_Nm: ArrayLike = 0.0,
+    bearing_torque_Nm: ArrayLike = 0.0,
+) -> Array:
+    """Return μ·F·e of wafer and ring plus conditioner and bearing, in N·m; arguments broadcast."""
+    xp = array_namespace(wafer_force_N, ring_force_N, friction_wafer, friction_ring, center_distance_mm)
+    drag_N = xp.asarray(friction_wafer) * wafer_force_N + xp.asarray(friction_ring) * ring_force_N
+    return drag_N * (center_distance_mm * 1e-3) + conditioner_torque_Nm + bearing_torque_Nm
+
+
+def head_torque_Nm(
+    drag_N: ArrayLike,
+    platen_speed_rpm: ArrayLike,
+    head_speed_rpm: ArrayLike,
+    mean_radius_mm: float,
+    center_distance_mm: ArrayLike,
+) -> Array:
+    """Return the torque on a head's spindle from drag spread over a disk or ring, to first order in the slip.
+
+    A disk that turns with the pad feels none; for slip (ω_w − ω_p) it is drag·⟨r²⟩·slip/(2·ω_p·e), against the turn.
+    """
+    xp = array_namespace(drag_N, platen_speed_rpm, head_speed_rpm, center_distance_mm)
+    carried = xp.asarray(platen_speed_rpm) * center_distance_mm
+    slip = head_speed_rpm - xp.asarray(platen_speed_rpm)
+    spin = slip / xp.where(abs(carried) > 0.0, carried, 1.0)
+    return 0.5e-3 * drag_N * mean_radius_mm**2 * spin
+
+
+def motor_current_A(torque_Nm: ArrayLike, drive: DriveConstants) -> Array:
+    """Return the motor's current for a torque at its output."""
+    xp = array_namespace(torque_Nm)
+    return drive.idle_current_A + abs(xp.asarray(torque_Nm)) / drive.torque_per_current_Nm_A

@@ -1,0 +1,64 @@
+"""Slurry: how much reaches the wafer, and how fresh the grooves are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planaris.physics._namespace import Array, ArrayLike, array_namespace
+
+# Flow at which supply reaches 63 % (US 7,333,875; S) and the abrasive exponent of the rate
+# (US 6,564,116, fit over 17 rows; D).
+SUPPLY_FLOW_ML_MIN = 98.0
+ABRASIVE_EXPONENT = 0.35
+_ML_MIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class GrooveStep:
+    """Concentration in the grooves after a step, and what flowed in and out, in concentration times ml."""
+
+    concentration: Array
+    solute_in_ml: Array
+    solute_out_ml: Array
+
+
+def supply_factor(flow_ml_min: ArrayLike, scale_ml_min: float = SUPPLY_FLOW_ML_MIN) -> Array:
+    """Return f_Q = 1 − exp(−Q/Q₀): the share of the rate that the flow can feed. Use as trend."""
+    xp = array_namespace(flow_ml_min)
+    return -xp.expm1(-xp.asarray(flow_ml_min) / scale_ml_min)
+
+
+def inlet_concentration(flows_ml_min: Array, concentrations: Array) -> Array:
+    """Return the flow-weighted mean (n_t,) of streams (n_t, n_stream) with ``concentrations`` (n_stream,)."""
+    xp = array_namespace(flows_ml_min, concentrations)
+    total = xp.sum(flows_ml_min, axis=-1)
+    return xp.sum(flows_ml_min * concentrations, axis=-1) / xp.where(total > 0.0, total, 1.0)
+
+
+def groove_rate_per_s(total_flow_ml_min: ArrayLike, groove_volume_ml: ArrayLike) -> Array:
+    """Return 1/τ_mix = Q/V_groove of the groove reservoir."""
+    xp = array_namespace(total_flow_ml_min, groove_volume_ml)
+    return xp.asarray(total_flow_ml_min) / (_ML_MIN_S * groove_volume_ml)
+
+
+def groove_step(
+    concentration: ArrayLike,
+    inlet: ArrayLike,
+    total_flow_ml_min: ArrayLike,
+    groove_volume_ml: ArrayLike,
+    dt_s: float,
+) -> GrooveStep:
+    """Advance τ_mix·dC/dt = C_in − C exactly over ``dt_s``; in − out = stored to rounding."""
+    xp = array_namespace(concentration, inlet, total_flow_ml_min, groove_volume_ml)
+    rate = groove_rate_per_s(total_flow_ml_min, groove_volume_ml)
+    start, inlet = xp.asarray(concentration), xp.asarray(inlet)
+    gone = -xp.expm1(-rate * dt_s)
+    after = start + (inlet - start) * gone
+    turned_ml = rate * groove_volume_ml * dt_s
+    return GrooveStep(after, inlet * turned_ml, inlet * turned_ml + (start - inlet) * gone * groove_volume_ml)
+
+
+def dilution_factor(concentration: ArrayLike, exponent: float = ABRASIVE_EXPONENT) -> Array:
+    """Return C^m, the rate's answer to diluted slurry: 1 undiluted, 0 in rinse water."""
+    xp = array_namespace(concentration)
+    return xp.maximum(xp.asarray(concentration), 0.0) ** exponent
