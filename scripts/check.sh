@@ -23,7 +23,7 @@ types() {
 
 contracts() {
     title "import contracts"
-    $bin/lint-imports --no-cache
+    $bin/lint-imports --no-logo --no-cache
 }
 
 docs() {

@@ -1,18 +1,17 @@
 #!/bin/sh
-# Set up the project's own environment in .venv: first the run-time part, with "dev" the tools of the tests as well.
+# Set up the project's own environment in .venv: the run-time part, with "dev" the tools of the tests as well.
 # Nothing outside the checkout is written. A stamp makes the second call return at once.
 #   scripts/setup.sh run|dev
 set -eu
 cd "$(dirname "$0")/.."
 level=${1:-run}
-oldest="3.11"
-
 say() { printf 'planaris: %s\n' "$*" >&2; }
 
-# The first interpreter that is new enough; PYTHON=... overrides the search.
+# The first interpreter that passes a check; PYTHON=... overrides the search.
+new_enough='import sys; sys.exit(sys.version_info < (3, 11))'
 find_python() {
     for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+        if "$candidate" -c "$1" >/dev/null 2>&1; then
             command -v "$candidate"
             return 0
         fi
@@ -25,10 +24,12 @@ missing=
 packages=
 need() { missing="$missing${missing:+, }$1"; packages="$packages $2"; }
 command -v git >/dev/null 2>&1 || need git git
-if python=$(find_python); then
-    "$python" -c 'import venv, ensurepip' >/dev/null 2>&1 || need "the venv module of $python" python3-venv
-else
-    need "python3 >= $oldest with venv" "python3 python3-venv"
+if ! python=$(find_python "import venv, ensurepip; $new_enough"); then
+    if bare=$(find_python "$new_enough"); then
+        need "the venv module of $bare" python3-venv
+    else
+        need "python3 >= 3.11 with venv" "python3 python3-venv"
+    fi
 fi
 if [ -n "$missing" ]; then
     say "missing: $missing (Debian, Ubuntu: apt-get install$packages)"
@@ -53,7 +54,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 [ -e /etc/ssl/certs/ca-certificates.crt ] && export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 
 # A moved checkout leaves scripts that name the old place: then start over.
-if ! { [ -x $venv/bin/uv ] && $venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' &&
+if ! { [ -x $venv/bin/uv ] && $venv/bin/python -c "$new_enough" &&
        grep -qF "$(pwd)/$venv" $venv/bin/activate; } 2>/dev/null; then
     say "making $venv with $("$python" --version) ($python)"
     rm -rf $venv
