@@ -1,0 +1,41 @@
+"""The one dictionary: every variable, constant, event, alarm and command of a tool, declared once as data."""
+
+from planaris.dictionary.build import Dictionary, UnknownNameError, build
+from planaris.dictionary.places import UnknownStationError
+from planaris.dictionary.types import (
+    Alarm,
+    AlarmTemplate,
+    Code,
+    CodeList,
+    Command,
+    Constant,
+    EventEntry,
+    Parameter,
+    Place,
+    Scope,
+    Text,
+    Variable,
+    VariableTemplate,
+    Verb,
+)
+
+__all__ = [
+    "Alarm",
+    "AlarmTemplate",
+    "Code",
+    "CodeList",
+    "Command",
+    "Constant",
+    "Dictionary",
+    "EventEntry",
+    "Parameter",
+    "Place",
+    "Scope",
+    "Text",
+    "UnknownNameError",
+    "UnknownStationError",
+    "Variable",
+    "VariableTemplate",
+    "Verb",
+    "build",
+]
