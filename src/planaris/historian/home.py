@@ -1,0 +1,256 @@
+"""The home: what outlives a run. One folder, one instance at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from planaris.clock import utc_now
+from planaris.historian.errors import (
+    HomeError,
+    HomeSchemaError,
+    HomeUnwritableError,
+    RecipeConflictError,
+    RunFolderError,
+)
+from planaris.historian.lock import InstanceLock
+from planaris.historian.records import ConsumableRecord, RecipeRecord, RecipeState, RunFolder, RunRecord
+from planaris.historian.schema import MIGRATIONS, check_ours, migrate
+
+# Only a backup or a reader of this host can be in the way, and neither for long.
+BUSY_LIMIT_S = 1.0
+
+_NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class Home:
+    """Folder with ``tool.db``, ``lock``, ``twin/`` and ``runs/``, held by this process until `close`."""
+
+    def __init__(self, path: Path, lock: InstanceLock, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._lock = lock
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path, *, label: str) -> Home:
+        """Open a home, making it if there is none; ``label`` tells others who holds it (``planaris run``).
+
+        Raises HomeUnwritableError before anything is written, HomeLockedError if another instance holds it,
+        HomeSchemaError if tool.db is damaged, another program's, or newer than this Planaris.
+        """
+        check_writable(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HomeUnwritableError(path, f"cannot be made: {error.strerror}", _CHOOSE_HOME) from error
+        lock = InstanceLock(path / "lock", label)
+        try:
+            return cls(path, lock, _open_database(path))
+        except BaseException:
+            lock.release()
+            raise
+
+    @property
+    def database(self) -> Path:
+        """The file ``tool.db``."""
+        return self.path / "tool.db"
+
+    @property
+    def twin_dir(self) -> Path:
+        """Folder of the twin's own world; the tool never looks inside. Made on first use."""
+        folder = self.path / "twin"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def close(self) -> None:
+        """Give the home back; a second time does nothing."""
+        self._connection.close()
+        self._lock.release()
+
+    def __enter__(self) -> Home:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def backup(self, path: Path) -> None:
+        """Copy tool.db, also while it is written to, into one file; an older file of that name is replaced.
+
+        Raises HomeUnwritableError if the copy cannot be written.
+        """
+        _backup(self._connection, path)
+
+    # -- runs ----------------------------------------------------------------------------------------------------
+
+    def new_run(self, lot_id: str, out: Path | None = None) -> RunFolder:
+        """Make the folder of a new run, ``runs/run-0001-<lot_id>/`` or ``out``, with ``traces/`` in it.
+
+        Raises RunFolderError if ``out`` holds anything, HomeUnwritableError if the folder cannot be made.
+        """
+        if out is not None:
+            check_run_folder(out)
+        runs = self.path / "runs"
+        with self._transaction() as connection:
+            number = int(connection.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0]) + 1
+            name = _NOT_IN_FILE_NAMES.sub("_", lot_id)
+            # A folder may outlive its row where tool.db was restored from a backup: its number is taken.
+            while out is None and any(runs.glob(f"run-{number:04d}-*")):
+                number += 1
+            run_id = f"run-{number:04d}-{name}"
+            folder = RunFolder(run_id, runs / run_id if out is None else out)
+            try:
+                folder.traces.mkdir(parents=True)
+            except OSError as error:
+                raise HomeUnwritableError(folder.path, f"cannot be made: {error.strerror}", _CHOOSE_OUT) from error
+            connection.execute(
+                "INSERT INTO runs VALUES(?, ?, ?, ?, ?)",
+                (number, run_id, lot_id, str(folder.path.absolute()), f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"),
+            )
+        return folder
+
+    def runs(self) -> list[RunRecord]:
+        """Return the runs in the order they were made."""
+        rows = self._connection.execute(
+            "SELECT number, run_id, lot_id, folder, created_utc FROM runs ORDER BY number"
+        ).fetchall()
+        return [RunRecord(number, run_id, lot, Path(folder), created) for number, run_id, lot, folder, created in rows]
+
+    # -- consumables ---------------------------------------------------------------------------------------------
+
+    def save_consumable(self, record: ConsumableRecord) -> None:
+        """Keep a consumable; one of the same location and part is replaced."""
+        self.save_consumables((record,))
+
+    def save_consumables(self, records: Iterable[ConsumableRecord]) -> None:
+        """Keep several consumables in one commit."""
+        rows = [(r.location, r.part, r.serial, r.wafers_count, r.use_h, r.installed) for r in records]
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO consumables VALUES(?, ?, ?, ?, ?, ?)", rows)
+
+    def load_consumables(self) -> list[ConsumableRecord]:
+        """Return all consumables by location and part."""
+        rows = self._connection.execute(
+            "SELECT location, part, serial, wafers_count, use_h, installed FROM consumables ORDER BY location, part"
+        ).fetchall()
+        return [ConsumableRecord(*row) for row in rows]
+
+    # -- recipes -------------------------------------------------------------------------------------------------
+
+    def save_recipe(self, record: RecipeRecord) -> None:
+        """Keep a recipe version. Its text may change only while it is a draft, else RecipeConflictError."""
+        with self._transaction() as connection:
+            there = connection.execute(
+                "SELECT content_hash, state FROM recipes WHERE name = ? AND version = ?", (record.name, record.version)
+            ).fetchone()
+            if there is not None and there[0] != record.content_hash and there[1] != RecipeState.DRAFT:
+                raise RecipeConflictError(
+                    self.database,
+                    f"recipe {record.name} version {record.version} is {there[1]} with another content",
+                    "give the changed recipe a new version",
+                )
+            connection.execute(
+                "INSERT OR REPLACE INTO recipes VALUES(?, ?, ?, ?, ?)",
+                (record.name, record.version, record.content_hash, record.text, record.state.value),
+            )
+
+    def load_recipe(self, name: str, version: str) -> RecipeRecord | None:
+        """Return one recipe version, or None."""
+        return next((r for r in self.load_recipes() if (r.name, r.version) == (name, version)), None)
+
+    def load_recipes(self) -> list[RecipeRecord]:
+        """Return all recipe versions. Raises HomeError if a text no longer matches its hash."""
+        rows = self._connection.execute(
+            "SELECT name, version, text, state, content_hash FROM recipes ORDER BY name, version"
+        ).fetchall()
+        records: list[RecipeRecord] = []
+        for name, version, text, state, content_hash in rows:
+            record = RecipeRecord(name, version, text, RecipeState(state))
+            if record.content_hash != content_hash:
+                raise HomeError(self.database, f"recipe {name} version {version} was altered", "restore a backup")
+            records.append(record)
+        return records
+
+    @contextmanager
+    def _transaction(self) -> Generator[sqlite3.Connection, None, None]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise HomeUnwritableError(self.database, f"cannot write: {error}", "free space on the disk") from error
+            raise
+
+
+_CHOOSE_HOME = "choose another folder with --home"
+_CHOOSE_OUT = "choose another folder with --out"
+
+
+def check_writable(path: Path, remedy: str = _CHOOSE_HOME) -> None:
+    """Check, writing nothing, that a folder is or can be made and written; raises HomeUnwritableError."""
+    effective = os.access in os.supports_effective_ids
+    existing = path.absolute()
+    while not os.path.lexists(existing):
+        existing = existing.parent
+    if not existing.is_dir():
+        raise HomeUnwritableError(path, f"{existing} is not a folder", remedy)
+    if not os.access(existing, os.W_OK | os.X_OK, effective_ids=effective):
+        raise HomeUnwritableError(path, f"{existing} cannot be written", f"{remedy} or change its mode")
+    for name in ("lock", "tool.db", "runs", "twin"):
+        inside = existing / name
+        if existing == path.absolute() and inside.exists() and not os.access(inside, os.W_OK, effective_ids=effective):
+            raise HomeUnwritableError(path, f"{inside} cannot be written", f"{remedy} or change its mode")
+
+
+def check_run_folder(out: Path) -> None:
+    """Check, writing nothing, that a run may go to ``out``; raises RunFolderError or HomeUnwritableError."""
+    check_writable(out, _CHOOSE_OUT)
+    if out.is_dir() and any(out.iterdir()):
+        raise RunFolderError(out, "is not empty", "choose a new folder with --out")
+
+
+def _open_database(home: Path) -> sqlite3.Connection:
+    path = home / "tool.db"
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_LIMIT_S, isolation_level=None)
+    except sqlite3.Error as error:
+        raise HomeUnwritableError(home, f"tool.db cannot be opened: {error}", _CHOOSE_HOME) from error
+    try:
+        version = check_ours(connection, path)
+        if 0 < version < len(MIGRATIONS):
+            _backup(connection, home / f"tool-before-schema-{len(MIGRATIONS)}.db")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        migrate(connection, path)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.OperationalError):  # read-only or full disk
+            raise HomeUnwritableError(home, f"tool.db cannot be written: {error}", _CHOOSE_HOME) from error
+        if isinstance(error, sqlite3.DatabaseError):
+            raise HomeSchemaError(path, f"is damaged: {error}", "restore a backup") from error
+        raise
+    return connection
+
+
+def _backup(connection: sqlite3.Connection, path: Path) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        target = sqlite3.connect(temporary, isolation_level=None)
+        try:
+            connection.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            target.close()
+        temporary.replace(path)
+    except (OSError, sqlite3.Error) as error:
+        temporary.unlink(missing_ok=True)
+        raise HomeUnwritableError(path, f"the backup cannot be written: {error}", "choose another place") from error

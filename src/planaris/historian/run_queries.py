@@ -1,0 +1,115 @@
+"""Typed answers from a run.db, of a finished run or of one that is still being written."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from planaris.historian.errors import RunDatabaseError
+from planaris.historian.run_rows import (
+    AlarmRow,
+    CleanRow,
+    CommandRow,
+    ConsumableRow,
+    MeasurementRow,
+    ModuleStateRow,
+    StayRow,
+    StepRow,
+    TraceFileRow,
+    WaferRow,
+)
+
+Row = TypeVar("Row")
+
+
+class RunQueries:
+    """Ask a run.db; every method opens it read-only and raises RunDatabaseError if that fails."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def meta(self) -> dict[str, str]:
+        """Return the facts about the run: run_id, software, seed, port_kind …"""
+        with _reading(self.path) as connection:
+            return dict(connection.execute("SELECT key, value FROM meta ORDER BY key").fetchall())
+
+    def wafers(self) -> list[WaferRow]:
+        """Return the wafers by slot."""
+        return self._rows(WaferRow, "wafers")
+
+    def steps(self) -> list[StepRow]:
+        """Return the polish steps in the order they began."""
+        return self._rows(StepRow, "steps")
+
+    def cleans(self) -> list[CleanRow]:
+        """Return the cleaner steps in the order they began."""
+        return self._rows(CleanRow, "cleans")
+
+    def moves(self) -> list[StayRow]:
+        """Return every wafer's stays, location by location, in the order of arrival."""
+        return self._rows(StayRow, "stays")
+
+    def alarms(self) -> list[AlarmRow]:
+        """Return the alarm episodes in the order they were set."""
+        return self._rows(AlarmRow, "alarms")
+
+    def module_states(self) -> list[ModuleStateRow]:
+        """Return every module's states in the order they began."""
+        return self._rows(ModuleStateRow, "module_states")
+
+    def measurements(self) -> list[MeasurementRow]:
+        """Return the measured maps in the order they came in."""
+        return self._rows(MeasurementRow, "measurements")
+
+    def consumables(self) -> list[ConsumableRow]:
+        """Return the consumables' counters over the run."""
+        return self._rows(ConsumableRow, "consumables")
+
+    def commands(self) -> list[CommandRow]:
+        """Return the commands in the order they came in."""
+        return self._rows(CommandRow, "commands")
+
+    def trace_files(self) -> list[TraceFileRow]:
+        """Return the trace files in the order they were recorded."""
+        return self._rows(TraceFileRow, "trace_files")
+
+    def _rows(self, kind: type[Row], view: str) -> list[Row]:
+        names = [f.name for f in fields(kind)]  # pyright: ignore[reportArgumentType]
+        converters = [_CONVERTERS.get(str(f.type), _same) for f in fields(kind)]  # pyright: ignore[reportArgumentType]
+        columns = ", ".join(f'"{name}"' for name in names)
+        with _reading(self.path) as connection:
+            found = connection.execute(f"SELECT {columns} FROM {view}").fetchall()
+        return [kind(*(convert(value) for convert, value in zip(converters, row, strict=True))) for row in found]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    return tuple(_number(item) for item in json.loads(value))
+
+
+_CONVERTERS = {"float": _number, "tuple[float, ...]": _numbers}
+
+
+@contextmanager
+def _reading(path: Path) -> Generator[sqlite3.Connection, None, None]:
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise RunDatabaseError(path, f"cannot be read: {error}", "is this the run.db of a run?") from error

@@ -1,0 +1,149 @@
+"""Rows that a run's record answers with. Times are tool time in seconds; None where it has not happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WaferRow:
+    """One wafer; lengths and percents are measured, NaN where nothing was measured or the wafer is not finished."""
+
+    wafer_id: str
+    lot_id: str
+    slot: int
+    kind: str
+    head: int | None
+    sites_count: int | None
+    incoming_nm: float
+    post_nm: float
+    removal_nm: float
+    wiwnu_pct: float
+    range_pct: float
+    polish_s: float
+    wait_s: float
+    wet_s: float
+    polish_to_clean_s: float
+    slurry_ml: float
+    di_water_ml: float
+    finished_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One polish step; the fields from ``end_s`` on are None or NaN if it has not ended."""
+
+    wafer_id: str
+    platen: int
+    head: int
+    step: int
+    step_name: str
+    kind: str
+    start_s: float
+    end_s: float | None
+    duration_s: float
+    reason: str | None
+    slurry_ml: float
+    di_water_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class CleanRow:
+    """One stay in a cleaner station with its water."""
+
+    wafer_id: str
+    station: str
+    start_s: float
+    end_s: float | None
+    di_water_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class StayRow:
+    """A wafer at one location, from its confirmed arrival to its next; ``left_s`` is None if it is still there."""
+
+    wafer_id: str
+    location: str
+    arrived_s: float
+    left_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRow:
+    """One episode of an alarm from a source."""
+
+    alarm: str
+    source: str
+    severity: str
+    wafer_id: str
+    detail: str
+    set_s: float
+    acknowledged_s: float | None
+    acknowledged_by: str | None
+    cleared_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleStateRow:
+    """A module in one state; ``end_s`` is None for the state the run ended in."""
+
+    module: str
+    state: str
+    start_s: float
+    end_s: float | None
+    previous: str
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementRow:
+    """One measured map; ``thickness_nm`` in the order of the plan's sites, NaN where a site failed."""
+
+    time_s: float
+    wafer_id: str
+    stage: str
+    plan: str
+    instrument: str
+    thickness_nm: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumableRow:
+    """A consumable's counters at one time; the last row of a part and location is its present state."""
+
+    time_s: float
+    part: str
+    location: str
+    wafers_count: int
+    use_h: float
+    life_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """One command with its last answer."""
+
+    command_id: str
+    verb: str
+    principal: str
+    role: str
+    reason: str
+    arguments: str
+    received_s: float
+    status: str | None
+    why: str | None
+    answered_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFileRow:
+    """One trace file; ``file`` is relative to the run's folder."""
+
+    time_s: float
+    wafer_id: str
+    platen: int
+    head: int
+    step: int
+    file: str
+    rows_count: int
+    tags_count: int
