@@ -1,0 +1,88 @@
+"""Read a lot with all that it names, and check that the files fit each other and the tool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from planaris.formats.lot_file import LotFile, load_lot
+from planaris.formats.recipe_file import load_cleaner_recipe, load_recipe
+from planaris.formats.sheet import Sheet, figure
+from planaris.formats.tool_file import load_tool
+from planaris.model import CleanerRecipe, InputError, InputFault, Lot, Recipe, ToolDescription
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class JobFiles:
+    """A lot, its recipes and the tool it is for. The lot carries the names of its recipes."""
+
+    lot: Lot
+    recipe: Recipe
+    cleaner: CleanerRecipe
+    tool: ToolDescription
+    lot_file: LotFile
+
+
+def load_job(lot_path: Path, tool: str | Path | None = None) -> JobFiles:
+    """Read lot, incoming maps, recipes and tool; `InputError` with every fault of all these files.
+
+    ``tool`` is a bundled name, a path, or None for reference tool A.
+    """
+    faults: list[InputFault] = []
+    description = _attempt(lambda: load_tool(tool), faults, "tool")
+    lot_file = _attempt(lambda: load_lot(lot_path), faults, "lot")
+    recipe = cleaner = None
+    if lot_file is not None:
+        found = lot_file
+        recipe = _attempt(lambda: load_recipe(found.recipe_path, description), faults, found.recipe_path.name)
+        cleaner = _attempt(
+            lambda: load_cleaner_recipe(found.cleaner_path, description), faults, found.cleaner_path.name
+        )
+    if description is None or lot_file is None or recipe is None or cleaner is None:
+        raise InputError(str(lot_path), tuple(faults))
+    lot = replace(lot_file.lot, recipe=recipe.name, cleaner_recipe=cleaner.name)
+    sheet = Sheet(str(lot_path), faults)
+    _check_fit(lot, recipe, cleaner, description, sheet)
+    sheet.raise_if_faulty()
+    return JobFiles(lot, recipe, cleaner, description, lot_file)
+
+
+def _attempt(load: Callable[[], _T], faults: list[InputFault], label: str) -> _T | None:
+    try:
+        return load()
+    except InputError as error:
+        for f in error.faults:
+            path = f.path if label == "lot" else f"{label}: {f.path}"
+            faults.append(InputFault(path, f.value, f.problem, f.limit, f.unit, f.remedy))
+        return None
+
+
+def _check_fit(lot: Lot, recipe: Recipe, cleaner: CleanerRecipe, tool: ToolDescription, sheet: Sheet) -> None:
+    if lot.load_port > tool.load_ports:
+        problem = f"unknown module loadport{lot.load_port}"
+        legal = ", ".join(f"loadport{n + 1}" for n in range(tool.load_ports))
+        sheet.fault("carrier.load_port", str(lot.load_port), problem, limit=legal)
+    if cleaner.name != recipe.cleaner_recipe:
+        problem = f"the polish recipe {recipe.name} wants cleaner recipe {recipe.cleaner_recipe}"
+        sheet.fault("cleaner_recipe", f'"{cleaner.name}"', problem, remedy="name the same recipe in both files")
+    if tool.metrology is not None:
+        timed = tool.metrology.time_s_by_plan
+        for plan in {lot.sampling.default_plan, lot.sampling.dense_plan} - set(timed):
+            problem = f"site plan that the metrology of tool {tool.name} has not"
+            sheet.fault("sampling", f'"{plan}"', problem, limit=", ".join(timed))
+    for wafer in lot.wafers:
+        at = f"wafer {wafer.wafer_id}"
+        if wafer.stack.top.material != recipe.film:
+            problem = "the top film is not the one the recipe polishes"
+            sheet.fault(at, wafer.stack.top.material, problem, limit=recipe.film, remedy="use another recipe or lot")
+        if wafer.diameter_mm != tool.wafer_diameter_mm:
+            sheet.fault(at, figure(wafer.diameter_mm), "the wafer does not fit the tool", limit="200", unit="mm")
+    thin = [m for m in lot.incoming if min(m.thickness_nm) <= recipe.target_removal_nm]
+    for incoming in thin:
+        value, limit = figure(min(incoming.thickness_nm)), f"> {figure(recipe.target_removal_nm)}"
+        problem = "less film than the recipe removes"
+        sheet.fault(f"wafer {incoming.wafer_id}", value, problem, limit=limit, unit="nm", remedy="use a thicker film")

@@ -1,0 +1,157 @@
+"""What a recipe file may say, and its conversion to the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from planaris.formats.edge import Edge
+from planaris.model import (
+    Band,
+    Conditioning,
+    ConditioningMode,
+    EndKind,
+    PolishStep,
+    Recipe,
+    StepEnd,
+    StepKind,
+    WetLimits,
+)
+
+RECIPE_SCHEMA = "planaris/recipe/1"
+
+_Positive = Annotated[float, Field(gt=0)]
+_NotNegative = Annotated[float, Field(ge=0)]
+_Name = Annotated[str, Field(pattern=r"^[^\s].{0,63}$")]
+_EVEN_DWELL = (1.0, 1.0, 1.0, 1.0, 1.0)
+
+
+class EndEdge(Edge):
+    kind: Annotated[EndKind, Field(strict=False)]
+    time_s: _Positive
+    min_s: _NotNegative
+    max_s: _Positive
+    over_polish_s: _NotNegative = 0.0
+    over_polish_pct: _NotNegative = 0.0
+    removal_nm: _Positive | None = None
+    detector: str | None = None
+
+    def to_model(self) -> StepEnd:
+        return StepEnd(
+            self.kind,
+            self.time_s,
+            self.min_s,
+            self.max_s,
+            self.over_polish_s,
+            self.over_polish_pct,
+            self.removal_nm,
+            self.detector,
+        )
+
+
+class ConditioningEdge(Edge):
+    mode: Annotated[ConditioningMode, Field(strict=False)] = ConditioningMode.OFF
+    downforce_N: _NotNegative = 0.0
+    disk_speed_rpm: _NotNegative = 0.0
+    sweep_per_min: _NotNegative = 0.0
+    dwell_ratio: list[_NotNegative] = Field(default_factory=lambda: list(_EVEN_DWELL))
+    time_s: _NotNegative = 0.0
+
+    def to_model(self) -> Conditioning:
+        return Conditioning(
+            self.mode, self.downforce_N, self.disk_speed_rpm, self.sweep_per_min, tuple(self.dwell_ratio), self.time_s
+        )
+
+
+class BandEdge(Edge):
+    quantity: str
+    warn_pct: _Positive
+    abort_pct: _Positive
+    persist_s: _NotNegative = 3.0
+
+    def to_model(self) -> Band:
+        return Band(self.quantity, self.warn_pct, self.abort_pct, self.persist_s)
+
+
+class StepEdge(Edge):
+    name: _Name
+    platen: int
+    kind: Annotated[StepKind, Field(strict=False)] = StepKind.POLISH
+    end: EndEdge
+    zone_pressure_kPa: list[_NotNegative]
+    ring_pressure_kPa: _NotNegative
+    back_pressure_kPa: _NotNegative = 0.0
+    platen_speed_rpm: _NotNegative
+    head_speed_rpm: _NotNegative
+    slurry_line: int = 1
+    slurry_flow_ml_min: _NotNegative
+    di_flow_ml_min: _NotNegative = 0.0
+    conditioning: ConditioningEdge = ConditioningEdge()
+    sweep_amplitude_mm: _NotNegative
+    sweep_per_min: _NotNegative
+    platen_temperature_C: float
+    ramp_s: _NotNegative
+    bands: list[BandEdge] = Field(default_factory=list[BandEdge])
+
+    def to_model(self) -> PolishStep:
+        return PolishStep(
+            name=self.name,
+            platen=self.platen,
+            kind=self.kind,
+            end=self.end.to_model(),
+            zone_pressure_kPa=tuple(self.zone_pressure_kPa),
+            ring_pressure_kPa=self.ring_pressure_kPa,
+            back_pressure_kPa=self.back_pressure_kPa,
+            platen_speed_rpm=self.platen_speed_rpm,
+            head_speed_rpm=self.head_speed_rpm,
+            slurry_line=self.slurry_line,
+            slurry_flow_ml_min=self.slurry_flow_ml_min,
+            di_flow_ml_min=self.di_flow_ml_min,
+            conditioning=self.conditioning.to_model(),
+            sweep_amplitude_mm=self.sweep_amplitude_mm,
+            sweep_per_min=self.sweep_per_min,
+            platen_temperature_C=self.platen_temperature_C,
+            ramp_s=self.ramp_s,
+            bands=tuple(band.to_model() for band in self.bands),
+        )
+
+
+class WetLimitsEdge(Edge):
+    polish_to_clean_s: _Positive = 60.0
+    between_stations_s: _Positive = 60.0
+    stopped_platen_s: _Positive = 20.0
+
+
+class RecipeEdge(Edge):
+    name: _Name
+    version: str
+    process_package: str
+    film: str
+    target_removal_nm: _Positive
+    removal_tolerance_pct: _Positive
+    wiwnu_limit_pct: _Positive
+    edge_exclusion_mm: Annotated[float, Field(ge=0, le=20)]
+    pre_flow_s: _NotNegative = 3.0
+    cleaner_recipe: str
+    wet_limits: WetLimitsEdge = WetLimitsEdge()
+    steps: list[StepEdge] = Field(min_length=1)
+
+    def to_model(self, entered: Mapping[str, str]) -> Recipe:
+        limits = self.wet_limits
+        return Recipe(
+            name=self.name,
+            version=self.version,
+            process_package=self.process_package,
+            film=self.film,
+            target_removal_nm=self.target_removal_nm,
+            removal_tolerance_pct=self.removal_tolerance_pct,
+            wiwnu_limit_pct=self.wiwnu_limit_pct,
+            edge_exclusion_mm=self.edge_exclusion_mm,
+            steps=tuple(step.to_model() for step in self.steps),
+            wet_limits=WetLimits(limits.polish_to_clean_s, limits.between_stations_s, limits.stopped_platen_s),
+            cleaner_recipe=self.cleaner_recipe,
+            pre_flow_s=self.pre_flow_s,
+            entered=entered,
+        )
