@@ -26,8 +26,8 @@ here = "A citation"
 kp_m2_N = { value = 1e-13, source = "here", grade = "T" }
 exponent_p = { value = 1, source = "here", grade = "T" }
 exponent_v = { value = 1, source = "here", grade = "A", borrowed = true, interval = [0.5, 1], fixed_by = "two speeds" }
-pressure_ref_kPa = { value = 20, source = "here", grade = "T" }
-velocity_ref_m_s = { value = 1, source = "here", grade = "T" }
+reference_pressure_kPa = { value = 20, source = "here", grade = "T" }
+reference_velocity_m_s = { value = 1, source = "here", grade = "T" }
 threshold_kPa_m_s = { value = 0, source = "here", grade = "T" }
 k2_nm_min = { value = 800, source = "here", grade = "T" }
 activation_kJ_mol = { value = 16, source = "here", grade = "T" }
