@@ -1,0 +1,63 @@
+"""How long a person waits: for the command line to import, for the first sign of a run."""
+
+from __future__ import annotations
+
+import os
+import pty
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmark_result import Better, NotRunError, Result
+from planaris_run import command
+
+NAME = "start"
+REPEATS = 7
+IMPORT_S = 0.3
+FIRST_LINE_S = 2.0
+LONGEST_WAIT_S = 60.0
+
+_IMPORT = "import time; t = time.perf_counter(); import planaris.cli; print(time.perf_counter() - t)"
+
+
+def import_s() -> float:
+    """Return the median time in which a fresh interpreter imports the command line."""
+    times: list[float] = []
+    for _ in range(REPEATS):
+        done = subprocess.run([sys.executable, "-c", _IMPORT], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise NotRunError(f"import planaris.cli: {done.stderr.strip().rpartition(chr(10))[2]}")
+        times.append(float(done.stdout))
+    return statistics.median(times)
+
+
+def first_line_s() -> float:
+    """Return the time from starting ``planaris run`` to its first line on a terminal."""
+    ours, theirs = pty.openpty()
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        process = subprocess.Popen(command(Path(folder) / "home"), stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        seen = b""
+        try:
+            while not any(chr(c).isalnum() for c in seen) and time.perf_counter() - begin < LONGEST_WAIT_S:
+                seen += os.read(ours, 4096)
+            return time.perf_counter() - begin
+        except OSError as error:  # the terminal closes when the process ends
+            raise NotRunError("planaris run ended without a word") from error
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+
+
+def run() -> list[Result]:
+    """Measure both waits; each is the median of several starts."""
+    wait_s = statistics.median(first_line_s() for _ in range(3))
+    return [
+        Result("import planaris.cli", import_s(), "s", IMPORT_S, Better.LESS, "promised"),
+        Result("planaris run to its first line", wait_s, "s", FIRST_LINE_S, Better.LESS, "promised"),
+    ]

@@ -1,0 +1,72 @@
+"""Run the benchmarks and print what they found, with the facts of the machine.
+
+    python benchmarks/run.py [NAME ...]
+
+Every file ``bench_*.py`` here has a ``NAME`` and a ``run()`` that returns results; a new file is found by itself.
+Bounds are goals and not tests: the exit status is 0 whatever the ratios are.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmark_result import NotRunError, Result
+from machine import facts
+
+Benchmark = Callable[[], list[Result]]
+
+
+def benchmarks() -> dict[str, Benchmark]:
+    """Return all benchmarks by name."""
+    found: dict[str, Benchmark] = {}
+    for file in sorted(Path(__file__).parent.glob("bench_*.py")):
+        module = importlib.import_module(file.stem)
+        found[cast(str, module.NAME)] = cast(Benchmark, module.run)
+    return found
+
+
+def figure(value: float) -> str:
+    """Return a number with about three digits."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, or all."""
+    known = benchmarks()
+    if unknown := [name for name in names if name not in known]:
+        print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
+        return 2
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    for name, value in facts().items():
+        console.print(f"{name:>9}  {value}", highlight=False)
+    table = Table("benchmark", "what", "value", "unit", "bound", "ratio", "against")
+    for column in (2, 4, 5):
+        table.columns[column].justify = "right"
+    missing: list[str] = []
+    for name in names or list(known):
+        print(f"running {name} ...", file=sys.stderr, flush=True)
+        try:
+            results = known[name]()
+        except NotRunError as why:
+            missing.append(f"{name}: not run: {why}")
+            continue
+        for r in results:
+            ratio = f"[{'green' if r.ok else 'red'}]{r.ratio:.2f}{'' if r.ok else ' short'}[/]"
+            table.add_row(
+                name, r.label, figure(r.value), r.unit, f"{r.better.value} {figure(r.bound)}", ratio, r.against
+            )
+    console.print(table)
+    for line in missing:
+        console.print(line, highlight=False)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
