@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from planaris.dictionary.ids import base_id, constant_format
@@ -42,38 +41,44 @@ class UnknownNameError(KeyError):
 
 
 class Dictionary:
-    """Everything one tool declares. Mappings go from name to declaration, in the order of the data files."""
+    """Everything one tool declares, in the order of the data files; look-ups by name and by id."""
 
     def __init__(self, tool: ToolDescription, declared: Declarations) -> None:
         self.tool_name = tool.name
-        self.scopes: Mapping[str, Scope] = declared.scopes
-        self.places: Mapping[str, Place] = MappingProxyType(places_of(declared.scopes.values(), tool))
-        self.codes: Mapping[str, CodeList] = declared.codes
-        self.alarm_templates: Mapping[str, AlarmTemplate] = declared.alarms
-        self._verbs = declared.verbs
+        self._scopes, self._codes, self._verbs = declared.scopes, declared.codes, declared.verbs
+        self._places = places_of(declared.scopes.values(), tool)
         by_scope: dict[str, list[Place]] = {}
-        for place in self.places.values():
+        for place in self._places.values():
             by_scope.setdefault(place.scope, []).append(place)
         zones_count = len(tool.head.zone_outer_mm)
-        variables = [v for t in declared.variables for v in _variables(t, by_scope, declared.scopes, zones_count)]
-        alarms = [a for t in declared.alarms.values() for a in _alarms(t, by_scope)]
-        self.variables: Mapping[str, Variable] = _by_name(variables)
-        self.constants: Mapping[str, Constant] = _by_name(_constant(n, e) for n, e in declared.constants.items())
-        self.events: Mapping[str, EventEntry] = _by_name(_event(n, e) for n, e in declared.events.items())
-        self.alarms: Mapping[str, Alarm] = _by_name(alarms)
-        self.commands: Mapping[str, Command] = _by_name(_command(n, e) for n, e in declared.commands.items())
-        self._variables_by_id = {v.variable_id: v for v in variables}
-        self._constants_by_id = {c.constant_id: c for c in self.constants.values()}
-        self._events_by_id = {e.event_id: e for e in self.events.values()}
-        self._alarms_by_id = {a.alarm_id: a for a in alarms}
-        self._commands_by_id = {c.command_id: c for c in self.commands.values()}
-        self.tags: tuple[Variable, ...] = tuple(v for v in variables if v.is_tag)
-        self.devices: tuple[Place, ...] = tuple(p for p in self.places.values() if p.is_device)
-        self.locations: tuple[Place, ...] = tuple(p for p in self.places.values() if p.holds_wafer)
+        self.variables: tuple[Variable, ...] = tuple(
+            v for t in declared.variables for v in _variables(t, by_scope, declared.scopes, zones_count)
+        )
+        self.constants: tuple[Constant, ...] = tuple(_constant(n, e) for n, e in declared.constants.items())
+        self.events: tuple[EventEntry, ...] = tuple(_event(n, e) for n, e in declared.events.items())
+        self.alarm_templates: tuple[AlarmTemplate, ...] = tuple(declared.alarms.values())
+        self.alarms: tuple[Alarm, ...] = tuple(a for t in self.alarm_templates for a in _alarms(t, by_scope))
+        self.commands: tuple[Command, ...] = tuple(_command(n, e) for n, e in declared.commands.items())
+        self.places: tuple[Place, ...] = tuple(self._places.values())
+        self.devices: tuple[Place, ...] = tuple(p for p in self.places if p.is_device)
+        self.locations: tuple[Place, ...] = tuple(p for p in self.places if p.holds_wafer)
+        self.tags: tuple[Variable, ...] = tuple(v for v in self.variables if v.is_tag)
+        self.code_lists: tuple[CodeList, ...] = tuple(declared.codes.values())
+        self._alarm_templates = declared.alarms
+        self._variables = {v.name: v for v in self.variables}
+        self._constants = {c.name: c for c in self.constants}
+        self._events = {e.name: e for e in self.events}
+        self._alarms = {a.name: a for a in self.alarms}
+        self._commands = {c.name: c for c in self.commands}
+        self._variables_by_id = {v.variable_id: v for v in self.variables}
+        self._constants_by_id = {c.constant_id: c for c in self.constants}
+        self._events_by_id = {e.event_id: e for e in self.events}
+        self._alarms_by_id = {a.alarm_id: a for a in self.alarms}
+        self._commands_by_id = {c.command_id: c for c in self.commands}
 
     def variable(self, name: str) -> Variable:
         """Return a variable by its full name. Raises `UnknownNameError`."""
-        return _found(self.variables, "variable", name)
+        return _found(self._variables, "variable", name)
 
     def variable_by_id(self, variable_id: int) -> Variable:
         """Return a variable by its id. Raises `KeyError`."""
@@ -81,7 +86,7 @@ class Dictionary:
 
     def constant(self, name: str) -> Constant:
         """Return a constant. Raises `UnknownNameError`."""
-        return _found(self.constants, "constant", name)
+        return _found(self._constants, "constant", name)
 
     def constant_by_id(self, constant_id: int) -> Constant:
         """Return a constant by its id. Raises `KeyError`."""
@@ -89,7 +94,7 @@ class Dictionary:
 
     def event(self, name: str) -> EventEntry:
         """Return an event. Raises `UnknownNameError`."""
-        return _found(self.events, "event", name)
+        return _found(self._events, "event", name)
 
     def event_by_id(self, event_id: int) -> EventEntry:
         """Return an event by its id. Raises `KeyError`."""
@@ -97,11 +102,11 @@ class Dictionary:
 
     def alarm_template(self, name: str) -> AlarmTemplate:
         """Return an alarm's texts and severity by its plain name. Raises `UnknownNameError`."""
-        return _found(self.alarm_templates, "alarm", name)
+        return _found(self._alarm_templates, "alarm", name)
 
     def alarm(self, name: str, source: str) -> Alarm:
         """Return an alarm by plain name and the place that raises it. Raises `UnknownNameError`."""
-        return _found(self.alarms, "alarm", f"{source}.{name}")
+        return _found(self._alarms, "alarm", f"{source}.{name}")
 
     def alarm_by_id(self, alarm_id: int) -> Alarm:
         """Return an alarm by its id. Raises `KeyError`."""
@@ -109,7 +114,7 @@ class Dictionary:
 
     def command(self, name: str) -> Command:
         """Return a command. Raises `UnknownNameError`."""
-        return _found(self.commands, "command", name)
+        return _found(self._commands, "command", name)
 
     def command_by_id(self, command_id: int) -> Command:
         """Return a command by its id. Raises `KeyError`."""
@@ -117,11 +122,11 @@ class Dictionary:
 
     def place(self, name: str) -> Place:
         """Return a place of the tool. Raises `UnknownNameError`."""
-        return _found(self.places, "place", name)
+        return _found(self._places, "place", name)
 
     def code_list(self, name: str) -> CodeList:
         """Return an enumeration. Raises `UnknownNameError`."""
-        return _found(self.codes, "code list", name)
+        return _found(self._codes, "code list", name)
 
     def code(self, code_list: str, name: str) -> int:
         """Return the integer of a name in an enumeration: ``code("dry_station", "stage")``."""
@@ -134,14 +139,14 @@ class Dictionary:
             raise UnknownNameError(f"{code_list} code", str(value), ())
         return codes[value].name
 
-    def verbs_of(self, device: str) -> Mapping[str, Verb]:
-        """Return what a device can be told, by verb name. Raises `UnknownNameError`."""
-        place = self.place(device)
-        return self._verbs.get(self.scopes[place.scope].verbs, MappingProxyType({}))
+    def verbs_of(self, device: str) -> tuple[Verb, ...]:
+        """Return what a device can be told, nothing for a place that is no device. Raises `UnknownNameError`."""
+        verbs = self._verbs.get(self._scopes[self.place(device).scope].verbs, {})
+        return tuple(verbs.values())
 
     def verb(self, device: str, verb: str) -> Verb:
         """Return a verb of a device. Raises `UnknownNameError`."""
-        return _found(self.verbs_of(device), f"verb of {device}", verb)
+        return _found({v.name: v for v in self.verbs_of(device)}, f"verb of {device}", verb)
 
     def rate_class(self, name: str) -> tuple[Variable, ...]:
         """Return the tags of a full rate class (``platen1.fast``, ``state``), in declaration order."""
@@ -153,10 +158,6 @@ def _found(known: Mapping[str, T], what: str, name: str) -> T:
         return known[name]
     except KeyError:
         raise UnknownNameError(what, name, known) from None
-
-
-def _by_name(items: Iterable[Any]) -> Mapping[str, Any]:
-    return MappingProxyType({item.name: item for item in items})
 
 
 def _texts(scope: Scope | None, place: Place, en: str, zh: str) -> tuple[str, str]:

@@ -80,7 +80,7 @@ def _templates(groups: Iterable[Mapping[str, Any]], scopes: Mapping[str, Scope])
                         dtype=dtype,
                         shape=tuple(entry.get("shape", ())),
                         secs_format=entry.get("secs_format", _DEFAULT_FORMAT[dtype]),
-                        rate_class=entry.get("rate_class", ""),
+                        rate_class=entry.get("rate_class"),
                         writable=entry.get("writable", False),
                         codes=f"verbs.{scopes[scope].verbs}" if codes == "@verbs" else codes,
                         unitless=entry.get("unitless", False),

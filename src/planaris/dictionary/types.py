@@ -11,7 +11,7 @@ from planaris.model import Severity, symbol_of
 Kind = Literal["sv", "dv"]
 Source = Literal["port", "tool", "event"]
 Dtype = Literal["float", "int", "bool", "str"]
-RateClass = Literal["fast", "state", "facility", ""]
+RateClass = Literal["fast", "state", "facility"]
 
 # A set event of an alarm has the alarm's id plus the first offset, its cleared event plus the second.
 ALARM_SET_EVENT_OFFSET = 100_000
@@ -66,7 +66,7 @@ class Place:
 class VariableTemplate:
     """Declaration of a status or data variable of every place of a scope.
 
-    ``rate_class`` is '' where the port has no such tag; ``unitless`` marks numbers that count, number or code
+    ``rate_class`` is None where the port has no such tag; ``unitless`` marks numbers that count, number or code
     something and so carry no unit suffix; ``minimum``, ``maximum`` and ``nominal`` are in the name's unit.
     """
 
@@ -77,7 +77,7 @@ class VariableTemplate:
     dtype: Dtype
     shape: tuple[int, ...]
     secs_format: str
-    rate_class: RateClass
+    rate_class: RateClass | None
     writable: bool
     codes: str | None
     unitless: bool
@@ -100,13 +100,16 @@ class VariableTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of one tool: full name ``platen1.speed_rpm``, id, and full rate class ``platen1.fast``."""
+    """A variable of one tool: full name ``platen1.speed_rpm``, generic name ``platen.speed_rpm``, id.
+
+    ``rate_class`` is the full one, ``platen1.fast``, ``state`` or ``facility``; None where the port has no such tag.
+    """
 
     name: str
     variable_id: int
     generic_name: str
     place: str
-    rate_class: str
+    rate_class: str | None
     text_en: str
     text_zh: str
     template: VariableTemplate
