@@ -91,22 +91,22 @@ def hydrodynamic_flags(hersey_um: ArrayLike, hersey_limit_um: float | None) -> M
 
 def consumable_flags(
     *,
-    groove_depth_um: ArrayLike,
-    groove_end_um: float,
+    groove_depth_mm: ArrayLike,
+    groove_min_mm: float,
     sharpness: ArrayLike,
     theta: ArrayLike,
-    ring_lost_um: ArrayLike,
-    ring_life_um: float,
+    ring_lost_mm: ArrayLike,
+    ring_limit_mm: float,
 ) -> ModelFlag:
     """Return the flags of pad, disk and ring wear."""
     infinite = float("inf")
     flags = ModelFlag.NONE
-    if _outside(groove_depth_um, groove_end_um, infinite):
+    if _outside(groove_depth_mm, groove_min_mm, infinite):
         flags |= ModelFlag.PAD_LIFE
     if _outside(sharpness, SHARPNESS_LIMIT, infinite):
         flags |= ModelFlag.DISK_LIFE
     if _outside(theta, GLAZED_LIMIT, infinite):
         flags |= ModelFlag.PAD_GLAZED
-    if _outside(ring_lost_um, -infinite, ring_life_um):
+    if _outside(ring_lost_mm, -infinite, ring_limit_mm):
         flags |= ModelFlag.RING_LIFE
     return flags

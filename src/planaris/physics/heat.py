@@ -15,13 +15,13 @@ class HeatConstants:
     """Heat balance of the whole pad; each ring takes its share by area.
 
     pad_conduction 3 W/K (S); air 0.1–1 W/K (S); heat capacity from time constants of 19–74 s (S);
-    pad_share: part of the friction heat that enters the pad, from +15 K in 90 s (Shin 2025, F).
+    friction_to_pad: part of the friction heat that enters the pad, from +15 K in 90 s (Shin 2025, F).
     """
 
-    pad_share_fraction: float = 0.8
-    heat_capacity_J_K: float = 620.0
-    pad_conduction_W_K: float = 3.0
-    air_W_K: float = 0.5
+    friction_to_pad_fraction: float = 0.9
+    capacity_J_K: float = 750.0
+    pad_conductance_W_K: float = 3.0
+    air_conductance_W_K: float = 0.5
 
 
 def friction_power_W(friction_coefficient: ArrayLike, pressure_kPa: ArrayLike, velocity_m_s: ArrayLike,
@@ -49,8 +49,10 @@ def temperature_rates(
     xp = array_namespace(friction_W, slurry_flow_ml_min, ring_area_m2)
     share = ring_area_m2 / xp.sum(ring_area_m2)
     slurry_W_K = SLURRY_HEAT_W_K_PER_ML_MIN * xp.asarray(slurry_flow_ml_min)
-    loss_W_K = slurry_W_K + constants.pad_conduction_W_K + constants.air_W_K
-    base_C = (slurry_W_K * slurry_C + constants.pad_conduction_W_K * platen_C + constants.air_W_K * air_C) / loss_W_K
-    target = column(base_C) + constants.pad_share_fraction * friction_W / (column(loss_W_K) * share)
-    rate = column(loss_W_K / constants.heat_capacity_J_K) + xp.zeros_like(share)
+    loss_W_K = slurry_W_K + constants.pad_conductance_W_K + constants.air_conductance_W_K
+    base_C = (
+        slurry_W_K * slurry_C + constants.pad_conductance_W_K * platen_C + constants.air_conductance_W_K * air_C
+    ) / loss_W_K
+    target = column(base_C) + constants.friction_to_pad_fraction * friction_W / (column(loss_W_K) * share)
+    rate = column(loss_W_K / constants.capacity_J_K) + xp.zeros_like(share)
     return target, rate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,12 +23,10 @@ class EdgeTerm:
     """
 
     amplitude_ratio: float
-    length_mm: float
-    ring_factor_ratio: float = 1.0
+    decay_length_mm: float
 
 
-# Fitted by fit_edge to the anchors below.
-DEFAULT_EDGE = EdgeTerm(amplitude_ratio=-0.3, length_mm=4.0, ring_factor_ratio=0.85)
+DEFAULT_EDGE = EdgeTerm(amplitude_ratio=-1.0, decay_length_mm=5.6)
 
 
 def radii_to_edges(radii_mm: Array, wafer_radius_mm: float | None = None) -> Array:
@@ -39,11 +37,11 @@ def radii_to_edges(radii_mm: Array, wafer_radius_mm: float | None = None) -> Arr
     return xp.concat([xp.zeros(1), middle, xp.reshape(last, (1,))])
 
 
-def edge_shape(radii_mm: Array, length_mm: ArrayLike, wafer_radius_mm: float | None = None) -> Array:
+def edge_shape(radii_mm: Array, decay_length_mm: ArrayLike, wafer_radius_mm: float | None = None) -> Array:
     """Return cell means (n_r,) of exp(−s/λ)·cos(s/λ + φ) with φ such that the net load is zero."""
-    xp = array_namespace(radii_mm, length_mm)
+    xp = array_namespace(radii_mm, decay_length_mm)
     edges = radii_to_edges(radii_mm, wafer_radius_mm)
-    cosine, sine = _edge_integrals(edges, length_mm)
+    cosine, sine = _edge_integrals(edges, decay_length_mm)
     net_cosine, net_sine = cosine[-1] - cosine[0], sine[-1] - sine[0]
     norm = xp.sqrt(net_cosine**2 + net_sine**2)
     area = 0.5 * (edges[1:] ** 2 - edges[:-1] ** 2)
@@ -65,9 +63,9 @@ def _edge_integrals(edges_mm: Array, length_mm: ArrayLike) -> tuple[Array, Array
     return cosine, sine
 
 
-def edge_phase_rad(length_mm: float, wafer_radius_mm: float) -> float:
+def edge_phase_rad(decay_length_mm: float, wafer_radius_mm: float) -> float:
     """Return the phase φ that makes the edge term's net load zero."""
-    cosine, sine = _edge_integrals(np.asarray([0.0, wafer_radius_mm]), length_mm)
+    cosine, sine = _edge_integrals(np.asarray([0.0, wafer_radius_mm]), decay_length_mm)
     return math.atan2(float(cosine[1] - cosine[0]), float(sine[1] - sine[0]))
 
 
@@ -92,20 +90,20 @@ def pressure_matrix(
     zone_outer_mm: Sequence[float],
     edge: EdgeTerm = DEFAULT_EDGE,
     kernel_length_mm: float = KERNEL_LENGTH_MM,
-    ring_factor_ratio: float | None = None,
+    ring_factor_ratio: float = 1.0,
     *,
     wafer_radius_mm: float | None = None,
 ) -> Array:
     """Return M (n_r, n_zone + 1) with p(r) = M @ [zone pressures..., ring pressure], all in kPa.
 
     radii_mm cell centres; zones from the centre out, each to ``zone_outer_mm``. The last zone drives the edge
-    together with the ring. ``ring_factor_ratio`` replaces the edge's own (worn ring). Load is conserved.
+    together with the ring; ``ring_factor_ratio`` is c_r, below 1 for a worn ring. Load is conserved.
     """
     xp = array_namespace(radii_mm)
     edges = radii_to_edges(radii_mm, wafer_radius_mm)
     area = edges[1:] ** 2 - edges[:-1] ** 2
     smooth = smoothing_matrix(radii_mm, kernel_length_mm, wafer_radius_mm)
-    shape = edge.amplitude_ratio * edge_shape(radii_mm, edge.length_mm, wafer_radius_mm)
+    shape = edge.amplitude_ratio * edge_shape(radii_mm, edge.decay_length_mm, wafer_radius_mm)
     columns: list[Array] = []
     inner = 0.0
     for outer in zone_outer_mm:
@@ -114,7 +112,7 @@ def pressure_matrix(
         columns.append(smooth @ part)
         inner = outer
     columns[-1] = columns[-1] - shape
-    columns.append(shape * (edge.ring_factor_ratio if ring_factor_ratio is None else ring_factor_ratio))
+    columns.append(shape * ring_factor_ratio)
     return xp.stack(columns, axis=1)
 
 
@@ -128,8 +126,3 @@ def wafer_pressure(matrix: Array, zone_pressures_kPa: Array, ring_pressure_kPa: 
     for zone in range(matrix.shape[1] - 1):
         total = total + zone_pressures_kPa[..., zone, None] * matrix[:, zone]
     return total  # pyright: ignore[reportReturnType]
-
-
-def with_ring_factor(edge: EdgeTerm, ring_factor_ratio: float) -> EdgeTerm:
-    """Return the edge term of a ring that has lost height."""
-    return replace(edge, ring_factor_ratio=ring_factor_ratio)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from planaris.physics._namespace import Array, ArrayLike, array_namespace
@@ -11,6 +12,14 @@ from planaris.physics._namespace import Array, ArrayLike, array_namespace
 SUPPLY_FLOW_ML_MIN = 98.0
 ABRASIVE_EXPONENT = 0.35
 _ML_MIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class SlurryConstants:
+    """Supply factor's scale and the flow at which the removal law was measured."""
+
+    supply_flow_ml_min: float = SUPPLY_FLOW_ML_MIN
+    reference_flow_ml_min: float = 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,14 @@ def supply_factor(flow_ml_min: ArrayLike, scale_ml_min: float = SUPPLY_FLOW_ML_M
     """Return f_Q = 1 − exp(−Q/Q₀): the share of the rate that the flow can feed. Use as trend."""
     xp = array_namespace(flow_ml_min)
     return -xp.expm1(-xp.asarray(flow_ml_min) / scale_ml_min)
+
+
+def relative_supply(flow_ml_min: ArrayLike, slurry: SlurryConstants) -> Array:
+    """Return f_Q relative to its value at the law's own flow: what a rate from the law is multiplied with."""
+    if slurry.supply_flow_ml_min == 0.0:
+        return 1.0 + 0.0 * array_namespace(flow_ml_min).asarray(flow_ml_min)
+    at_reference = -math.expm1(-slurry.reference_flow_ml_min / slurry.supply_flow_ml_min)
+    return supply_factor(flow_ml_min, slurry.supply_flow_ml_min) / at_reference
 
 
 def inlet_concentration(flows_ml_min: Array, concentrations: Array) -> Array:

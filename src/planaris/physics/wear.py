@@ -1,57 +1,88 @@
-"""Consumable wear: pad thickness and grooves, retaining ring, membrane; and the limits it is judged by."""
+"""Consumable wear: pad grooves and thickness, retaining ring, membrane; and the lives that follow."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from planaris.physics._namespace import Array, ArrayLike, array_namespace
 
+# kPa·m/s over a second at 1 m²/N is 1000 m.
+_UM_PER_KPA_M_M2_N = 1e9
+
 
 @dataclass(frozen=True, slots=True)
-class WearConstants:
-    """Wear rates; grade A, chosen so that lives agree with the counters' limits (see lives)."""
+class PadConstants:
+    """Polishing pad: grooves and what the wafer wears of it (small beside the conditioner). Grade A."""
 
-    groove_depth_new_um: float = 380.0
-    groove_depth_end_um: float = 80.0
+    thickness_mm: float = 2.03
+    groove_depth_mm: float = 0.76
+    groove_min_mm: float = 0.25
     groove_area_fraction: float = 0.17
-    pad_wear_um_per_kPa_m: float = 0.0
-    ring_wear_um_per_kPa_m: float = 1.0e-4
-    ring_life_um: float = 1500.0
-    ring_factor_per_mm: float = 0.05
-    membrane_gain_per_wafer: float = 4.0e-6
-    membrane_leak_kPa_s_per_wafer: float = 2.0e-6
+    wafer_wear_m2_N: float = 2.0e-15
 
 
-def pad_wear_um(cut_um_h: Array, pv_ring_kPa_m_s: ArrayLike, dt_s: ArrayLike, wear: WearConstants) -> Array:
-    """Return the thickness (n_ring,) or (n_t, n_ring) lost in ``dt_s`` to conditioner and wafer."""
-    return (cut_um_h / 3600.0 + wear.pad_wear_um_per_kPa_m * pv_ring_kPa_m_s) * dt_s  # pyright: ignore[reportReturnType]
+@dataclass(frozen=True, slots=True)
+class RingConstants:
+    """Retaining ring: dh/dt = wear·P·V; lost height takes hold from the edge term's c_r. Grade A."""
+
+    wear_m2_N: float = 1.4e-13
+    wear_limit_mm: float = 1.5
+    factor_ratio: float = 1.0
+    factor_loss_per_mm: float = 0.15
 
 
-def groove_depth_um(pad_lost_um: ArrayLike, wear: WearConstants) -> Array:
-    """Return the groove depth left at each ring, not below 0."""
+@dataclass(frozen=True, slots=True)
+class MembraneConstants:
+    """Membrane: slow loss of zone gain, slow growth of a leak. Grade A."""
+
+    gain_drift_pct_h: float = 0.02
+    leak_growth_kPa_per_h: float = 0.0
+
+
+def pad_wear_um(cut_um_h: ArrayLike, pv_ring_kPa_m_s: ArrayLike, dt_s: ArrayLike, pad: PadConstants) -> Array:
+    """Return the pad height lost in ``dt_s`` to conditioner and wafer; arguments broadcast."""
+    xp = array_namespace(cut_um_h, pv_ring_kPa_m_s)
+    return (xp.asarray(cut_um_h) / 3600.0 + pad.wafer_wear_m2_N * _UM_PER_KPA_M_M2_N * pv_ring_kPa_m_s) * dt_s
+
+
+def groove_depth_mm(pad_lost_um: ArrayLike, pad: PadConstants) -> Array:
+    """Return the groove depth left, not below 0."""
     xp = array_namespace(pad_lost_um)
-    return xp.maximum(wear.groove_depth_new_um - xp.asarray(pad_lost_um), 0.0)
+    return xp.maximum(pad.groove_depth_mm - 1e-3 * xp.asarray(pad_lost_um), 0.0)
 
 
-def groove_volume_ml(depth_um: Array, ring_area_m2: Array, wear: WearConstants) -> Array:
-    """Return the volume of the grooves of the whole pad, from depth (..., n_ring) and ring areas (n_ring,)."""
-    xp = array_namespace(depth_um, ring_area_m2)
-    return xp.sum(depth_um * ring_area_m2, axis=-1) * wear.groove_area_fraction
+def groove_volume_ml(depth_mm: Array, ring_area_m2: Array, pad: PadConstants) -> Array:
+    """Return the volume of all grooves, from depth (..., n_ring) and ring areas (n_ring,)."""
+    xp = array_namespace(depth_mm, ring_area_m2)
+    return xp.sum(depth_mm * ring_area_m2, axis=-1) * (1e3 * pad.groove_area_fraction)
 
 
-def ring_wear_um(ring_pressure_kPa: ArrayLike, velocity_m_s: ArrayLike, dt_s: ArrayLike, wear: WearConstants) -> Array:
+def ring_wear_um(ring_pressure_kPa: ArrayLike, velocity_m_s: ArrayLike, dt_s: ArrayLike, ring: RingConstants) -> Array:
     """Return the ring height lost in ``dt_s``: K_ring·p_ring·V·dt."""
     xp = array_namespace(ring_pressure_kPa, velocity_m_s)
-    return wear.ring_wear_um_per_kPa_m * xp.asarray(ring_pressure_kPa) * velocity_m_s * dt_s
+    return ring.wear_m2_N * _UM_PER_KPA_M_M2_N * xp.asarray(ring_pressure_kPa) * velocity_m_s * dt_s
 
 
-def worn_ring_factor(ring_factor_ratio: float, lost_um: ArrayLike, wear: WearConstants) -> Array:
-    """Return c_r of a ring that has lost height: a lower ring holds the pad down less."""
+def worn_ring_factor(lost_um: ArrayLike, ring: RingConstants) -> Array:
+    """Return c_r of a ring that has lost height: it holds the pad down less."""
     xp = array_namespace(lost_um)
-    return ring_factor_ratio * (1.0 - wear.ring_factor_per_mm * 1e-3 * xp.asarray(lost_um))
+    return ring.factor_ratio * (1.0 - ring.factor_loss_per_mm * 1e-3 * xp.asarray(lost_um))
 
 
-def membrane_gain(wafers_count: ArrayLike, wear: WearConstants) -> Array:
-    """Return the zone gain of a membrane that has polished ``wafers_count`` wafers: it stiffens slowly."""
-    xp = array_namespace(wafers_count)
-    return 1.0 - wear.membrane_gain_per_wafer * xp.asarray(wafers_count)
+def membrane_gain(polish_h: ArrayLike, membrane: MembraneConstants) -> Array:
+    """Return the zone gain of a membrane after ``polish_h`` hours of polish."""
+    xp = array_namespace(polish_h)
+    return xp.exp(-1e-2 * membrane.gain_drift_pct_h * xp.asarray(polish_h))
+
+
+def membrane_leak_kPa_per_s(polish_h: ArrayLike, membrane: MembraneConstants) -> Array:
+    """Return the pressure a closed zone loses per second through a membrane after ``polish_h`` hours."""
+    xp = array_namespace(polish_h)
+    return membrane.leak_growth_kPa_per_h * xp.asarray(polish_h)
+
+
+def hours_to_cut(depth_um: float, cut_um_h: float, decay_h: float) -> float:
+    """Return the hours in which a dulling disk takes ``depth_um`` off; inf where it never does."""
+    share = depth_um / (cut_um_h * decay_h)
+    return math.inf if share >= 1.0 else -decay_h * math.log1p(-share)
