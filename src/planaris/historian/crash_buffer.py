@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from planaris.formats import INCOMPLETE_KEY, TraceFileError, read_trace, write_trace
+from planaris.formats.trace_files import INCOMPLETE_KEY, TraceFileError, read_trace, write_trace
 from planaris.historian.errors import RecordError
 
 PATTERN = ".inprogress-*.bin"

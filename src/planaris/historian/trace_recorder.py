@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planaris.clock import monotonic_s
-from planaris.formats import TraceFileError, write_trace
+from planaris.formats.trace_files import TraceFileError, write_trace
 from planaris.historian.crash_buffer import CrashBuffer, read_buffer
 from planaris.historian.errors import RecordError, TraceWriteError
 

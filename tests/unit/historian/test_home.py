@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from planaris.historian import (
+    ConsumableRecord,
+    Home,
+    HomeError,
+    HomeLockedError,
+    HomeSchemaError,
+    HomeUnwritableError,
+    RecipeConflictError,
+    RecipeRecord,
+    RecipeState,
+    RunFolderError,
+    check_run_folder,
+)
+
+NOBODY = 65534
+
+
+def test_a_home_is_made_and_opened_again(tmp_path: Path) -> None:
+    with Home.open(tmp_path / "deep" / "home", label="test") as home:
+        assert home.twin_dir.is_dir()
+        assert home.runs() == []
+    with Home.open(tmp_path / "deep" / "home", label="test") as home:
+        assert home.database.is_file()
+
+
+def test_runs_are_counted_across_openings(tmp_path: Path) -> None:
+    with Home.open(tmp_path, label="test") as home:
+        first = home.new_run("LOT-A")
+        second = home.new_run("LOT/B 2")
+    with Home.open(tmp_path, label="test") as home:
+        third = home.new_run("LOT-A")
+        recorded = home.runs()
+    assert [first.run_id, second.run_id, third.run_id] == ["run-0001-LOT-A", "run-0002-LOT_B_2", "run-0003-LOT-A"]
+    assert first.path == tmp_path / "runs" / "run-0001-LOT-A"
+    assert all(run.traces.is_dir() for run in (first, second, third))
+    assert [(r.number, r.lot_id) for r in recorded] == [(1, "LOT-A"), (2, "LOT/B 2"), (3, "LOT-A")]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", recorded[0].created_utc)
+
+
+def test_a_number_whose_folder_is_there_is_not_used_again(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "run-0001-OLD").mkdir(parents=True)
+    with Home.open(tmp_path, label="test") as home:
+        assert home.new_run("L").run_id == "run-0002-L"
+
+
+def test_out_puts_the_run_elsewhere_but_never_into_a_full_folder(tmp_path: Path) -> None:
+    with Home.open(tmp_path / "home", label="test") as home:
+        run = home.new_run("L", out=tmp_path / "out")
+        assert (run.path, run.run_id) == (tmp_path / "out", "run-0001-L")
+        assert (tmp_path / "out" / "traces").is_dir()
+        assert home.runs()[0].folder == tmp_path / "out"
+        with pytest.raises(RunFolderError, match="--out"):
+            home.new_run("L", out=tmp_path / "out")
+        with pytest.raises(RunFolderError):
+            check_run_folder(tmp_path / "out")
+        assert len(home.runs()) == 1
+
+
+def test_a_second_opener_is_told_who_holds_it(tmp_path: Path) -> None:
+    with Home.open(tmp_path, label="planaris run"):
+        with pytest.raises(HomeLockedError) as caught:
+            Home.open(tmp_path, label="planaris serve")
+        assert re.fullmatch(rf"planaris run, pid {os.getpid()} on .+ since .+ UTC", caught.value.holder)
+        assert "--home" in caught.value.remedy
+    Home.open(tmp_path, label="after").close()
+
+
+@pytest.mark.parametrize("below", ["", "home", "home/deep"])
+def test_a_path_under_a_file_is_unwritable(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(HomeUnwritableError, match="is not a folder"):
+        Home.open(tmp_path / "file" / below, label="test")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("below", ["", "home"])
+def test_a_folder_without_permission_is_unwritable_and_left_as_it_is(tmp_path: Path, below: str) -> None:
+    barred = tmp_path / "barred"
+    barred.mkdir()
+    barred.chmod(0o555)
+    root = os.geteuid() == 0
+    if root:  # root may write anywhere, so be somebody else meanwhile
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o755)
+        os.seteuid(NOBODY)
+    try:
+        with pytest.raises(HomeUnwritableError, match="cannot be written"):
+            Home.open(barred / below, label="test")
+    finally:
+        if root:
+            os.seteuid(0)
+    assert list(barred.iterdir()) == []
+
+
+def test_a_foreign_or_damaged_or_newer_database_is_refused_and_untouched(tmp_path: Path) -> None:
+    foreign, damaged, newer = (tmp_path / name for name in ("foreign", "damaged", "newer"))
+    for folder in (foreign, damaged):
+        folder.mkdir()
+    with sqlite3.connect(foreign / "tool.db") as connection:
+        connection.execute("CREATE TABLE holiday_photos(name)")
+    connection.close()
+    (damaged / "tool.db").write_bytes(b"this is no database at all" * 100)
+    Home.open(newer, label="test").close()
+    connection = sqlite3.connect(newer / "tool.db")
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    for folder, word in ((foreign, "another program"), (damaged, "cannot be read"), (newer, "version 999")):
+        before = (folder / "tool.db").read_bytes()
+        with pytest.raises(HomeSchemaError, match=word):
+            Home.open(folder, label="test")
+        assert (folder / "tool.db").read_bytes() == before
+        with pytest.raises(HomeSchemaError):  # the failed opener gave the lock back
+            Home.open(folder, label="test")
+
+
+def test_a_backup_is_one_whole_file_that_serves_as_tool_db(tmp_path: Path) -> None:
+    pad = ConsumableRecord("platen1", "pad", "P-7", 120, 2.5, "2026-01-02")
+    with Home.open(tmp_path / "home", label="test") as home:
+        home.save_consumable(pad)
+        home.new_run("L")
+        home.backup(tmp_path / "copy.db")
+        home.save_consumable(ConsumableRecord("platen1", "pad", "P-8", 0, 0.0, "2026-02-02"))
+    assert [p.name for p in sorted(tmp_path.iterdir())] == ["copy.db", "home"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "copy.db").rename(tmp_path / "other" / "tool.db")
+    with Home.open(tmp_path / "other", label="test") as home:
+        assert home.load_consumables() == [pad]
+        assert home.new_run("L").run_id == "run-0002-L"
+
+
+def test_a_backup_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    with Home.open(tmp_path, label="test") as home, pytest.raises(HomeUnwritableError, match="backup"):
+        home.backup(tmp_path / "nowhere" / "copy.db")
+
+
+def test_consumables_are_kept_by_location_and_part(tmp_path: Path) -> None:
+    pad = ConsumableRecord("platen1", "pad", "P-7", 120, 2.5, "2026-01-02")
+    disk = ConsumableRecord("platen1", "disk", "D-1", 300, 9.25, "2026-01-03")
+    ring = ConsumableRecord("head2", "ring", "R-4", 10, 0.1, "2026-01-04")
+    worn = ConsumableRecord("platen1", "pad", "P-7", 145, 3.0, "2026-01-02")
+    with Home.open(tmp_path, label="test") as home:
+        home.save_consumables([pad, disk, ring])
+        home.save_consumable(worn)
+    with Home.open(tmp_path, label="test") as home:
+        assert home.load_consumables() == [ring, disk, worn]
+
+
+def test_a_released_recipe_version_never_changes(tmp_path: Path) -> None:
+    with Home.open(tmp_path, label="test") as home:
+        home.save_recipe(RecipeRecord("ild", "1", "a = 1"))
+        home.save_recipe(RecipeRecord("ild", "1", "a = 2", RecipeState.RELEASED))
+        with pytest.raises(RecipeConflictError, match="new version"):
+            home.save_recipe(RecipeRecord("ild", "1", "a = 3", RecipeState.RELEASED))
+        home.save_recipe(RecipeRecord("ild", "1", "a = 2", RecipeState.OBSOLETE))
+        home.save_recipe(RecipeRecord("ild", "2", "a = 3"))
+        assert home.load_recipe("ild", "1") == RecipeRecord("ild", "1", "a = 2", RecipeState.OBSOLETE)
+        assert home.load_recipe("ild", "3") is None
+        assert [r.version for r in home.load_recipes()] == ["1", "2"]
+
+
+def test_an_altered_recipe_text_is_noticed(tmp_path: Path) -> None:
+    with Home.open(tmp_path, label="test") as home:
+        home.save_recipe(RecipeRecord("ild", "1", "a = 1"))
+    connection = sqlite3.connect(tmp_path / "tool.db", isolation_level=None)
+    connection.execute("UPDATE recipes SET text = 'a = 9'")
+    connection.close()
+    with Home.open(tmp_path, label="test") as home, pytest.raises(HomeError, match="altered"):
+        home.load_recipes()
