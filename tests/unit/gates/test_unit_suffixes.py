@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 import planaris.model
+from planaris.dictionary import build
+from planaris.formats import load_tool
 from planaris.model import ENTRY_UNITS, UNIT_SUFFIXES, suffix_of, symbol_of
 from planaris.stream import ALL_EVENTS
 
@@ -76,3 +78,18 @@ def test_entered_units_lead_to_legal_ones() -> None:
 )
 def test_floats_are_found_inside_other_types(kind: object, expected: bool) -> None:
     assert holds_floats(kind) is expected
+
+
+DICTIONARY = build(load_tool())
+
+
+def test_every_number_of_the_dictionary_carries_its_unit() -> None:
+    floats = [(v.name, v.template.unitless) for v in DICTIONARY.variables if v.dtype == "float"]
+    floats += [(c.name, False) for c in DICTIONARY.constants if c.dtype == "float"]
+    floats += [
+        (f"{c.name}: {p.name}", p.unitless) for c in DICTIONARY.commands for p in c.parameters if p.dtype == "float"
+    ]
+    assert len(floats) > 100
+    assert not [name for name, unitless in floats if not unitless and suffix_of(name) is None]
+    # A float without a unit would be a way around the rule: only what counts or codes something may have none.
+    assert not [name for name, unitless in floats if unitless]
