@@ -1,6 +1,7 @@
 """The one dictionary: every variable, constant, event, alarm and command of a tool, declared once as data."""
 
 from planaris.dictionary.build import Dictionary, UnknownNameError, build
+from planaris.dictionary.markdown import markdown
 from planaris.dictionary.places import UnknownStationError
 from planaris.dictionary.types import (
     Alarm,
@@ -38,4 +39,5 @@ __all__ = [
     "VariableTemplate",
     "Verb",
     "build",
+    "markdown",
 ]
