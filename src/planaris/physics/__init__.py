@@ -12,6 +12,7 @@ from planaris.physics.conditioner import (
     sweep_positions_mm,
     total_cut_mm3_h,
 )
+from planaris.physics.edge_fit import LEE_2026, EdgeAnchor, edge_nonuniformity_pct, fit_edge
 from planaris.physics.flags import (
     FLAG_TEXT,
     ModelFlag,
@@ -43,15 +44,8 @@ from planaris.physics.pad import (
     population_wear_per_kPa_m,
     rate_factor,
 )
-from planaris.physics.platen import (
-    PlatenBlock,
-    PlatenDrive,
-    PlatenGeometry,
-    PlatenModel,
-    PlatenState,
-    platen_geometry,
-    polish_block,
-)
+from planaris.physics.platen import PlatenBlock, PlatenDrive, PlatenModel, PlatenState, polish_block, polish_flags
+from planaris.physics.platen_geometry import PlatenGeometry, platen_geometry
 from planaris.physics.pressure import (
     DEFAULT_EDGE,
     KERNEL_LENGTH_MM,
@@ -78,6 +72,7 @@ from planaris.physics.slurry import (
     inlet_concentration,
     relative_supply,
     supply_factor,
+    work_function,
 )
 from planaris.physics.wafer_map import PolarGrid, area_mean, from_sites, nonuniformity_pct, sample_at
 from planaris.physics.wear import (
@@ -101,8 +96,10 @@ __all__ = [
     "FLAG_TEXT",
     "FRICTION_COEFFICIENT",
     "KERNEL_LENGTH_MM",
+    "LEE_2026",
     "DiskConstants",
     "DriveConstants",
+    "EdgeAnchor",
     "EdgeTerm",
     "FreshnessConstants",
     "GrooveStep",
@@ -127,8 +124,10 @@ __all__ = [
     "dilution_factor",
     "disk_hours_per_s",
     "disk_sharpness",
+    "edge_nonuniformity_pct",
     "edge_phase_rad",
     "edge_shape",
+    "fit_edge",
     "flag_names",
     "flag_texts",
     "freshness",
@@ -160,6 +159,7 @@ __all__ = [
     "platen_geometry",
     "platen_torque_Nm",
     "polish_block",
+    "polish_flags",
     "population_wear_per_kPa_m",
     "pressure_flags",
     "pressure_matrix",
@@ -184,5 +184,6 @@ __all__ = [
     "temperature_rates",
     "total_cut_mm3_h",
     "wafer_pressure",
+    "work_function",
     "worn_ring_factor",
 ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from planaris.physics._namespace import Array, ArrayLike, array_namespace
 
 
 def relax(state: ArrayLike, target: ArrayLike, rate_per_s: ArrayLike, dt_s: ArrayLike) -> Array:
     """Return the exact solution of ds/dt = rate·(target − s) after ``dt_s``; any shapes that broadcast."""
     xp = array_namespace(state, target, rate_per_s, dt_s)
-    return target + (state - target) * xp.exp(-rate_per_s * dt_s)  # pyright: ignore[reportReturnType, reportOperatorIssue]
+    return xp.asarray(target) + (xp.asarray(state) - target) * xp.exp(-xp.asarray(rate_per_s) * dt_s)
 
 
 def march(state: Array, target: Array, rate_per_s: Array, dt_s: ArrayLike) -> Array:
@@ -19,19 +21,24 @@ def march(state: Array, target: Array, rate_per_s: Array, dt_s: ArrayLike) -> Ar
     other, so that one block of n_t and n_t blocks of one give the same bits.
     """
     xp = array_namespace(state, target, rate_per_s)
-    keep = xp.exp(-rate_per_s * dt_s)
-    add = -xp.expm1(-rate_per_s * dt_s) * target
-    rows: list[Array] = []
+    exponent = -rate_per_s * dt_s
+    keep, rows = xp.exp(exponent), -xp.expm1(exponent) * target
+    if xp is np:
+        for k, kept in enumerate(keep):
+            rows[k] += state * kept
+            state = rows[k]
+        return rows
+    done: list[Array] = []
     for k in range(keep.shape[0]):
-        state = state * keep[k] + add[k]
-        rows.append(state)
-    return xp.stack(rows)
+        state = rows[k] + state * keep[k]
+        done.append(state)
+    return xp.stack(done)
 
 
 def mix(values: Array, weights: Array) -> Array:
-    """Return ``values`` (..., n) times ``weights`` (n, m) as (..., m), summed in fixed order.
+    """Return Σ_n weights[m, n]·values[..., n] as (..., m), summed in an order that does not depend on the shape.
 
-    Not a BLAS product: that picks another order of summation when the block has one row.
+    Not a BLAS product: that sums in another order when a block has one row.
     """
     xp = array_namespace(values, weights)
-    return xp.einsum("...k,km->...m", values, weights)
+    return xp.einsum("...n,mn->...m", values, weights)

@@ -24,7 +24,7 @@ class ModelFlag(IntFlag):
     RING_LIFE = 512
 
 
-# Valid ranges; grade A unless the text says otherwise.
+# Valid ranges, all engineering judgement (A).
 PRESSURE_RANGE_KPA = (5.0, 60.0)
 RING_RATIO_RANGE = (0.8, 2.5)
 TEMPERATURE_RANGE_C = (20.0, 55.0)
@@ -40,9 +40,9 @@ FLAG_TEXT: Mapping[ModelFlag, str] = {
     ModelFlag.FLOW_RANGE: "slurry flow outside 50–400 ml/min, where the mixing model holds",
     ModelFlag.SLURRY_SUPPLY: "slurry starved: the flow feeds less than 60 % of the rate",
     ModelFlag.HYDRODYNAMIC: "speed over pressure beyond what this pad's and slurry's rate data support",
-    ModelFlag.PAD_LIFE: "pad spent: groove depth or thickness at its end",
+    ModelFlag.PAD_LIFE: "pad spent: groove depth at its end",
     ModelFlag.DISK_LIFE: "conditioner disk spent: cuts less than 20 % of a new one",
-    ModelFlag.PAD_GLAZED: "pad glazed: freshness below 0.3",
+    ModelFlag.PAD_GLAZED: "pad glazed: freshness below 0.3 under the wafer",
     ModelFlag.RING_LIFE: "retaining ring spent: height lost",
 }
 
@@ -57,36 +57,57 @@ def flag_texts(flags: ModelFlag) -> tuple[str, ...]:
     return tuple(text for flag, text in FLAG_TEXT.items() if flag in flags)
 
 
-def _outside(values: ArrayLike, low: float, high: float) -> bool:
-    xp = array_namespace(values)
+def outside(values: ArrayLike, low: ArrayLike, high: ArrayLike, *, where: ArrayLike | None = None) -> bool:
+    """Return whether any value lies outside [low, high]; NaN does. ``where`` masks the leading axes."""
+    xp = array_namespace(values, low, high)
     values = xp.asarray(values)
-    return bool(xp.any((values < low) | (values > high)))
+    bad = xp.logical_not((values >= low) & (values <= high))
+    if where is not None:
+        mask = xp.asarray(where)
+        bad = bad & xp.reshape(mask, tuple(mask.shape) + (1,) * (bad.ndim - mask.ndim))
+    return bool(xp.any(bad))
 
 
-def pressure_flags(zone_pressures_kPa: ArrayLike, ring_pressure_kPa: ArrayLike, edge_zone_kPa: ArrayLike) -> ModelFlag:
-    """Return the flags of zone pressures (any shape) and of ring against edge zone (same shape each)."""
-    flags = ModelFlag.PRESSURE_RANGE if _outside(zone_pressures_kPa, *PRESSURE_RANGE_KPA) else ModelFlag.NONE
+def pressure_flags(
+    zone_pressures_kPa: ArrayLike,
+    ring_pressure_kPa: ArrayLike,
+    edge_zone_kPa: ArrayLike,
+    *,
+    where: ArrayLike | None = None,
+) -> ModelFlag:
+    """Return the flags of zone pressures (n_t, n_zone) and of ring (n_t,) against edge zone (n_t,)."""
+    xp = array_namespace(zone_pressures_kPa, ring_pressure_kPa, edge_zone_kPa)
+    flags = ModelFlag.NONE
+    if outside(zone_pressures_kPa, *PRESSURE_RANGE_KPA, where=where):
+        flags |= ModelFlag.PRESSURE_RANGE
     low, high = RING_RATIO_RANGE
-    excess = (ring_pressure_kPa - low * edge_zone_kPa) * (high * edge_zone_kPa - ring_pressure_kPa)
-    return flags | (ModelFlag.RING_RANGE if _outside(excess, 0.0, float("inf")) else ModelFlag.NONE)
+    zone = xp.asarray(edge_zone_kPa)
+    if outside(ring_pressure_kPa, low * zone, high * zone, where=where):
+        flags |= ModelFlag.RING_RANGE
+    return flags
 
 
-def temperature_flags(temperature_C: ArrayLike) -> ModelFlag:
-    """Return the flags of pad temperatures."""
-    return ModelFlag.TEMPERATURE_RANGE if _outside(temperature_C, *TEMPERATURE_RANGE_C) else ModelFlag.NONE
+def temperature_flags(temperature_C: ArrayLike, *, where: ArrayLike | None = None) -> ModelFlag:
+    """Return the flags of pad temperatures under the wafer."""
+    hot = outside(temperature_C, *TEMPERATURE_RANGE_C, where=where)
+    return ModelFlag.TEMPERATURE_RANGE if hot else ModelFlag.NONE
 
 
-def slurry_flags(flow_ml_min: ArrayLike, supply: ArrayLike) -> ModelFlag:
-    """Return the flags of slurry flow and supply factor."""
-    flags = ModelFlag.FLOW_RANGE if _outside(flow_ml_min, *FLOW_RANGE_ML_MIN) else ModelFlag.NONE
-    return flags | (ModelFlag.SLURRY_SUPPLY if _outside(supply, SUPPLY_LIMIT, float("inf")) else ModelFlag.NONE)
+def slurry_flags(flow_ml_min: ArrayLike, supply: ArrayLike, *, where: ArrayLike | None = None) -> ModelFlag:
+    """Return the flags of slurry flow and supply factor f_Q."""
+    flags = ModelFlag.FLOW_RANGE if outside(flow_ml_min, *FLOW_RANGE_ML_MIN, where=where) else ModelFlag.NONE
+    starved = outside(supply, SUPPLY_LIMIT, float("inf"), where=where)
+    return flags | (ModelFlag.SLURRY_SUPPLY if starved else ModelFlag.NONE)
 
 
-def hydrodynamic_flags(hersey_um: ArrayLike, hersey_limit_um: float | None) -> ModelFlag:
+def hydrodynamic_flags(
+    hersey_um: ArrayLike, hersey_limit_um: float | None, *, where: ArrayLike | None = None
+) -> ModelFlag:
     """Return the lubrication flag; none where the pad's and slurry's data give no limit (None)."""
     if hersey_limit_um is None:
         return ModelFlag.NONE
-    return ModelFlag.HYDRODYNAMIC if _outside(hersey_um, 0.0, hersey_limit_um) else ModelFlag.NONE
+    lifted = outside(hersey_um, 0.0, hersey_limit_um, where=where)
+    return ModelFlag.HYDRODYNAMIC if lifted else ModelFlag.NONE
 
 
 def consumable_flags(
@@ -98,15 +119,15 @@ def consumable_flags(
     ring_lost_mm: ArrayLike,
     ring_limit_mm: float,
 ) -> ModelFlag:
-    """Return the flags of pad, disk and ring wear."""
+    """Return the flags of pad grooves, disk sharpness k/k₀, freshness and ring height lost."""
     infinite = float("inf")
     flags = ModelFlag.NONE
-    if _outside(groove_depth_mm, groove_min_mm, infinite):
+    if outside(groove_depth_mm, groove_min_mm, infinite):
         flags |= ModelFlag.PAD_LIFE
-    if _outside(sharpness, SHARPNESS_LIMIT, infinite):
+    if outside(sharpness, SHARPNESS_LIMIT, infinite):
         flags |= ModelFlag.DISK_LIFE
-    if _outside(theta, GLAZED_LIMIT, infinite):
+    if outside(theta, GLAZED_LIMIT, infinite):
         flags |= ModelFlag.PAD_GLAZED
-    if _outside(ring_lost_mm, -infinite, ring_limit_mm):
+    if outside(ring_lost_mm, -infinite, ring_limit_mm):
         flags |= ModelFlag.RING_LIFE
     return flags

@@ -56,18 +56,19 @@ def head_torque_Nm(
     drag_N: ArrayLike,
     platen_speed_rpm: ArrayLike,
     head_speed_rpm: ArrayLike,
-    mean_radius_mm: float,
+    rms_radius_mm: float,
     center_distance_mm: ArrayLike,
 ) -> Array:
-    """Return the torque on a head's spindle from drag spread over a disk or ring, to first order in the slip.
+    """Return the torque that drag exerts on a spindle of its own (head, conditioner), positive against its turn.
 
-    A disk that turns with the pad feels none; for slip (ω_w − ω_p) it is drag·⟨r²⟩·slip/(2·ω_p·e), against the turn.
+    It is the derivative of the friction power by the slip ω_w − ω_p: with k = slip·r/(ω_p·e) the mean speed over a turn
+    is ω_p·e·(1 + k²/4 + k⁴/64 + k⁶/256 + …), so torque = drag·r·(k/2 + k³/16 + 3k⁵/128). Within 1 % for |k| ≤ 0.6;
+    a disk that turns with the pad feels none. ``rms_radius_mm`` is R/√2 of a full disk.
     """
     xp = array_namespace(drag_N, platen_speed_rpm, head_speed_rpm, center_distance_mm)
     carried = xp.asarray(platen_speed_rpm) * center_distance_mm
-    slip = head_speed_rpm - xp.asarray(platen_speed_rpm)
-    spin = slip / xp.where(abs(carried) > 0.0, carried, 1.0)
-    return 0.5e-3 * drag_N * mean_radius_mm**2 * spin
+    k = (head_speed_rpm - xp.asarray(platen_speed_rpm)) * rms_radius_mm / xp.where(carried != 0.0, carried, 1.0)
+    return drag_N * (1e-3 * rms_radius_mm) * k * (0.5 + k * k * (1.0 / 16.0 + k * k * (3.0 / 128.0)))
 
 
 def motor_current_A(torque_Nm: ArrayLike, drive: DriveConstants) -> Array:

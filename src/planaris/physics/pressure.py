@@ -10,8 +10,9 @@ import numpy as np
 
 from planaris.physics._namespace import Array, ArrayLike, array_namespace, column
 
-# Smoothing length of zone pressure. A zone acts about 10 mm inside its border (Lee 2026, T): 1.6 lengths. Grade A.
-KERNEL_LENGTH_MM = 6.0
+# Smoothing length of zone pressure: a zone acts about 10 mm, 1.6 lengths, inside its border (Lee 2026, T).
+# Range 5–8 mm, grade A.
+KERNEL_LENGTH_MM = 6.5
 _BALANCE_STEPS = 200
 
 
@@ -26,7 +27,8 @@ class EdgeTerm:
     decay_length_mm: float
 
 
-DEFAULT_EDGE = EdgeTerm(amplitude_ratio=-1.0, decay_length_mm=5.6)
+# What edge_fit.fit_edge finds for the two anchors of Lee 2026 (T) at the default kernel length. Grade D.
+DEFAULT_EDGE = EdgeTerm(amplitude_ratio=-0.9256, decay_length_mm=5.775)
 
 
 def radii_to_edges(radii_mm: Array, wafer_radius_mm: float | None = None) -> Array:

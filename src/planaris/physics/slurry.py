@@ -11,6 +11,8 @@ from planaris.physics._namespace import Array, ArrayLike, array_namespace
 # (US 6,564,116, fit over 17 rows; D).
 SUPPLY_FLOW_ML_MIN = 98.0
 ABRASIVE_EXPONENT = 0.35
+WORK_PRESSURE_KPA = 14.596  # 2.117 psi
+WORK_SPEED_RPM = 66.3
 _ML_MIN_S = 60.0
 
 
@@ -35,6 +37,16 @@ def supply_factor(flow_ml_min: ArrayLike, scale_ml_min: float = SUPPLY_FLOW_ML_M
     """Return f_Q = 1 − exp(−Q/Q₀): the share of the rate that the flow can feed. Use as trend."""
     xp = array_namespace(flow_ml_min)
     return -xp.expm1(-xp.asarray(flow_ml_min) / scale_ml_min)
+
+
+def work_function(pressure_kPa: ArrayLike, platen_speed_rpm: ArrayLike, flow_ml_min: ArrayLike) -> Array:
+    """Return the recipe conversion work function: the form of f_Q in down force, platen speed and flow.
+
+    Scales 2.117 psi, 66.3 rpm, 98 ml/min (US 7,333,875; S). Ratios between recipes of one tool only, as trend.
+    """
+    xp = array_namespace(pressure_kPa, platen_speed_rpm, flow_ml_min)
+    pressed = supply_factor(pressure_kPa, WORK_PRESSURE_KPA)
+    return pressed * supply_factor(platen_speed_rpm, WORK_SPEED_RPM) * supply_factor(xp.asarray(flow_ml_min))
 
 
 def relative_supply(flow_ml_min: ArrayLike, slurry: SlurryConstants) -> Array:

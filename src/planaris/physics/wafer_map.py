@@ -56,7 +56,7 @@ def nonuniformity_pct(values: Array, grid: PolarGrid, edge_exclusion_mm: float =
     """Return 100·std/mean, area weighted, of a map (n_r, n_theta) or profile (n_r,) inside the edge exclusion."""
     weight, values = _weighted(values, grid, edge_exclusion_mm)
     xp = array_namespace(values)
-    total = xp.sum(weight * values) * 0.0 + xp.sum(weight)
+    total = xp.sum(weight)
     mean = xp.sum(weight * values) / total
     return 100.0 * xp.sqrt(xp.sum(weight * (values - mean) ** 2) / total) / mean
 
