@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from planaris.formats.document import Tree, is_number, typed_text
 from planaris.formats.sheet import Sheet, Typed, nearest
-from planaris.model import ENTRY_UNITS, EntryUnit, suffix_of, symbol_of
+from planaris.model import ENTRY_UNITS, EntryUnit, InputFault, suffix_of, symbol_of
 
 
 class Edge(BaseModel):
@@ -91,14 +91,16 @@ def to_model_units(raw: Tree, model: type[Edge], sheet: Sheet, path: str = "") -
     given: dict[str, str] = {}
     for key, value in raw.items():
         if key not in legal:
-            sheet.fault(path + key, typed_text(value), "unknown key", remedy=nearest(key, list(legal)))
+            remedy = nearest(key, list(legal))
+            sheet.faults.append(InputFault(path + key, typed_text(value), "unknown key", remedy=remedy))
             meant = get_close_matches(key, list(legal), n=1, cutoff=0.6)
             if meant:  # a misspelt key is one fault, not also a missing one
                 sheet.faulted.add(path + legal[meant[0]][0])
             continue
         name, unit = legal[key]
         if name in given:
-            sheet.fault(path + key, typed_text(value), f"given twice, also as {given[name]}", remedy="keep one of them")
+            problem = f"given twice, also as {given[name]}"
+            sheet.faults.append(InputFault(path + key, typed_text(value), problem, remedy="keep one of them"))
             continue
         given[name] = key
         inner, many = edge_inside(model.model_fields[name].annotation)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from planaris.formats.lot_file import LotFile, load_lot
+from planaris.formats.lot_file import LotFile, load_lot, named_recipes
 from planaris.formats.recipe_file import load_cleaner_recipe, load_recipe
 from planaris.formats.sheet import Sheet, figure
 from planaris.formats.tool_file import load_tool
@@ -35,13 +35,12 @@ def load_job(lot_path: Path, tool: str | Path | None = None) -> JobFiles:
     faults: list[InputFault] = []
     description = _attempt(lambda: load_tool(tool), faults, "tool")
     lot_file = _attempt(lambda: load_lot(lot_path), faults, "lot")
+    recipe_path, cleaner_path = named_recipes(lot_path)
     recipe = cleaner = None
-    if lot_file is not None:
-        found = lot_file
-        recipe = _attempt(lambda: load_recipe(found.recipe_path, description), faults, found.recipe_path.name)
-        cleaner = _attempt(
-            lambda: load_cleaner_recipe(found.cleaner_path, description), faults, found.cleaner_path.name
-        )
+    if recipe_path is not None:
+        recipe = _attempt(lambda: load_recipe(recipe_path, description), faults, recipe_path.name)
+    if cleaner_path is not None:
+        cleaner = _attempt(lambda: load_cleaner_recipe(cleaner_path, description), faults, cleaner_path.name)
     if description is None or lot_file is None or recipe is None or cleaner is None:
         raise InputError(str(lot_path), tuple(faults))
     lot = replace(lot_file.lot, recipe=recipe.name, cleaner_recipe=cleaner.name)

@@ -160,6 +160,15 @@ def _check_sampling(tree: Tree, sheet: Sheet) -> None:
             sheet.fault(f"sampling.dense_slots[{index}]", None, "no such slot", limit=f"1-{CARRIER_SLOTS}")
 
 
+def named_recipes(path: Path) -> tuple[Path | None, Path | None]:
+    """Return the recipe and cleaner recipe that a lot file names and that are there, whatever else is wrong with it."""
+    try:
+        tree, sheet = read_document(path), Sheet(str(path))
+    except InputError:
+        return None, None
+    return _file(tree.get("recipe"), "", path, sheet), _file(tree.get("cleaner_recipe"), "", path, sheet)
+
+
 def _file(name: object, key: str, lot_path: Path, sheet: Sheet) -> Path | None:
     if not isinstance(name, str):
         return None
@@ -181,8 +190,9 @@ def _incoming(tree: Tree, places: list[_Place], path: Path | None, sheet: Sheet)
         return ()
     incoming = table(tree, "incoming")
     plan = SITE_PLANS.get(str(incoming.get("site_plan")))
-    if path is None or plan is None or "lot_id" in sheet.faulted:
-        return ()  # without the lot's id every generated wafer id would be wrong too
+    illegible = any(p == "lot_id" or p.endswith(".slots") for p in sheet.faulted)
+    if path is None or plan is None or illegible:
+        return ()  # where the ids cannot be told, every row of the maps would seem wrong
     ids = tuple(place.wafer_id for place in sorted(places, key=lambda p: p.slot))
     try:
         maps = load_incoming(path, plan, str(incoming.get("instrument")), ids)

@@ -64,8 +64,8 @@ def show_quantity(recipe: Recipe | CleanerRecipe, path: str) -> str:
         shown = [_halves(recipe, f"{path}[{i}]", item, symbol) for i, item in enumerate(value)]
         if any(other != shown[0][1] for _, other, _ in shown):
             return ", ".join(_joined(*one) for one in shown)
-        typed, kept = ", ".join(one[0] for one in shown), ", ".join(one[2] for one in shown)
-        return _joined(typed, shown[0][1] if shown else "", kept if shown and shown[0][2] else "")
+        typed, kept = ", ".join(one[0] for one in shown), ", ".join(one[2].removesuffix(f" {symbol}") for one in shown)
+        return _joined(typed, shown[0][1] if shown else "", f"{kept} {symbol}" if shown and shown[0][2] else "")
     return _joined(*_halves(recipe, path, value, symbol))
 
 

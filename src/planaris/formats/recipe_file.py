@@ -92,3 +92,10 @@ def load_cleaner_recipe(path: Path, tool: ToolDescription | None = None) -> Clea
         for s in edge.stations
     )
     return CleanerRecipe(edge.name, edge.version, stations, entered_forms(sheet))
+
+
+def load_any_recipe(path: Path, tool: ToolDescription | None) -> Recipe | CleanerRecipe:
+    """Read a polish or a cleaner recipe, whichever the file's schema says; `InputError` with every fault."""
+    if read_document(path).get("schema") == CLEANER_SCHEMA:
+        return load_cleaner_recipe(path, tool)
+    return load_recipe(path, tool)

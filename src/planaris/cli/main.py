@@ -1,0 +1,40 @@
+"""The `planaris` command. What a command needs is imported when it runs, so that starting is quick."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from planaris.cli import doctor, recipe, run
+
+app = typer.Typer(
+    name="planaris",
+    help="Run, control and understand a 200 mm CMP tool. Exit status: 0 done, 1 process failure, 2 wrong input.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.command)
+app.add_typer(recipe.app, name="recipe")
+app.command("doctor")(doctor.command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from planaris import __version__
+
+        typer.echo(f"planaris {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None:
+    del version  # its callback has answered
+
+
+def main() -> None:
+    """Run the command line; ends the process with 0, 1 (process failure) or 2 (wrong input)."""
+    app()

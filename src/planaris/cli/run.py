@@ -1,0 +1,83 @@
+"""`planaris run`: take a lot through the tool on its twin."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planaris.cli.output import (
+    DEFAULT_HOME,
+    DONE,
+    PROCESS_FAILURE,
+    WRONG_INPUT,
+    HomeOption,
+    JsonOption,
+    ToolOption,
+    emit_json,
+    end_with,
+    log,
+    refuse_input,
+)
+
+if TYPE_CHECKING:
+    from planaris.app.request import Progress, RunRequest, RunSummary
+
+    Runner = Callable[[RunRequest, Callable[[Progress], None]], RunSummary]
+
+_EXAMPLE = Path("examples/oxide_ild/lot.toml")
+
+
+def _runner() -> Runner:
+    from planaris.app import run_lot
+
+    return run_lot
+
+
+def command(
+    *,
+    lot: Annotated[Path, typer.Argument(help="Lot file.", metavar="LOT.toml")] = _EXAMPLE,
+    tool: ToolOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of the twin; equal seeds give equal runs.", min=0)] = 1,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder instead of one in the home.", metavar="DIR")
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+) -> None:
+    """Polish a lot on the twin, as fast as it computes, and write report, records and traces."""
+    from planaris.cli.progress import display_for
+    from planaris.cli.run_result import result_document, show_result
+
+    log(f"TWIN run of {lot}")
+    from planaris.app.request import RunRequest
+    from planaris.historian import HomeError, RecordError, TraceWriteError
+    from planaris.model import InputError
+
+    request = RunRequest(lot, tool, seed, out, home, report=report)
+    run_lot = _runner()
+    try:
+        with display_for(terminal=sys.stderr.isatty()) as display:
+            summary = run_lot(request, display.show)
+    except InputError as error:
+        refuse_input(error, as_json)
+    except HomeError as error:
+        end_with("home", str(error.path), str(error), as_json, WRONG_INPUT)
+    except RecordError as error:
+        end_with("records", str(error.path), str(error), as_json, PROCESS_FAILURE)
+    except TraceWriteError as error:
+        end_with("records", str(out or home), str(error), as_json, PROCESS_FAILURE)
+    except KeyboardInterrupt:
+        message = f"interrupted; the journal in {home} says where each wafer is"
+        end_with("interrupted", str(lot), message, as_json, PROCESS_FAILURE)
+    if as_json:
+        emit_json(result_document(summary))
+    else:
+        show_result(summary)
+    if not summary.completed:
+        log(f"the run failed: {summary.outcome}")
+    raise typer.Exit(DONE if summary.completed else PROCESS_FAILURE)

@@ -1,0 +1,67 @@
+"""A lot with all that it names: the files fit each other and the tool, or every misfit is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from planaris.formats import load_job
+from planaris.model import InputFault
+
+Edit = Callable[..., Path]
+FaultsOf = Callable[[Callable[[], object]], dict[str, InputFault]]
+
+
+def test_the_example_fits_and_the_lot_carries_recipe_names(example: Path) -> None:
+    job = load_job(example / "lot.toml")
+    assert (job.lot.recipe, job.lot.cleaner_recipe) == ("oxide_ild", "oxide_clean")
+    assert (job.recipe.name, job.cleaner.name, job.tool.name) == ("oxide_ild", "oxide_clean", "tool_a")
+
+
+def test_faults_of_all_files_are_told_at_once_each_with_its_file(
+    edit: Edit, tmp_path: Path, faults_of: FaultsOf
+) -> None:
+    edit("recipe.toml", ("ring_pressure_psi = 5.2", "ring_pressure_psi = 12"))
+    edit("cleaner.toml", ('"brush2"', '"brush3"'))
+    edit("incoming.csv", ("ILD001-01,1,", "ILD001-77,1,"))
+    text = (resources.files("planaris.formats") / "tools" / "tool_a.toml").read_text(encoding="utf-8")
+    tool = tmp_path / "t.toml"
+    tool.write_text(text.replace("center_distance_mm = 125", "center_distance_mm = 140"), encoding="utf-8")
+    lot = edit("lot.toml", ("dense_slots = [1, 25]", "dense_slots = [1, 30]"))
+    faults = faults_of(lambda: load_job(lot, tool))
+    assert set(faults) == {
+        "tool: platen.center_distance_mm",
+        "sampling.dense_slots[1]",
+        "incoming.csv: line 4, wafer_id",
+        "incoming.csv: ILD001-01",
+        "cleaner.toml: stations[2].station",
+    }
+    faults = faults_of(lambda: load_job(lot))  # without a legible tool no range can be checked
+    assert {"recipe.toml: steps[0].ring_pressure_psi", "cleaner.toml: stations[2].station"} < set(faults)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "path", "problem"),
+    [
+        ("lot.toml", "load_port = 1", "load_port = 3", "carrier.load_port", "unknown module loadport3"),
+        ("cleaner.toml", '"oxide_clean"', '"metal_clean"', "cleaner_recipe", "wants cleaner recipe oxide_clean"),
+        ("recipe.toml", "= 6000", "= 15500", "wafer ILD001-01", "less film than the recipe removes"),
+        ("lot.toml", 'material = "TEOS"', 'material = "W"', "wafer ILD001-25", "not the one the recipe polishes"),
+    ],
+)
+def test_files_that_do_not_fit(
+    edit: Edit, example: Path, faults_of: FaultsOf, *, name: str, old: str, new: str, path: str, problem: str
+) -> None:
+    edit(name, (old, new))
+    faults = faults_of(lambda: load_job(example / "lot.toml"))
+    assert problem in faults[path].problem
+
+
+def test_a_plan_that_the_tool_cannot_measure_is_refused(example: Path, tmp_path: Path, faults_of: FaultsOf) -> None:
+    text = (resources.files("planaris.formats") / "tools" / "tool_a.toml").read_text(encoding="utf-8")
+    tool = tmp_path / "t.toml"
+    tool.write_text(text.replace("{ 9 = 25, 49 = 90 }", "{ 9 = 25 }"), encoding="utf-8")
+    assert faults_of(lambda: load_job(example / "lot.toml", tool))["sampling"].value == '"49"'
