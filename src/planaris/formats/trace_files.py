@@ -28,7 +28,7 @@ TRACE_SCHEMA_VERSION = "1"
 TIME_COLUMN = "time_s"
 INCOMPLETE_KEY = "incomplete"
 
-# benchmarks of the historian: level 3 saves 2 % of the bytes and costs a fifth more time, level 5 twice the time.
+# On 48 channels of 55 s at 100 Hz, level 3 saves 2 % of the bytes for a fifth more time, level 5 takes twice the time.
 _COMPRESSION_LEVEL = 1
 
 
@@ -59,7 +59,7 @@ class Trace:
 def write_trace(
     path: Path,
     columns: Mapping[str, NDArray[Any]],
-    time_s: NDArray[np.float64],
+    time_s: NDArray[np.floating[Any]],
     metadata: Mapping[str, str],
 ) -> int:
     """Write a trace so that it is there whole or not at all; return its size in bytes.
@@ -86,7 +86,7 @@ def write_trace(
 
 
 def _encode(
-    path: Path, columns: Mapping[str, NDArray[Any]], time_s: NDArray[np.float64], metadata: Mapping[str, str]
+    path: Path, columns: Mapping[str, NDArray[Any]], time_s: NDArray[np.floating[Any]], metadata: Mapping[str, str]
 ) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -24,6 +24,8 @@ from planaris.historian.schema import MIGRATIONS, check_ours, migrate
 
 # Only a backup or a reader of this host can be in the way, and neither for long.
 BUSY_LIMIT_S = 1.0
+# A new home with one run in it takes 0.3 MB before the first wafer; a full disk is told before anything is written.
+LEAST_FREE_BYTES = 1_000_000
 
 _NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -205,6 +207,10 @@ def check_writable(path: Path, remedy: str = _CHOOSE_HOME) -> None:
         raise HomeUnwritableError(path, f"{existing} is not a folder", remedy)
     if not os.access(existing, os.W_OK | os.X_OK, effective_ids=effective):
         raise HomeUnwritableError(path, f"{existing} cannot be written", f"{remedy} or change its mode")
+    space = os.statvfs(existing)
+    free_bytes = space.f_bavail * space.f_frsize
+    if space.f_blocks and free_bytes < LEAST_FREE_BYTES:  # a file system without blocks does not count space
+        raise HomeUnwritableError(path, f"the disk is full ({free_bytes} bytes free)", "free space on the disk")
     for name in ("lock", "tool.db", "runs", "twin"):
         inside = existing / name
         if existing == path.absolute() and inside.exists() and not os.access(inside, os.W_OK, effective_ids=effective):

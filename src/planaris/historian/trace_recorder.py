@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ class StepRecording:
         self._blocks: list[tuple[NDArray[np.float64], NDArray[np.float32]]] = []
         self.rows_count = 0
 
-    def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:
+    def append(self, time_s: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]]) -> None:
         """Add samples: ``time_s`` (n,), ``values`` (n, columns); both are copied."""
         if values.shape != (len(time_s), len(self._columns)):
             raise ValueError(f"{self._file}: values {values.shape}, expected {(len(time_s), len(self._columns))}")

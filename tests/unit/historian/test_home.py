@@ -175,3 +175,16 @@ def test_an_altered_recipe_text_is_noticed(tmp_path: Path) -> None:
     connection.close()
     with Home.open(tmp_path, label="test") as home, pytest.raises(HomeError, match="altered"):
         home.load_recipes()
+
+
+def test_a_full_disk_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.statvfs(tmp_path)
+    full = os.statvfs_result((*real[:3], 0, 10, *real[5:10]))  # all but 10 blocks are used
+
+    def statvfs(path: object) -> os.statvfs_result:
+        return full
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    with pytest.raises(HomeUnwritableError, match="disk is full"):
+        Home.open(tmp_path / "home", label="test")
+    assert list(tmp_path.iterdir()) == []

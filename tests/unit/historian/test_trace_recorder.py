@@ -3,19 +3,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from planaris.clock import monotonic_s
-from planaris.formats.trace_files import read_trace
+from planaris.formats.trace_files import read_trace, write_trace
 from planaris.historian import StepRecording, TraceJob, TraceWriteError, TraceWriter, recover, trace_recorder
 
 TAGS = ("platen.speed_rpm", "head.downforce_N")
 
 
-def block(k: int, rows: int = 10) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def block(k: int, rows: int = 10) -> tuple[NDArray[np.floating[Any]], NDArray[np.float32]]:
     time_s = (np.arange(rows) + 10 * k) * 0.01
     return time_s, np.stack([time_s * 2, time_s * 3], axis=1).astype(np.float32)
 
@@ -32,7 +33,7 @@ class Gate:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.opened = threading.Event()
-        real = trace_recorder.write_trace
+        real = write_trace
 
         def write(*arguments: object) -> int:
             assert self.opened.wait(10)
@@ -122,8 +123,9 @@ def test_a_full_queue_without_buffers_loses_the_trace_and_says_so(tmp_path: Path
 
 def test_failures_are_collected_and_the_rest_is_written(tmp_path: Path) -> None:
     writer = TraceWriter(tmp_path)
-    bad = TraceJob("bad/a.parquet", TAGS, (block(0),), {})
-    worse = TraceJob("worse.parquet", ("one_C",), (block(0),), {})
+    samples = (np.zeros(10), np.zeros((10, 2), np.float32))
+    bad = TraceJob("bad/a.parquet", TAGS, (samples,), {})
+    worse = TraceJob("worse.parquet", ("one_C",), (samples,), {})
     for job in (bad, worse):
         writer.submit(job)
     recorded(writer, "L.01").finish({})
