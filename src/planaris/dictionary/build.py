@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from planaris.dictionary.ids import base_id, constant_format
+from planaris.dictionary.ids import ZONE_ROOM, base_id, constant_format
 from planaris.dictionary.places import places_of
 from planaris.dictionary.source import Declarations, declarations, parameter
 from planaris.dictionary.types import (
@@ -51,6 +51,8 @@ class Dictionary:
         for place in self._places.values():
             by_scope.setdefault(place.scope, []).append(place)
         zones_count = len(tool.head.zone_outer_mm)
+        if zones_count > ZONE_ROOM:
+            raise ValueError(f"a head has {zones_count} zones; ids are kept for {ZONE_ROOM}")
         self.variables: tuple[Variable, ...] = tuple(
             v for t in declared.variables for v in _variables(t, by_scope, declared.scopes, zones_count)
         )

@@ -33,6 +33,11 @@ class _Page:
     def text(self, thing: _Bilingual) -> str:
         return thing.text_zh if self.language == "zh" else thing.text_en
 
+    def aside(self, key: str, said: bool) -> str:
+        if not said:
+            return ""
+        return f"（{self.word(key)}）" if self.language == "zh" else f" ({self.word(key)})"
+
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
         yield _row([self.word(column) for column in columns])
         yield _row(["---"] * len(columns))
@@ -52,7 +57,7 @@ class _Page:
 
     def _variable(self, v: Variable) -> Sequence[object]:
         shape = "".join(f"[{n if n > 0 else 'n'}]" for n in v.shape)
-        text = self.text(v) + (f" ({self.word('written')})" if v.writable else "")
+        text = self.text(v) + self.aside("written", v.writable)
         limits = _range(v.template.minimum, v.template.maximum)
         return (v.variable_id, f"`{v.name}`", v.unit, v.secs_format + shape, v.rate_class or "", limits, text)
 
@@ -93,7 +98,7 @@ class _Page:
         yield from self.table(columns, map(self._command, self.dictionary.commands))
 
     def _command(self, command: Command) -> Sequence[object]:
-        text = self.text(command) + (f" ({self.word('twin_only')})" if command.twin_only else "")
+        text = self.text(command) + self.aside("twin_only", command.twin_only)
         parameters = ", ".join(self._parameter(p) for p in command.parameters)
         return (command.command_id, f"`{command.name}`", text, parameters, ", ".join(command.roles))
 
@@ -119,11 +124,9 @@ class _Page:
 
 
 def _range(minimum: float | None, maximum: float | None) -> str:
-    if minimum is None and maximum is None:
-        return ""
-    low = "" if minimum is None else f"{minimum:g}"
-    high = "" if maximum is None else f"{maximum:g}"
-    return f"{low} … {high}"
+    if maximum is None:
+        return "" if minimum is None else f"≥ {minimum:g}"
+    return f"≤ {maximum:g}" if minimum is None else f"{minimum:g} … {maximum:g}"
 
 
 def _row(cells: Iterable[object]) -> str:
