@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install the system packages that the tests need: with apt-get as root or by sudo without a password; else name them and stop.
 set -eu
+PATH=$PATH:/usr/sbin:/sbin  # dpkg needs them; a plain user may not have them
 say() { printf 'planaris: %s\n' "$*" >&2; }
 
 # One line a need: any of these commands / the Debian package that brings one.
