@@ -31,7 +31,10 @@ _NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class CrashBuffer:
-    """Raw samples of one wafer on one platen, handed to the kernel as they come: they outlive the process."""
+    """Raw samples of one wafer on one platen, handed to the kernel as they come: they outlive the process.
+
+    ``whole`` says whether every sample is in it; a buffer that failed once takes no more.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class CrashBuffer:
         header = {"planaris_trace_buffer": _SCHEMA, "file": file, "columns": [*columns], "metadata": {**metadata}}
         self.path, descriptor = _create(folder, f".inprogress-{_NOT_IN_FILE_NAMES.sub('_', wafer_id)}-{platen}")
         self._descriptor: int | None = descriptor
+        self.whole = True
         os.write(descriptor, json.dumps(header).encode() + b"\n")
 
     def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:
@@ -55,9 +59,13 @@ class CrashBuffer:
             return
         parts = (_COUNT.pack(len(time_s)), time_s.data, values.data)
         size = _COUNT.size + time_s.nbytes + values.nbytes
-        if os.writev(self._descriptor, parts) != size:  # the disk is full; a half record would hide all later ones
+        try:
+            if os.writev(self._descriptor, parts) != size:  # a half record would hide all later ones
+                raise OSError(errno.ENOSPC, "no space left for the crash buffer", str(self.path))
+        except OSError:
+            self.whole = False
             self.close()
-            raise OSError(errno.ENOSPC, "no space left for the crash buffer", str(self.path))
+            raise
 
     def close(self) -> None:
         """Close the file and leave it; a second time does nothing."""

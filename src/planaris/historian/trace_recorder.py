@@ -60,8 +60,6 @@ class StepRecording:
                 self._buffer.append(*block)
             except OSError as error:  # the samples are still in memory: the trace is not lost, only its insurance
                 self._writer.note(f"{self._file}: no crash buffer: {error}")
-                self._buffer.close()
-                self._buffer = None
 
     def finish(self, metadata: Mapping[str, str]) -> bool:
         """Hand the trace to the writer with its final metadata; return what `TraceWriter.submit` says."""
@@ -178,8 +176,8 @@ class TraceWriter:
         self.close()
 
     def _spill(self, job: TraceJob) -> None:
-        if job.buffer is None:
-            self._failures.append(f"{job.file}: the disk is too slow and there is no crash buffer: the trace is lost")
+        if job.buffer is None or not job.buffer.whole:
+            self._failures.append(f"{job.file}: the disk is too slow and no crash buffer is whole: the trace is lost")
             return
         job.buffer.close()
         self._spilled.append(replace(job, blocks=()))

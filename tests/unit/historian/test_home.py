@@ -130,6 +130,9 @@ def test_a_backup_is_one_whole_file_that_serves_as_tool_db(tmp_path: Path) -> No
         home.backup(tmp_path / "copy.db")
         home.save_consumable(ConsumableRecord("platen1", "pad", "P-8", 0, 0.0, "2026-02-02"))
     assert [p.name for p in sorted(tmp_path.iterdir())] == ["copy.db", "home"]
+    alone = sqlite3.connect(f"{(tmp_path / 'copy.db').as_uri()}?mode=ro&immutable=1", uri=True)
+    assert alone.execute("PRAGMA journal_mode").fetchone() == ("delete",)  # needs no -wal beside it
+    alone.close()
     (tmp_path / "other").mkdir()
     (tmp_path / "copy.db").rename(tmp_path / "other" / "tool.db")
     with Home.open(tmp_path / "other", label="test") as home:

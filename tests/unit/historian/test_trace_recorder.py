@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -222,3 +224,26 @@ def test_scraps_are_cleared_and_the_unreadable_is_kept_and_named(tmp_path: Path)
     assert len(found.unusable) == 1
     assert "inprogress-odd" in found.unusable[0]
     assert [p.name for p in tmp_path.iterdir()] == [".inprogress-odd-1.bin"]
+
+
+def test_a_half_written_record_ends_the_buffer_not_the_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.writev
+
+    def half(descriptor: int, parts: Sequence[bytes]) -> int:
+        return real(descriptor, parts[:2])  # the disk was full for a moment
+
+    with TraceWriter(tmp_path) as writer:
+        recording = recorded(writer, "L.01", blocks=2)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "writev", half)
+            recording.append(*block(2))
+        recording.append(*block(3))
+        (tmp_path / "after the crash").mkdir()
+        shutil.copy(tmp_path / ".inprogress-L.01-1.bin", tmp_path / "after the crash")
+        recording.finish({})
+    assert "no space left" in writer.notes[0]
+    assert len(writer.notes) == 1
+    assert list(tmp_path.glob(".*")) == []
+    assert len(read_trace(tmp_path / "L.01.parquet").time_s) == 40
+    (rescued,) = recover(tmp_path / "after the crash").written
+    np.testing.assert_allclose(read_trace(rescued).time_s, np.arange(20) * 0.01)
