@@ -109,7 +109,8 @@ class EventStream:
     """Stages events, commits them in order, then hands them to listeners.
 
     ``commit`` gets every batch before any listener does, with a flag that asks for durability; what it
-    raises reaches the publisher. Listeners that raise are detached and reported in ``failed_listeners``.
+    raises reaches the publisher. ``on_staged`` is called when the first event of a batch is staged, so that an owner
+    can see to a flush. Listeners that raise are detached and reported in ``failed_listeners``.
     """
 
     def __init__(self, clock: Clock, commit: Commit, first_sequence: int = 1) -> None:
@@ -119,6 +120,7 @@ class EventStream:
         self._staged: list[Committed] = []
         self._listeners: list[Listener] = []
         self.failed_listeners: list[tuple[Listener, Exception]] = []
+        self.on_staged: Callable[[], None] = lambda: None
 
     def listen(self, listener: Listener) -> None:
         """Add a listener; it sees every batch committed from now on."""
@@ -137,6 +139,8 @@ class EventStream:
         """Stage an event; it is committed with the next flush."""
         self._staged.append(Committed(self._next, self._clock(), event))
         self._next += 1
+        if len(self._staged) == 1:
+            self.on_staged()
 
     def commit(self, event: Event) -> None:
         """Publish an event and make it, and all before it, durable before returning."""

@@ -1,0 +1,277 @@
+"""Composition root of `planaris run`: wires a tool on a twin, runs one lot on tool time, keeps its records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import planaris
+from planaris import clock
+from planaris.app.jobs import JobFailedError, Jobs, Script
+from planaris.app.request import Progress, RunRequest, RunSummary, WaferSummary
+from planaris.app.run_facts import LotClock, bound_facts, description_facts
+from planaris.app.traces import RunTraces
+from planaris.app.world_commands import register_world
+from planaris.dictionary import build
+from planaris.formats import JobFiles, load_job
+from planaris.historian import (
+    ConsumableRecord,
+    Home,
+    RunDatabase,
+    RunFolder,
+    SqliteJournal,
+    TraceWriter,
+    check_run_folder,
+)
+from planaris.modules import ControlConstants
+from planaris.processes import ProcessPackage, load_package
+from planaris.scheduling import throughput_bound
+from planaris.stream import (
+    AlarmSet,
+    Committed,
+    ConsumableUsed,
+    EventStream,
+    LotStarted,
+    ModuleStateChanged,
+    RunEnded,
+    RunStarted,
+    StepStarted,
+    StreamHash,
+    WaferFinished,
+    WaferMoved,
+)
+from planaris.tool import Counter, Tool
+from planaris.twin import CHUNK_S, Machine, TwinPort, World, make_truth, save_truth
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(slots=True)
+class _Observed:
+    """What listeners gathered for the summary."""
+
+    wafers: list[WaferFinished]
+    alarms: list[AlarmSet]
+
+
+class _Reporter:
+    """Listener that turns events into progress and gathers results. Its failures are its own."""
+
+    def __init__(self, on_progress: OnProgress, wafers_count: int, started_s: float) -> None:
+        self._on_progress, self._wafers_count, self._started_s = on_progress, wafers_count, started_s
+        self.seen = _Observed([], [])
+
+    def __call__(self, batch: Sequence[Committed]) -> None:
+        for item in batch:
+            event = item.event
+            if isinstance(event, WaferFinished):
+                self.seen.wafers.append(event)
+                self._tell(item.time_s, event.wafer_id, "loadport", f"removal {event.removal_nm:.0f} nm")
+            elif isinstance(event, AlarmSet):
+                self.seen.alarms.append(event)
+                self._tell(item.time_s, event.wafer_id, event.source, f"alarm {event.alarm}: {event.detail}")
+            elif isinstance(event, StepStarted):
+                self._tell(item.time_s, event.wafer_id, f"platen{event.platen}", event.step_name)
+            elif isinstance(event, WaferMoved):
+                self._tell(item.time_s, event.wafer_id, event.destination, "")
+            elif isinstance(event, LotStarted):
+                self._tell(item.time_s, "", f"loadport{event.load_port}", "lot started")
+            elif isinstance(event, ModuleStateChanged) and event.state == "mapping":
+                self._tell(item.time_s, "", event.module, "mapping the carrier")
+
+    def _tell(self, time_s: float, wafer_id: str, module: str, text: str) -> None:
+        wall_s = clock.monotonic_s() - self._started_s
+        done = len(self.seen.wafers)
+        self._on_progress(Progress(time_s, wall_s, wafer_id, module, text, done, self._wafers_count))
+
+
+def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
+    """Run one lot on the twin and write its records. Nothing is written before all input is known to be good.
+
+    Raises InputError, HomeError and RecordError of the historian. A failing process does not raise: the summary's
+    outcome names it.
+    """
+    started_s = clock.monotonic_s()
+    job = load_job(request.lot_path, request.tool)
+    package = load_package(job.recipe.process_package)
+    if request.out is not None:
+        check_run_folder(request.out)
+    with Home.open(request.home, label="planaris run") as home:
+        folder = home.new_run(job.lot.lot_id, request.out)
+        return _run(request, on_progress, job, package, home, folder, started_s)
+
+
+def _run(
+    request: RunRequest,
+    on_progress: OnProgress,
+    job: JobFiles,
+    package: ProcessPackage,
+    home: Home,
+    folder: RunFolder,
+    started_s: float,
+) -> RunSummary:
+    reporter = _Reporter(on_progress, len(job.lot.wafers), started_s)
+    digest, lot_clock = StreamHash(), LotClock()
+    # In virtual time a full queue may make the run wait: nothing else is waiting for it.
+    writer = TraceWriter(folder.traces, submit_limit_s=60.0 if request.speed == float("inf") else 0.05)
+    with (
+        SqliteJournal(home.database, folder.run_id) as journal,
+        RunDatabase(folder.database) as records,
+        writer,
+    ):
+        records.set_metas(
+            {
+                "run_id": folder.run_id,
+                "created_utc": f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}",
+                "software": planaris.__version__,
+                "tool": job.tool.name,
+                "port_kind": "twin",
+                "seed": str(request.seed),
+                "speed": str(request.speed),
+                **description_facts(job, package),
+            }
+        )
+        session = _Session(request, job, package, home, folder, writer, journal.append)
+        listeners = [records, digest, lot_clock, reporter, session.keep_consumables]
+        outcome, time_s = clock.run(session.run(listeners), speed=request.speed)
+        writer.drain()
+        slots = tuple(sorted(w.slot for w in job.lot.wafers))
+        bound = throughput_bound(job.tool, job.recipe, job.cleaner, job.lot.sampling, slots)
+        facts = bound_facts(bound, lot_clock, job.tool.carrier_map_s)
+        wall_s = clock.monotonic_s() - started_s
+        records.set_metas(
+            {
+                "outcome": outcome,
+                "tool_time_s": repr(time_s),
+                "wall_s": f"{wall_s:.3f}",
+                "stream_hash": digest.hexdigest(),
+                "bound": json.dumps(facts),
+                "model_flags": json.dumps(session.flags),
+            }
+        )
+    report: Path | None = None
+    if request.report:
+        from planaris.report import write_report
+
+        report = write_report(folder.path)
+    return _summary(job, folder, reporter.seen, facts, outcome, time_s, wall_s, digest.hexdigest(), report)
+
+
+class _Session:
+    """The part of a run that lives on tool time."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        job: JobFiles,
+        package: ProcessPackage,
+        home: Home,
+        folder: RunFolder,
+        writer: TraceWriter,
+        commit: Callable[[Sequence[Committed], bool], None],
+    ) -> None:
+        self._request, self._job, self._package = request, job, package
+        self._home, self._folder, self._commit = home, folder, commit
+        self._traces = RunTraces(writer, folder.run_id, "twin")
+        self._serials = {(c.location, c.part): c for c in home.load_consumables()}
+        self.flags: list[str] = []
+
+    async def run(self, listeners: Sequence[Callable[[Sequence[Committed]], None]]) -> tuple[str, float]:
+        """Wire tool and twin, run the lot, and return (outcome, tool time at its end)."""
+        job, request = self._job, self._request
+        dictionary = build(job.tool)
+        truth = make_truth(self._package, job.recipe.film, job.tool, request.seed)
+        machine = Machine(job.tool, dictionary, truth, request.seed)
+        world = World(machine)
+        world.load(self._home.twin_dir)
+        stream = EventStream(clock.now_s, self._commit)
+        for listener in listeners:
+            stream.listen(listener)
+        counters = [Counter(c.location, c.part, c.wafers_count, c.use_h) for c in self._serials.values()]
+        constants = ControlConstants(trace_block_s=CHUNK_S)
+        tool = Tool(job.tool, dictionary, TwinPort(machine), stream, self._traces, counters, constants)
+        jobs = Jobs(tool, {job.lot.lot_id: job})
+        register_world(tool.commands, world, {job.lot.lot_id: job.lot})
+        stream.publish(RunStarted(job.tool.name, tool.port.kind.value, request.seed, planaris.__version__))
+        script = Script(tool, "planaris run", f"lot {job.lot.lot_id}")
+        outcome, detail = "completed", ""
+        async with tool.running():
+            try:
+                port, lot_id = job.lot.load_port, job.lot.lot_id
+                await script.give("world.place_cassette", "script", load_port=port, lot_id=lot_id)
+                await script.give("job.create", "operator", lot_id=lot_id, load_port=port,
+                                  recipe=job.recipe.name, cleaner_recipe=job.cleaner.name)  # fmt: skip
+                await script.give("job.start", "operator", lot_id=lot_id)
+                outcome = jobs.outcomes[lot_id]
+                detail = "; ".join(jobs.created[lot_id].failures)
+            except JobFailedError as error:
+                outcome, detail = jobs.outcomes.get(job.lot.lot_id, "refused"), str(error)
+            time_s = clock.now_s()
+            stream.publish(RunEnded(outcome, detail))
+        machine.close()
+        self.flags = list(world.flags())
+        world.save(self._home.twin_dir)
+        grid = machine.process.grid
+        save_truth(self._folder.path / "twin_truth.npz", world.wafers(), world.parts(), grid.r_mm, grid.theta_rad)
+        return outcome, time_s
+
+    def keep_consumables(self, batch: Sequence[Committed]) -> None:
+        """Listener that keeps the counters in the home."""
+        changed: dict[tuple[str, str], ConsumableRecord] = {}
+        for item in batch:
+            e = item.event
+            if isinstance(e, ConsumableUsed):
+                old = self._serials.get((e.location, e.part))
+                serial = old.serial if old else f"{e.part.upper()}-{e.location}-1"
+                installed = old.installed if old else f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
+                record = ConsumableRecord(e.location, e.part, serial, e.wafers_count, e.use_h, installed)
+                changed[e.location, e.part] = self._serials[e.location, e.part] = record
+        if changed:
+            self._home.save_consumables(changed.values())
+
+
+def _summary(
+    job: JobFiles,
+    folder: RunFolder,
+    seen: _Observed,
+    facts: dict[str, float],
+    outcome: str,
+    time_s: float,
+    wall_s: float,
+    stream_hash: str,
+    report: Path | None,
+) -> RunSummary:
+    by_id = {e.wafer_id: e for e in seen.wafers}
+    nan = float("nan")
+    wafers: list[WaferSummary] = []
+    for wafer in sorted(job.lot.wafers, key=lambda w: w.slot):
+        e = by_id.get(wafer.wafer_id)
+        alarms = tuple(a.alarm for a in seen.alarms if a.wafer_id == wafer.wafer_id)
+        if e is None:
+            wafers.append(
+                WaferSummary(wafer.slot, wafer.wafer_id, None, wafer.kind.value, nan, nan, nan, nan, nan, alarms)
+            )
+            continue
+        head = e.head or None
+        wafers.append(
+            WaferSummary(
+                e.slot, e.wafer_id, head, e.kind.value, e.removal_nm, e.wiwnu_pct, e.polish_s, e.wait_s, e.wet_s, alarms
+            )
+        )
+    return RunSummary(
+        run_id=folder.run_id,
+        outcome=outcome,
+        folder=folder.path,
+        report=report,
+        tool_time_s=time_s,
+        wall_s=wall_s,
+        wafers=tuple(wafers),
+        alarms=tuple(f"{a.alarm} ({a.source}): {a.detail}" for a in seen.alarms),
+        wafers_per_h=facts["wafers_per_h"],
+        bound_wafers_per_h=facts["bound_wafers_per_h"],
+        stream_hash=stream_hash,
+        target_removal_nm=job.recipe.target_removal_nm,
+        port_kind="twin",
+    )

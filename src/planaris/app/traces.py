@@ -1,0 +1,54 @@
+"""Joins the tool's traces to the historian's files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.historian import StepRecording, TraceWriter
+from planaris.model import symbol_of
+from planaris.modules import StepSpan, TraceFile, TraceHeader
+
+
+class RunTraces:
+    """Starts one Parquet trace for each visit of a wafer to a platen."""
+
+    def __init__(self, writer: TraceWriter, run_id: str, port_kind: str) -> None:
+        self._writer, self._run_id, self._port_kind = writer, run_id, port_kind
+
+    def __call__(self, header: TraceHeader, columns: tuple[str, ...]) -> RunTrace:
+        """Begin a trace."""
+        metadata = {
+            "run_id": self._run_id,
+            "wafer_id": header.wafer_id,
+            "slot": str(header.slot),
+            "head": str(header.head),
+            "platen": str(header.platen),
+            "recipe": header.recipe,
+            "port_kind": self._port_kind,
+            "units": json.dumps({column: symbol_of(column) for column in columns}, ensure_ascii=False),
+        }
+        file = f"slot{header.slot:02d}_platen{header.platen}.parquet"
+        return RunTrace(
+            self._writer.start(header.wafer_id, header.platen, file, columns, metadata), metadata, file, len(columns)
+        )
+
+
+class RunTrace:
+    """One trace while it is recorded."""
+
+    def __init__(self, recording: StepRecording, metadata: dict[str, str], file: str, tags_count: int) -> None:
+        self._recording, self._metadata, self._file, self._tags_count = recording, metadata, file, tags_count
+
+    def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:
+        """Add samples."""
+        self._recording.append(time_s, values)
+
+    def finish(self, spans: Sequence[StepSpan]) -> TraceFile:
+        """Hand the trace to the writer."""
+        steps = [{"name": s.name, "start_s": round(s.start_s, 6), "end_s": round(s.end_s, 6)} for s in spans]
+        self._recording.finish({**self._metadata, "steps": json.dumps(steps, ensure_ascii=False)})
+        return TraceFile(f"traces/{self._file}", self._recording.rows_count, self._tags_count)

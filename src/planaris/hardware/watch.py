@@ -1,0 +1,105 @@
+"""The tags' last known values, fed by the port's `state` subscription, with bounded waits on them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+
+from planaris.hardware.port import Port
+from planaris.hardware.tags import STATE
+
+
+class WaitTimeoutError(TimeoutError):
+    """A condition on tags did not come true within its limit."""
+
+    def __init__(self, what: str, limit_s: float, values: Mapping[str, float]) -> None:
+        self.what = what
+        self.limit_s = limit_s
+        self.values = dict(values)
+        seen = ", ".join(f"{tag}={value:g}" for tag, value in values.items())
+        super().__init__(f"{what} not within {limit_s:g} s; last seen {seen}")
+
+
+class TagWatch:
+    """Keeps the last value of every `state` tag and wakes those who wait for a change."""
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self._values: dict[str, float] = {}
+        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._listeners: list[Callable[[Mapping[str, float]], None]] = []
+        self._ready = asyncio.Event()
+
+    def __getitem__(self, tag: str) -> float:
+        return self._values[tag]
+
+    def is_on(self, tag: str) -> bool:
+        """Return a boolean tag's last value."""
+        return self._values[tag] > 0.5
+
+    def listen(self, listener: Callable[[Mapping[str, float]], None]) -> None:
+        """Call back with every batch of changed tags."""
+        self._listeners.append(listener)
+
+    async def run(self) -> None:
+        """Follow the port until cancelled or the subscription ends."""
+        subscription = self._port.subscribe(STATE)
+        try:
+            async for block in subscription:
+                row = block.values[-1]
+                changed = {tag: float(value) for tag, value in zip(block.tags, row, strict=True)}
+                self._values.update(changed)
+                self._ready.set()
+                for listener in self._listeners:
+                    listener(changed)
+                if self._waiters:
+                    self._wake(changed)
+        finally:
+            subscription.close()
+
+    async def ask(self, tags: tuple[str, ...]) -> None:
+        """Read tags outright and take over what they say."""
+        samples = await self._port.read(tags)
+        fresh = {s.tag: float(s.value) for s in samples if not isinstance(s.value, tuple)}
+        self._values.update(fresh)
+        self._wake(fresh)
+
+    def _wake(self, changed: Iterable[str]) -> None:
+        for tag in changed:
+            for future in self._waiters.get(tag, ()):
+                if not future.done():
+                    future.set_result(None)
+
+    async def ready(self, limit_s: float = 10.0) -> None:
+        """Wait for the first snapshot."""
+        async with asyncio.timeout(limit_s):
+            await self._ready.wait()
+
+    async def until(self, condition: Callable[[], bool], tags: tuple[str, ...], limit_s: float, what: str) -> None:
+        """Wait until a condition over ``tags`` holds; raise `WaitTimeoutError` after ``limit_s`` tool seconds."""
+        if condition():
+            return
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + limit_s
+        while True:
+            future: asyncio.Future[None] = loop.create_future()
+            timer = loop.call_at(deadline_s, _expire, future)
+            for tag in tags:
+                self._waiters.setdefault(tag, set()).add(future)
+            try:
+                await future
+            except TimeoutError:
+                raise WaitTimeoutError(
+                    what, limit_s, {tag: self._values.get(tag, float("nan")) for tag in tags}
+                ) from None
+            finally:
+                timer.cancel()
+                for tag in tags:
+                    self._waiters[tag].discard(future)
+            if condition():
+                return
+
+
+def _expire(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_exception(TimeoutError())

@@ -1,0 +1,44 @@
+"""The tool's modules: each owns its state and talks to the port through device handshakes."""
+
+from planaris.modules.after_polish import Cleaner, Metrology
+from planaris.modules.bands import DEFAULT_BANDS, BandMonitor, Deviation
+from planaris.modules.context import (
+    ControlConstants,
+    ModuleContext,
+    StartTrace,
+    StepSpan,
+    TraceFile,
+    TraceHeader,
+    TraceRecording,
+)
+from planaris.modules.handling import Aligner, Carousel, LoadCup, LoadPort, Robot, WaferNotSeenError
+from planaris.modules.module import IllegalTransitionError, Module, StateTable
+from planaris.modules.platen import Platen, ProcessDeviationError, Visit, VisitResult
+
+__all__ = [
+    "DEFAULT_BANDS",
+    "Aligner",
+    "BandMonitor",
+    "Carousel",
+    "Cleaner",
+    "ControlConstants",
+    "Deviation",
+    "IllegalTransitionError",
+    "LoadCup",
+    "LoadPort",
+    "Metrology",
+    "Module",
+    "ModuleContext",
+    "Platen",
+    "ProcessDeviationError",
+    "Robot",
+    "StartTrace",
+    "StateTable",
+    "StepSpan",
+    "TraceFile",
+    "TraceHeader",
+    "TraceRecording",
+    "Visit",
+    "VisitResult",
+    "WaferNotSeenError",
+]

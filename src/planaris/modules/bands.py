@@ -1,0 +1,131 @@
+"""Bands: is what the sensors show near enough to what was asked?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.model import Band, Block, PolishStep
+
+# Band quantity -> (tag after the place, set-point of a step). Zones are expanded by number.
+QUANTITIES: dict[str, tuple[str, str]] = {
+    "ring_pressure": ("ring_pressure_kPa", "ring_pressure_kPa"),
+    "platen_speed": ("speed_rpm", "platen_speed_rpm"),
+    "head_speed": ("speed_rpm", "head_speed_rpm"),
+    "slurry_flow": ("slurry_flow_ml_min", "slurry_flow_ml_min"),
+    "conditioner_force": ("conditioner_force_N", "conditioner_downforce_N"),
+}
+_ON_PLATEN = {"platen_speed", "slurry_flow", "conditioner_force"}
+
+# equipment.md 1.4: slurry flow 20 %, head pressure 15 %, conditioner force 20 %; speeds 5 and 3 rpm of some 90.
+DEFAULT_BANDS: tuple[Band, ...] = (
+    Band("zone_pressure", 10.0, 15.0),
+    Band("ring_pressure", 10.0, 15.0),
+    Band("platen_speed", 3.0, 5.0),
+    Band("head_speed", 2.0, 3.0),
+    Band("slurry_flow", 13.0, 20.0),
+    Band("conditioner_force", 13.0, 20.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A quantity was outside its band for longer than allowed."""
+
+    quantity: str
+    tag: str
+    set_point: float
+    seen: float
+    limit_pct: float
+    persist_s: float
+    aborts: bool
+
+
+@dataclass(slots=True)
+class _Watched:
+    band: Band
+    tag: str
+    set_point: float
+    on_platen: bool
+    outside_warn_s: float = 0.0
+    outside_abort_s: float = 0.0
+    warned: bool = False
+    aborted: bool = False
+
+
+@dataclass(slots=True)
+class BandMonitor:
+    """Checks blocks against the bands of the step in progress, from ``settle_s`` after its start."""
+
+    platen: int
+    head: int
+    watched: list[_Watched] = field(default_factory=list[_Watched])
+    from_s: float = float("inf")
+
+    def start(self, step: PolishStep, time_s: float, settle_s: float) -> None:
+        """Begin a step at a tool time."""
+        self.from_s = time_s + settle_s
+        self.watched = []
+        for band in step.bands or DEFAULT_BANDS:
+            for tag, set_point in self._targets(band.quantity, step):
+                if set_point > 0:
+                    self.watched.append(_Watched(band, tag, set_point, band.quantity in _ON_PLATEN))
+
+    def stop(self) -> None:
+        """Watch nothing until the next step."""
+        self.from_s = float("inf")
+
+    def _targets(self, quantity: str, step: PolishStep) -> list[tuple[str, float]]:
+        if quantity == "zone_pressure":
+            return [
+                (f"head{self.head}.zone{zone}_pressure_kPa", pressure)
+                for zone, pressure in enumerate(step.zone_pressure_kPa, start=1)
+            ]
+        tag, attribute = QUANTITIES[quantity]
+        place = f"platen{self.platen}" if quantity in _ON_PLATEN else f"head{self.head}"
+        if attribute == "conditioner_downforce_N":
+            working = step.conditioning.mode == "in_situ"
+            return [(f"{place}.{tag}", step.conditioning.downforce_N if working else 0.0)]
+        return [(f"{place}.{tag}", float(getattr(step, attribute)))]
+
+    def check(self, block: Block) -> list[Deviation]:
+        """Return the deviations that a block brings to light, each reported once a step."""
+        inside = block.time_s >= self.from_s
+        if not inside.any():
+            return []
+        found: list[Deviation] = []
+        step_s = float(block.time_s[1] - block.time_s[0]) if len(block.time_s) > 1 else 0.0
+        platen_block = block.rate_class.startswith("platen")
+        for w in self.watched:
+            if w.on_platen is not platen_block:
+                continue
+            seen = block.values[inside, block.tags.index(w.tag)]
+            error_pct = 100.0 * np.abs(seen - w.set_point) / w.set_point
+            warn_s, w.outside_warn_s = _runs_s(error_pct > w.band.warn_pct, step_s, w.outside_warn_s)
+            abort_s, w.outside_abort_s = _runs_s(error_pct > w.band.abort_pct, step_s, w.outside_abort_s)
+            last = float(seen[-1])
+            if abort_s > w.band.persist_s and not w.aborted:
+                w.aborted = w.warned = True
+                found.append(_deviation(w, last, aborts=True))
+            elif warn_s > w.band.persist_s and not w.warned:
+                w.warned = True
+                found.append(_deviation(w, last, aborts=False))
+        return found
+
+
+def _deviation(w: _Watched, seen: float, *, aborts: bool) -> Deviation:
+    limit_pct = w.band.abort_pct if aborts else w.band.warn_pct
+    return Deviation(w.band.quantity, w.tag, w.set_point, seen, limit_pct, w.band.persist_s, aborts)
+
+
+def _runs_s(outside: NDArray[np.bool_], step_s: float, carried_s: float) -> tuple[float, float]:
+    """Return (longest time outside, time outside at the block's end), going on from ``carried_s`` before it."""
+    if not outside.any():
+        return 0.0, 0.0
+    longest_s = run_s = carried_s
+    for flag in outside.tolist():
+        run_s = run_s + step_s if flag else 0.0
+        longest_s = max(longest_s, run_s)
+    return longest_s, run_s

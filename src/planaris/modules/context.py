@@ -1,0 +1,129 @@
+"""What every module is given: the port, the watch on its tags, devices, and where to announce things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.dictionary import Dictionary
+from planaris.hardware import Device, HandshakeLimits, Port, TagWatch
+from planaris.model import Severity, ToolDescription
+from planaris.stream import Event
+
+
+class Permit(Protocol):
+    """Ask the interlocks; raises if the action may not start."""
+
+    def __call__(self, action: str, subject: str) -> None: ...
+
+
+class RaiseAlarm(Protocol):
+    """Set an alarm."""
+
+    def __call__(self, alarm: str, source: str, severity: Severity, detail: str, wafer_id: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpan:
+    """When a step ran, tool time."""
+
+    name: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TraceHeader:
+    """What a trace is of: one wafer's visit to a platen."""
+
+    wafer_id: str
+    slot: int
+    platen: int
+    head: int
+    recipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFile:
+    """A trace that was handed over for writing; ``file`` is relative to the run's folder."""
+
+    file: str
+    rows_count: int
+    tags_count: int
+
+
+class TraceRecording(Protocol):
+    """Takes a trace's samples as they come in."""
+
+    def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:
+        """Add samples: time (n,), values (n, columns)."""
+        ...
+
+    def finish(self, spans: Sequence[StepSpan]) -> TraceFile:
+        """Hand the trace over; writing may go on after this returns."""
+        ...
+
+
+class StartTrace(Protocol):
+    """Begin a trace with columns named without instance numbers: ``platen.speed_rpm``."""
+
+    def __call__(self, header: TraceHeader, columns: tuple[str, ...]) -> TraceRecording: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ControlConstants:
+    """Equipment constants of the controller; their ranges stand in the dictionary."""
+
+    trace_block_s: float = 2.0
+    device_margin_ratio: float = 3.0
+    device_margin_s: float = 10.0
+    heartbeat_period_s: float = 0.5
+    handshake: HandshakeLimits = field(default_factory=HandshakeLimits)
+
+    def limit_s(self, nominal_s: float) -> float:
+        """Return the time limit of a motion of nominal length."""
+        return nominal_s * self.device_margin_ratio + self.device_margin_s
+
+
+class ModuleContext:
+    """Shared by the modules of one tool."""
+
+    def __init__(
+        self,
+        tool: ToolDescription,
+        dictionary: Dictionary,
+        port: Port,
+        watch: TagWatch,
+        announce: Callable[[Event], None],
+        permit: Permit,
+        alarm: RaiseAlarm,
+        start_trace: StartTrace,
+        constants: ControlConstants | None = None,
+    ) -> None:
+        self.tool = tool
+        self.dictionary = dictionary
+        self.port = port
+        self.watch = watch
+        self.announce = announce
+        self.permit = permit
+        self.alarm = alarm
+        self.start_trace = start_trace
+        self.constants = constants or ControlConstants()
+
+    def codes(self, name: str) -> Mapping[str, int]:
+        """Return a code list as name -> integer."""
+        return {code.name: code.value for code in self.dictionary.code_list(name).by_name.values()}
+
+    def device(self, name: str) -> Device:
+        """Return the client side of a device's handshake."""
+        verbs = {verb.name: verb.value for verb in self.dictionary.verbs_of(name)}
+        errors = {value: text for text, value in self.codes("device_error").items()}
+        return Device(self.port, self.watch, name, verbs, errors, self.constants.handshake)
+
+    def limit_s(self, nominal_s: float) -> float:
+        """Return the time limit of a motion of nominal length."""
+        return self.constants.limit_s(nominal_s)

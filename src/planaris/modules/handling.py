@@ -1,0 +1,187 @@
+"""Load ports, robots, aligner, load cup and carousel."""
+
+from __future__ import annotations
+
+from planaris.hardware import DeviceFailedError
+from planaris.model import SlotState
+from planaris.modules.context import ModuleContext
+from planaris.modules.module import Module, StateTable
+
+
+class WaferNotSeenError(DeviceFailedError):
+    """A presence sensor does not confirm where the wafer must be."""
+
+    def __init__(self, device: str, verb: str, sensor: str, expected: bool) -> None:
+        self.sensor, self.expected = sensor, expected
+        seen = "no wafer" if expected else "a wafer"
+        super().__init__(device, verb, f"{sensor} shows {seen}", "look where the wafer is, then confirm its place")
+
+
+def confirm_wafer(context: ModuleContext, place: str, expected: bool, device: str, verb: str) -> None:
+    """Raise `WaferNotSeenError` unless a place's sensor shows what it must."""
+    sensor = f"{place}.wafer_present"
+    if context.watch.is_on(sensor) is not expected:
+        raise WaferNotSeenError(device, verb, sensor, expected)
+
+
+class LoadPort(Module):
+    """A load port with an open cassette."""
+
+    TABLE: StateTable = {
+        ("idle", "map"): "mapping",
+        ("mapping", "done"): "mapped",
+        ("mapped", "map"): "mapping",
+        ("mapped", "release"): "idle",
+    }
+
+    def __init__(self, number: int, context: ModuleContext) -> None:
+        super().__init__(f"loadport{number}", context)
+        self.number = number
+        self._device = context.device(self.name)
+
+    async def map(self) -> tuple[SlotState, ...]:
+        """Scan the carrier and return what each slot holds."""
+        self.context.permit("loadport.map", self.name)
+        self.fire("map")
+        await self._device.do("map", limit_s=self.context.limit_s(self.context.tool.carrier_map_s))
+        (sample,) = await self.context.port.read((f"{self.name}.slot_state",))
+        assert isinstance(sample.value, tuple)
+        states = tuple(SlotState)
+        self.fire("done")
+        return tuple(states[int(code)] for code in sample.value)
+
+    async def release(self) -> None:
+        """Let the carrier go."""
+        await self._device.do("release", limit_s=self.context.limit_s(2.0))
+        self.fire("release")
+
+
+class Robot(Module):
+    """A single-arm robot. Its verbs end when the gripper's sensor confirms them."""
+
+    TABLE: StateTable = {
+        ("idle", "pick"): "picking",
+        ("picking", "done"): "holding",
+        ("holding", "place"): "placing",
+        ("placing", "done"): "idle",
+    }
+
+    def __init__(self, name: str, context: ModuleContext) -> None:
+        super().__init__(name, context)
+        self._device = context.device(name)
+        self._stations = context.codes("dry_station" if name == "dry_robot" else "wet_station")
+        times = context.tool.dry_robot if name == "dry_robot" else context.tool.wet_robot
+        self._pick_s = times.empty_move_s + times.pick_s
+        self._place_s = times.move_s + times.place_s
+
+    def _address(self, location: str) -> tuple[int, int]:
+        station, _, slot = location.partition(".")
+        return self._stations[station], int(slot or 0)
+
+    async def pick(self, location: str) -> None:
+        """Take the wafer at a location."""
+        self.context.permit(f"{self.name}.pick", location)
+        self.fire("pick")
+        station, slot = self._address(location)
+        await self._device.do("pick", station, slot, limit_s=self.context.limit_s(self._pick_s))
+        confirm_wafer(self.context, self.name, True, self.name, "pick")
+        if not slot:
+            confirm_wafer(self.context, location, False, self.name, "pick")
+        self.fire("done")
+
+    async def place(self, location: str) -> None:
+        """Put the wafer down at a location."""
+        self.context.permit(f"{self.name}.place", location)
+        self.fire("place")
+        station, slot = self._address(location)
+        await self._device.do("place", station, slot, limit_s=self.context.limit_s(self._place_s))
+        confirm_wafer(self.context, self.name, False, self.name, "place")
+        if not slot:
+            confirm_wafer(self.context, location, True, self.name, "place")
+        self.fire("done")
+
+
+class Aligner(Module):
+    """Finds the notch and turns it to an angle."""
+
+    TABLE: StateTable = {("idle", "align"): "aligning", ("aligning", "done"): "idle"}
+
+    def __init__(self, context: ModuleContext) -> None:
+        super().__init__("aligner", context)
+        self._device = context.device(self.name)
+
+    async def align(self, angle_deg: float) -> None:
+        """Turn the notch to an angle."""
+        self.fire("align")
+        await self._device.do("align", angle_deg, limit_s=self.context.limit_s(self.context.tool.aligner_s))
+        self.fire("done")
+
+
+class LoadCup(Module):
+    """Hands wafers to and takes them from the head above it."""
+
+    TABLE: StateTable = {
+        ("idle", "load"): "loading",
+        ("loading", "done"): "idle",
+        ("idle", "unload"): "unloading",
+        ("unloading", "done"): "idle",
+        ("idle", "rinse"): "rinsing",
+        ("rinsing", "done"): "idle",
+    }
+
+    def __init__(self, context: ModuleContext) -> None:
+        super().__init__("loadcup", context)
+        self._device = context.device(self.name)
+
+    async def load(self, head: int) -> None:
+        """Raise the wafer to the head and chuck it; vacuum must hold it (wafer seen)."""
+        self.context.permit("loadcup.load", f"head{head}")
+        self.fire("load")
+        times = self.context.tool.load_cup
+        await self._device.do("load", head, limit_s=self.context.limit_s(times.load_s))
+        await self._device.do("chuck", head, limit_s=self.context.limit_s(times.chuck_s))
+        confirm_wafer(self.context, f"head{head}", True, self.name, "load")
+        confirm_wafer(self.context, self.name, False, self.name, "load")
+        self.fire("done")
+
+    async def unload(self, head: int) -> None:
+        """De-chuck the head's wafer into the cup."""
+        self.context.permit("loadcup.unload", f"head{head}")
+        self.fire("unload")
+        await self._device.do("unload", head, limit_s=self.context.limit_s(self.context.tool.load_cup.unload_s))
+        confirm_wafer(self.context, f"head{head}", False, self.name, "unload")
+        confirm_wafer(self.context, self.name, True, self.name, "unload")
+        self.fire("done")
+
+    async def rinse(self, head: int) -> None:
+        """Rinse an empty head."""
+        self.fire("rinse")
+        await self._device.do("rinse", head, limit_s=self.context.limit_s(self.context.tool.load_cup.head_rinse_s))
+        self.fire("done")
+
+
+class Carousel(Module):
+    """Turns all heads together."""
+
+    TABLE: StateTable = {("idle", "index"): "indexing", ("indexing", "done"): "idle"}
+
+    def __init__(self, context: ModuleContext) -> None:
+        super().__init__("carousel", context)
+        self._device = context.device(self.name)
+
+    @property
+    def position(self) -> int:
+        """Quarter turns from the home position."""
+        return int(self.context.watch["carousel.position"])
+
+    def head_at(self, station: int) -> int:
+        """Return the head over a station: 0 is the load cup, then the platens."""
+        return (station - self.position) % self.context.tool.heads + 1
+
+    async def index(self) -> None:
+        """Turn by one station."""
+        self.context.permit("carousel.index", self.name)
+        self.fire("index")
+        target = (self.position + 1) % self.context.tool.heads
+        await self._device.do("index", target, limit_s=self.context.limit_s(self.context.tool.carousel_index_s))
+        self.fire("done")

@@ -1,0 +1,258 @@
+"""A platen with its slurry arm and conditioner: one visit of one wafer, from pre-flow to lift."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from planaris.clock import now_s
+from planaris.hardware import DeviceFailedError, Value
+from planaris.model import Block, ConditioningMode, PolishStep, Recipe, Severity
+from planaris.modules.bands import BandMonitor
+from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader
+from planaris.modules.handling import confirm_wafer
+from planaris.modules.module import Module, StateTable
+from planaris.modules.trace_tap import TraceTap, columns_of
+from planaris.stream import StepEnded, StepStarted
+
+# Band checks begin this long after a step's ramp, when pressures and speeds have settled [design].
+SETTLE_S = 3.0
+# The PLC's own longest polish time is the sum of the steps' latest times plus this [design].
+POLISH_LIMIT_MARGIN_S = 30.0
+# Pressures and speeds go down over this time when the head leaves the pad [design].
+LIFT_RAMP_S = 0.5
+
+
+class ProcessDeviationError(DeviceFailedError):
+    """A process quantity left its abort band."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One wafer's visit to one platen."""
+
+    wafer_id: str
+    slot: int
+    head: int
+    recipe: Recipe
+    first_step: int
+    steps: tuple[PolishStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitResult:
+    """What a visit took: times in tool time, polish without rinse, and its trace."""
+
+    platen: int
+    head: int
+    start_s: float
+    end_s: float
+    polish_s: float
+    slurry_ml: float
+    di_water_ml: float
+    trace: TraceFile
+
+
+class Platen(Module):
+    """One platen."""
+
+    TABLE: StateTable = {
+        ("idle", "prepare"): "preparing",
+        ("preparing", "touch_down"): "touching_down",
+        ("touching_down", "polish"): "polishing",
+        ("polishing", "rinse"): "rinsing",
+        ("rinsing", "polish"): "polishing",
+        ("polishing", "lift"): "lifting",
+        ("rinsing", "lift"): "lifting",
+        ("lifting", "done"): "idle",
+        # On the way out of an abort the head comes up from anywhere.
+        ("preparing", "lift"): "lifting",
+        ("touching_down", "lift"): "lifting",
+    }
+
+    def __init__(self, number: int, context: ModuleContext) -> None:
+        super().__init__(f"platen{number}", context)
+        self.number = number
+        self._device = context.device(self.name)
+        self._conditioner = context.device(f"conditioner{number}")
+        self._heads = {h: context.device(f"head{h}") for h in range(1, context.tool.heads + 1)}
+        self._slurry_tag, self._di_tag = f"{self.name}.slurry_flow_ml_min", f"{self.name}.di_flow_ml_min"
+        self._abort: asyncio.Future[None] | None = None
+
+    async def polish(self, visit: Visit) -> VisitResult:
+        """Run the visit's steps. On any failure the head comes up with rinse on and slurry off, then it raises."""
+        monitor = BandMonitor(self.number, visit.head)
+        self._abort = asyncio.get_running_loop().create_future()
+        block_s = self.context.constants.trace_block_s
+        self.fire("prepare")
+        port = self.context.port
+        header = TraceHeader(visit.wafer_id, visit.slot, self.number, visit.head, visit.recipe.name)
+        recording = self.context.start_trace(header, columns_of(port, self.number, visit.head))
+        spans: list[StepSpan] = []
+        tap = TraceTap(port, self.number, visit.head, block_s, lambda b: self._on_block(b, monitor, visit), recording)
+        reader = asyncio.create_task(tap.run(), name=f"{self.name}.trace")
+        start_s = now_s()
+        try:
+            await self._prepare(visit)
+            polish_s = await self._steps(visit, monitor, tap, spans)
+            monitor.stop()
+            await self._lift(visit)
+        except BaseException:
+            await self._make_safe(visit.head)
+            raise
+        finally:
+            tap.close()
+            await reader
+            self._abort = None
+            begun_s = spans[0].start_s if spans else now_s()
+            trace = recording.finish((StepSpan("pre-flow", start_s, begun_s), *spans))
+        self.fire("done")
+        slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
+        return VisitResult(self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace)
+
+    # -- phases -----------------------------------------------------------------------------------------------
+    async def _prepare(self, visit: Visit) -> None:
+        step = visit.steps[0]
+        platen = self.name
+        limit_s = sum(s.end.max_s + s.end.over_polish_s for s in visit.steps) + POLISH_LIMIT_MARGIN_S
+        await self.context.port.write(
+            {
+                **self._platen_set_points(step),
+                f"{platen}.sp_polish_limit_s": limit_s,
+            }
+        )
+        await self._device.do("slurry", step.slurry_line, 1, limit_s=self.context.limit_s(1.0))
+        if step.conditioning.mode is ConditioningMode.IN_SITU:
+            await self._conditioner.do("down", limit_s=self.context.limit_s(2.0))
+        await asyncio.sleep(visit.recipe.pre_flow_s)
+        confirm_wafer(self.context, f"head{visit.head}", True, self.name, "touch_down")
+        self.context.permit("head.touch_down", f"head{visit.head} on {platen}")
+
+    async def _steps(self, visit: Visit, monitor: BandMonitor, tap: TraceTap, spans: list[StepSpan]) -> float:
+        polish_s = slurry_ml = di_ml = 0.0
+        self.fire("touch_down")
+        await self._heads[visit.head].do("touch_down", limit_s=self.context.limit_s(self.context.tool.touch_down_s))
+        for offset, step in enumerate(visit.steps):
+            number = visit.first_step + offset
+            target_state = "rinse" if step.kind == "rinse" else "polish"
+            if self.state != ("rinsing" if target_state == "rinse" else "polishing"):
+                self.fire(target_state)
+            start_s = now_s()
+            self.context.announce(
+                StepStarted(visit.wafer_id, self.number, visit.head, number, step.name, step.kind.value)
+            )
+            await self.context.port.write({**self._platen_set_points(step), **self._head_set_points(visit.head, step)})
+            monitor.start(step, start_s, step.ramp_s + SETTLE_S)
+            await self._until(start_s + step.end.time_s + step.end.over_polish_s)
+            end_s = now_s()
+            spans.append(StepSpan(step.name, start_s, end_s))
+            if step.kind != "rinse":
+                polish_s += end_s - start_s
+            # Totalisers: what the last, unfinished trace block holds counts with the next step.
+            slurry_before_ml, slurry_ml = slurry_ml, tap.volume_ml(self._slurry_tag)
+            di_before_ml, di_ml = di_ml, tap.volume_ml(self._di_tag)
+            self.context.announce(
+                StepEnded(
+                    visit.wafer_id,
+                    self.number,
+                    visit.head,
+                    number,
+                    step.name,
+                    round(end_s - start_s, 6),
+                    "time",
+                    round(slurry_ml - slurry_before_ml, 3),
+                    round(di_ml - di_before_ml, 3),
+                )
+            )
+        return polish_s
+
+    async def _until(self, time_s: float) -> None:
+        """Sleep to a tool time unless a deviation aborts the step."""
+        assert self._abort is not None
+        try:
+            async with asyncio.timeout_at(time_s):
+                await asyncio.shield(self._abort)
+        except TimeoutError:
+            return
+
+    async def _lift(self, visit: Visit) -> None:
+        self.fire("lift")
+        await self.context.port.write({**self._rest_head(visit.head), **self._rest_platen()})
+        head = self._heads[visit.head]
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(head.do("lift", limit_s=self.context.limit_s(self.context.tool.lift_s)))
+            if self.context.watch.is_on(f"conditioner{self.number}.up") is False:
+                tasks.create_task(self._conditioner.do("up", limit_s=self.context.limit_s(2.0)))
+            tasks.create_task(self._device.do("slurry", 0, 0, limit_s=self.context.limit_s(1.0)))
+        confirm_wafer(self.context, f"head{visit.head}", True, self.name, "lift")
+
+    async def _make_safe(self, head: int) -> None:
+        """Bring the wafer off the pad and keep it wet, whatever happened; leave the module failed."""
+        if self.state != "failed":
+            self.fire("fail")
+        try:
+            async with asyncio.timeout(30.0):
+                await self.context.port.write({**self._rest_head(head), **self._rest_platen()})
+                await self._heads[head].do("lift", limit_s=10.0)
+                await self._device.do("rinse", 1, limit_s=5.0)
+                await self._device.do("slurry", 0, 0, limit_s=5.0)
+        except (DeviceFailedError, TimeoutError) as error:
+            self.context.alarm("make_safe_failed", self.name, Severity.FATAL, str(error))
+
+    # -- watching ---------------------------------------------------------------------------------------------
+    def _on_block(self, block: Block, monitor: BandMonitor, visit: Visit) -> None:
+        for deviation in monitor.check(block):
+            kind = deviation.quantity.rsplit("_", 1)[-1]
+            alarm = {"pressure": "pressure_deviation", "speed": "speed_deviation", "force": "force_deviation"}.get(
+                kind, "flow_deviation"
+            )
+            severity = Severity.ERROR if deviation.aborts else Severity.WARNING
+            detail = (
+                f"{deviation.tag} is {deviation.seen:.4g}, set {deviation.set_point:.4g}: more than "
+                f"{deviation.limit_pct:g} % off for {deviation.persist_s:g} s"
+            )
+            source = deviation.tag.split(".")[0]
+            self.context.alarm(alarm, source, severity, detail, visit.wafer_id)
+            if deviation.aborts and self._abort is not None and not self._abort.done():
+                remedy = "find the cause, then rework or scrap the wafer"
+                self._abort.set_exception(ProcessDeviationError(self.name, "polish", detail, remedy))
+
+    # -- set-points -------------------------------------------------------------------------------------------
+    def _platen_set_points(self, step: PolishStep) -> Mapping[str, Value]:
+        working = step.conditioning.mode is ConditioningMode.IN_SITU
+        return {
+            f"{self.name}.sp_ramp_s": step.ramp_s,
+            f"{self.name}.sp_speed_rpm": step.platen_speed_rpm,
+            f"{self.name}.sp_slurry_flow_ml_min": step.slurry_flow_ml_min,
+            f"{self.name}.sp_di_flow_ml_min": step.di_flow_ml_min,
+            f"{self.name}.sp_conditioner_force_N": step.conditioning.downforce_N if working else 0.0,
+            f"{self.name}.sp_conditioner_speed_rpm": step.conditioning.disk_speed_rpm if working else 0.0,
+            f"{self.name}.sp_conditioner_sweep_per_min": step.conditioning.sweep_per_min if working else 0.0,
+            f"{self.name}.sp_coolant_temperature_C": step.platen_temperature_C,
+        }
+
+    def _head_set_points(self, head: int, step: PolishStep) -> Mapping[str, Value]:
+        zones = {
+            f"head{head}.sp_zone{zone}_pressure_kPa": pressure
+            for zone, pressure in enumerate(step.zone_pressure_kPa, start=1)
+        }
+        return {
+            **zones,
+            f"head{head}.sp_ramp_s": step.ramp_s,
+            f"head{head}.sp_ring_pressure_kPa": step.ring_pressure_kPa,
+            f"head{head}.sp_back_pressure_kPa": step.back_pressure_kPa,
+            f"head{head}.sp_speed_rpm": step.head_speed_rpm,
+            f"head{head}.sp_sweep_amplitude_mm": step.sweep_amplitude_mm,
+            f"head{head}.sp_sweep_per_min": step.sweep_per_min,
+        }
+
+    def _rest_head(self, head: int) -> Mapping[str, Value]:
+        zones = range(1, len(self.context.tool.head.zone_outer_mm) + 1)
+        names = [f"zone{zone}_pressure_kPa" for zone in zones]
+        names += ["ring_pressure_kPa", "back_pressure_kPa", "speed_rpm", "sweep_amplitude_mm"]
+        return {f"head{head}.sp_ramp_s": LIFT_RAMP_S} | {f"head{head}.sp_{name}": 0.0 for name in names}
+
+    def _rest_platen(self) -> Mapping[str, Value]:
+        names = ("slurry_flow_ml_min", "di_flow_ml_min", "conditioner_force_N", "conditioner_speed_rpm")
+        return {f"{self.name}.sp_ramp_s": LIFT_RAMP_S} | {f"{self.name}.sp_{name}": 0.0 for name in names}

@@ -1,0 +1,6 @@
+"""Scheduling: what moves next, and how fast a tool can be at best. Pure."""
+
+from planaris.scheduling.bounds import Bound, throughput_bound, visit_s
+from planaris.scheduling.dispatch import Action, Floor, Move, next_moves
+
+__all__ = ["Action", "Bound", "Floor", "Move", "next_moves", "throughput_bound", "visit_s"]

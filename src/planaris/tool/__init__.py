@@ -1,0 +1,36 @@
+"""The tool: jobs, commands, interlocks, alarms, material. It knows one port and never which."""
+
+from planaris.tool.alarms import AlarmBook, UnknownAlarmError
+from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandRequest, RefusedError
+from planaris.tool.consumables import ConsumableBook, Counter
+from planaris.tool.interlocks import RULES, InterlockError, Interlocks
+from planaris.tool.journal import Journal
+from planaris.tool.lot_run import LotRun, SlotMapError
+from planaris.tool.material import MaterialError, MaterialMap
+from planaris.tool.progress import WaferProgress
+from planaris.tool.results import evaluate, incoming_at
+from planaris.tool.tool import Tool
+
+__all__ = [
+    "RULES",
+    "AlarmBook",
+    "Answer",
+    "AnswerStatus",
+    "CommandDoor",
+    "CommandRequest",
+    "ConsumableBook",
+    "Counter",
+    "InterlockError",
+    "Interlocks",
+    "Journal",
+    "LotRun",
+    "MaterialError",
+    "MaterialMap",
+    "RefusedError",
+    "SlotMapError",
+    "Tool",
+    "UnknownAlarmError",
+    "WaferProgress",
+    "evaluate",
+    "incoming_at",
+]

@@ -1,0 +1,53 @@
+"""Alarms that are set, and their life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from planaris.dictionary import Dictionary
+from planaris.model import ActiveAlarm, AlarmState, Severity
+from planaris.stream import AlarmAcknowledged, AlarmCleared, AlarmSet, EventStream
+
+
+class UnknownAlarmError(KeyError):
+    """An alarm was set that the catalogue does not hold."""
+
+
+class AlarmBook:
+    """Every alarm that is set, by name and source. Only alarms of the catalogue exist."""
+
+    def __init__(self, stream: EventStream, dictionary: Dictionary, clock: Callable[[], float]) -> None:
+        self._stream = stream
+        self._known = {template.name for template in dictionary.alarm_templates}
+        self._clock = clock
+        self._active: dict[tuple[str, str], ActiveAlarm] = {}
+
+    @property
+    def active(self) -> tuple[ActiveAlarm, ...]:
+        """Alarms that are set, in the order they came."""
+        return tuple(self._active.values())
+
+    def set(self, alarm: str, source: str, severity: Severity, detail: str, wafer_id: str = "") -> None:
+        """Set an alarm; setting it again while it is set says nothing new."""
+        if alarm not in self._known:
+            raise UnknownAlarmError(alarm)
+        if (alarm, source) in self._active:
+            return
+        self._active[alarm, source] = ActiveAlarm(alarm, source, severity, AlarmState.SET, self._clock(), detail)
+        self._stream.publish(AlarmSet(alarm, source, severity, wafer_id, detail))
+
+    def acknowledge(self, alarm: str, source: str, principal: str) -> bool:
+        """Note that a person saw an alarm; return whether it was set."""
+        active = self._active.get((alarm, source))
+        if active is None:
+            return False
+        self._active[alarm, source] = ActiveAlarm(
+            alarm, source, active.severity, AlarmState.ACKNOWLEDGED, active.set_at_s, active.detail
+        )
+        self._stream.publish(AlarmAcknowledged(alarm, source, principal))
+        return True
+
+    def clear(self, alarm: str, source: str) -> None:
+        """Clear an alarm whose cause is gone."""
+        if self._active.pop((alarm, source), None) is not None:
+            self._stream.publish(AlarmCleared(alarm, source))

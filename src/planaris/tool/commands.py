@@ -1,0 +1,135 @@
+"""The one door: every command of operator, host, script and test comes in here, and every one is an event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from planaris.dictionary import Command, Dictionary
+from planaris.stream import CommandAnswered, CommandReceived, EventStream
+
+Argument = str | int | float | bool
+
+
+class AnswerStatus(StrEnum):
+    """How a command was answered."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRequest:
+    """A command: what, who in which role, why; the key makes a repeated sending harmless, ``expires_at_s`` is
+    tool time after which nobody wants it any more."""
+
+    verb: str
+    arguments: Mapping[str, Argument]
+    principal: str
+    role: str
+    reason: str
+    key: str
+    expires_at_s: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The door's answer, with why."""
+
+    command_id: str
+    status: AnswerStatus
+    why: str = ""
+
+
+class RefusedError(Exception):
+    """A handler refuses a command; the text says why."""
+
+
+Handler = Callable[[CommandRequest], Awaitable[str]]
+
+
+class CommandDoor:
+    """Registered verbs behind one door. Owners register their verbs; the dictionary says who may give them."""
+
+    def __init__(self, stream: EventStream, dictionary: Dictionary, clock: Callable[[], float]) -> None:
+        self._stream = stream
+        self._dictionary = dictionary
+        self._clock = clock
+        self._handlers: dict[str, tuple[Command, Handler]] = {}
+        self._answers: dict[tuple[str, str], Answer] = {}
+        self._count = 0
+
+    def register(self, verb: str, handler: Handler) -> None:
+        """Offer a verb that the dictionary declares."""
+        self._handlers[verb] = (self._dictionary.command(verb), handler)
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """Verbs that are offered now."""
+        return tuple(self._handlers)
+
+    async def submit(self, request: CommandRequest) -> Answer:
+        """Check a command, run its handler to its end and answer. The same key again gets the same answer."""
+        known = self._answers.get((request.principal, request.key))
+        if known is not None:
+            return known
+        self._count += 1
+        command_id = f"C{self._count:06d}"
+        arguments = json.dumps(dict(request.arguments), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        self._stream.commit(
+            CommandReceived(command_id, request.verb, request.principal, request.role, request.reason, arguments)
+        )
+        refusal = self._refusal(request)
+        if refusal:
+            return self._answer(command_id, request, AnswerStatus.REFUSED, refusal)
+        _, handler = self._handlers[request.verb]
+        self._answers[request.principal, request.key] = Answer(command_id, AnswerStatus.ACCEPTED)
+        try:
+            outcome = await handler(request)
+        except RefusedError as error:
+            return self._answer(command_id, request, AnswerStatus.REFUSED, str(error))
+        except Exception as error:
+            self._answer(command_id, request, AnswerStatus.FAILED, f"{type(error).__name__}: {error}")
+            raise
+        return self._answer(command_id, request, AnswerStatus.DONE, outcome)
+
+    def _refusal(self, request: CommandRequest) -> str:
+        entry = self._handlers.get(request.verb)
+        if entry is None:
+            return f"unknown command {request.verb}; offered: {', '.join(self._handlers) or 'none'}"
+        command, _ = entry
+        if request.role not in command.roles:
+            return f"role {request.role} may not {request.verb}; it takes {' or '.join(command.roles)}"
+        if self._clock() > request.expires_at_s:
+            return f"expired at {request.expires_at_s:g} s"
+        parameters = {p.name: p for p in command.parameters}
+        problems = [f"{name}: unknown argument" for name in request.arguments if name not in parameters]
+        for name, parameter in parameters.items():
+            if name not in request.arguments:
+                if parameter.required:
+                    problems.append(f"{name}: missing")
+                continue
+            value = request.arguments[name]
+            if not _fits(value, parameter.dtype):
+                problems.append(f"{name}: {value!r} is not of type {parameter.dtype}")
+        return "; ".join(problems)
+
+    def _answer(self, command_id: str, request: CommandRequest, status: AnswerStatus, why: str) -> Answer:
+        answer = Answer(command_id, status, why)
+        self._answers[request.principal, request.key] = answer
+        self._stream.commit(CommandAnswered(command_id, request.verb, status.value, why))
+        return answer
+
+
+def _fits(value: Argument, dtype: str) -> bool:
+    if dtype == "bool":
+        return isinstance(value, bool)
+    if dtype == "int":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if dtype == "float":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, str)

@@ -1,0 +1,66 @@
+"""The material map: location -> wafer. Intent committed, move, confirmation committed, then believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from planaris.model import Wafer
+from planaris.stream import EventStream, MoveIntended, WaferMoved, WaferRegistered
+
+
+class MaterialError(Exception):
+    """A move contradicts the map."""
+
+
+class MaterialMap:
+    """Where the tool believes each wafer is, and which moves are under way."""
+
+    def __init__(self, stream: EventStream) -> None:
+        self._stream = stream
+        self._at: dict[str, Wafer] = {}
+        self._where: dict[str, str] = {}
+        self._moving: dict[str, str] = {}
+
+    @property
+    def at(self) -> Mapping[str, Wafer]:
+        """Location -> wafer."""
+        return self._at
+
+    def where(self, wafer_id: str) -> str:
+        """Return a wafer's location."""
+        return self._where[wafer_id]
+
+    def in_motion(self) -> Mapping[str, str]:
+        """Wafer -> destination of moves that were intended and not confirmed."""
+        return self._moving
+
+    def register(self, wafer: Wafer, location: str) -> None:
+        """Make a wafer known at a location."""
+        if location in self._at:
+            raise MaterialError(
+                f"{location} already holds {self._at[location].wafer_id}, not room for {wafer.wafer_id}"
+            )
+        self._stream.publish(WaferRegistered(wafer.wafer_id, wafer.lot_id, wafer.slot, wafer.kind, location))
+        self._at[location] = wafer
+        self._where[wafer.wafer_id] = location
+
+    def intend(self, source: str, destination: str) -> Wafer:
+        """Commit the intent to move; only then may anything move."""
+        wafer = self._at.get(source)
+        if wafer is None:
+            raise MaterialError(f"no wafer is known at {source}")
+        if destination in self._at or destination in self._moving.values():
+            raise MaterialError(f"{destination} is not free for {wafer.wafer_id}")
+        self._stream.commit(MoveIntended(wafer.wafer_id, source, destination))
+        self._moving[wafer.wafer_id] = destination
+        return wafer
+
+    def confirm(self, wafer: Wafer) -> None:
+        """Commit that sensors confirmed the intended move, then believe it."""
+        destination = self._moving[wafer.wafer_id]
+        source = self._where[wafer.wafer_id]
+        self._stream.commit(WaferMoved(wafer.wafer_id, source, destination))
+        del self._moving[wafer.wafer_id]
+        del self._at[source]
+        self._at[destination] = wafer
+        self._where[wafer.wafer_id] = destination

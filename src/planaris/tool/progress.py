@@ -1,0 +1,54 @@
+"""What the tool remembers of each wafer of a lot while it is on its way."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from planaris.model import Recipe, Wafer
+
+
+@dataclass(slots=True)
+class WaferProgress:
+    """One wafer's way through the tool; times are tool time, NaN until they come."""
+
+    wafer: Wafer
+    home: str
+    recipe: Recipe
+    visits_done: int = 0
+    head: int = 0
+    left_carrier_s: float = math.nan
+    chucked_s: float = math.nan
+    polish_start_s: float = math.nan
+    polish_end_s: float = math.nan
+    clean_start_s: float = math.nan
+    dried_s: float = math.nan
+    polish_s: float = 0.0
+    wait_s: float = 0.0
+    slurry_ml: float = 0.0
+    di_water_ml: float = 0.0
+    finished: bool = False
+    post_nm: tuple[float, ...] = ()
+    plan: str = ""
+    alarms: list[str] = field(default_factory=list[str])
+
+    @property
+    def next_platen(self) -> int | None:
+        """Platen of the next visit, None when the wafer is through."""
+        platens = self.recipe.platens
+        return platens[self.visits_done] if self.visits_done < len(platens) else None
+
+    @property
+    def polished(self) -> bool:
+        """Whether all visits are done."""
+        return self.next_platen is None
+
+    @property
+    def wet_s(self) -> float:
+        """Seconds from the first wetting in the load cup until dry."""
+        return self.dried_s - self.chucked_s
+
+    @property
+    def polish_to_clean_s(self) -> float:
+        """Seconds from the end of the last polish to the start of cleaning."""
+        return self.clean_start_s - self.polish_end_s

@@ -1,0 +1,22 @@
+"""The twin: a machine with physics behind the same tags a real PLC would have."""
+
+from planaris.twin.chunks import CHUNK_S
+from planaris.twin.machine import Machine
+from planaris.twin.plc import LinkModel
+from planaris.twin.port import TwinPort
+from planaris.twin.truth import Truth, make_truth, nominal_law
+from planaris.twin.world import PartTruth, WaferTruth, World, save_truth
+
+__all__ = [
+    "CHUNK_S",
+    "LinkModel",
+    "Machine",
+    "PartTruth",
+    "Truth",
+    "TwinPort",
+    "WaferTruth",
+    "World",
+    "make_truth",
+    "nominal_law",
+    "save_truth",
+]

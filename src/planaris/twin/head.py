@@ -1,0 +1,127 @@
+"""A carrier head of the twin: its actuators, what it presses with, and its sensors' lags."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.model import ToolDescription
+from planaris.physics import PolarGrid, march, membrane_gain, pressure_matrix, worn_ring_factor
+from planaris.twin.actuators import ActuatorBank
+from planaris.twin.chunks import edges_between
+from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS
+from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
+
+Array = NDArray[np.float64]
+
+_LAGS = tuple(s for s in HEAD_SIGNALS if s.actuator is None)
+LAG_INDEX = {signal.tag: i for i, signal in enumerate(_LAGS)}
+_RATE: Array = 1.0 / np.array([s.tau_s for s in _LAGS])
+
+
+class TrueHead:
+    """One head. ``ring_lost_um``, ``membrane_h`` and ``wafers_count`` are its consumables' truth."""
+
+    def __init__(self, number: int, tool: ToolDescription, truth: Truth, grid: PolarGrid, time_s: float) -> None:
+        self.number = number
+        self.truth = truth.heads[number - 1]
+        self.bank = ActuatorBank(
+            [a.name for a in HEAD_ACTUATORS],
+            [a.tau_s for a in HEAD_ACTUATORS],
+            [a.rest for a in HEAD_ACTUATORS],
+            time_s,
+        )
+        self.ring_lost_um = 0.0
+        self.membrane_h = 0.0
+        self.wafers_count = 0
+        self.in_contact = False
+        self.sweep_per_min = 0.0
+        self.sweep_phase_rad = 0.0
+        self.sweep_from_s = time_s
+        self.lags: Array = np.array([s.rest for s in _LAGS])
+        self._all, self._grid = truth, grid
+        self._zone_outer_mm = zone_outer_mm = tool.head.zone_outer_mm
+        self._matrix: Array | None = None
+        index = self.bank.index
+        self.zone_rows = [index[f"zone{z}"] for z in range(1, len(zone_outer_mm) + 1)]
+        self.ring_row, self.speed_row, self.sweep_row = index["ring"], index["speed"], index["sweep"]
+
+    def pressure_matrix(self) -> Array:
+        """Return M with p(r) = M @ [zones, ring] for the ring as worn now."""
+        if self._matrix is None:
+            self._matrix = pressure_matrix(
+                self._grid.r_mm,
+                self._zone_outer_mm,
+                self._all.edge,
+                self._all.kernel_length_mm,
+                float(worn_ring_factor(self.ring_lost_um, self._all.ring)),
+                wafer_radius_mm=self._grid.radius_mm,
+            )
+        return self._matrix
+
+    def zone_gain_ratio(self) -> float:
+        """Return true over commanded zone pressure: the head's own gain and its membrane's drift."""
+        return self.truth.pressure_ratio * float(membrane_gain(self.membrane_h, self._all.membrane))
+
+    def wear_ring(self, lost_um: float) -> None:
+        """Take height off the ring; the edge answers from the next wafer on."""
+        self.ring_lost_um += lost_um
+
+    def use(self, polish_s: float) -> None:
+        """Count polish time on the membrane."""
+        self.membrane_h += polish_s / 3600.0
+
+    def new_wafer(self) -> None:
+        """Start a wafer: the pressure matrix follows the ring's height."""
+        self._matrix = None
+        self.wafers_count += 1
+
+    def set_sweep(self, time_s: float, sweep_per_min: float) -> None:
+        """Change the sweep's frequency without a jump of its phase."""
+        self.sweep_phase_rad = float(self.phase_rad(np.array([time_s]))[0])
+        self.sweep_from_s = time_s
+        self.sweep_per_min = sweep_per_min
+
+    def phase_rad(self, times_s: Array) -> Array:
+        """Return the sweep's phase."""
+        return self.sweep_phase_rad + (times_s - self.sweep_from_s) * (self.sweep_per_min * 2.0 * np.pi / 60.0)
+
+    def lag_targets(self, middles_s: Array, drag_torque_Nm: Array, force_N: Array) -> Array:
+        """Return what each lagged sensor follows, shape (n, lags)."""
+        out = self.bank.at(middles_s)
+        demand = self.bank.targets()
+        target = np.empty((len(middles_s), len(_LAGS)))
+
+        def put(tag: str, value: Array | float) -> None:
+            target[:, LAG_INDEX[tag]] = value
+
+        speed = out[self.speed_row]
+        amplitude, phase = out[self.sweep_row], self.phase_rad(middles_s)
+        rate_rad_s = self.sweep_per_min * 2.0 * np.pi / 60.0
+        flow_total = np.zeros(len(middles_s))
+        for row, name in [(r, f"zone{z}") for z, r in enumerate(self.zone_rows, 1)] + [(self.ring_row, "ring")]:
+            # Filling a chamber takes gas in proportion to the pressure still missing; the rest is leak.
+            flow = 0.35 * np.abs(demand[name] - out[row]) + 0.002 * out[row]
+            put(f"{name}_flow_l_min", flow)
+            flow_total += flow
+        torque = 1.0 + np.abs(drag_torque_Nm) + 0.02 * speed
+        put("downforce_N", force_N)
+        put("torque_Nm", torque)
+        put("motor_current_A", 0.6 + torque / 12.0 + 0.004 * speed)
+        put("motor_temperature_C", 25.0 + 0.25 * speed + 0.4 * torque)
+        put("sweep_mm", amplitude * np.sin(phase))
+        put("sweep_speed_mm_s", amplitude * rate_rad_s * np.cos(phase))
+        put("sweep_current_A", 0.3 + 0.06 * np.abs(amplitude * rate_rad_s * np.cos(phase)) + 0.0004 * force_N)
+        put("supply_pressure_kPa", 480.0 - 1.2 * flow_total)
+        put("union_temperature_C", 22.5 + 0.03 * speed)
+        put("cavity_temperature_C", AIR_TEMPERATURE_C + 0.002 * force_N)
+        return target
+
+    def advance_lags(self, start_s: float, end_s: float, target: Array, *, commit: bool) -> tuple[Array, Array]:
+        """March the lags over an interval; return (knots, states at the knots)."""
+        knots, _ = edges_between(start_s, end_s)
+        steps = march(self.lags, target, np.broadcast_to(_RATE, target.shape), np.diff(knots)[:, None])
+        states = np.vstack([self.lags, steps])
+        if commit:
+            self.lags = states[-1].copy()
+        return knots, states

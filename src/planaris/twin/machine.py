@@ -1,0 +1,130 @@
+"""The machine as the twin has it: PLC, handling, process, safety layer and facility, on tool time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from planaris.dictionary import Dictionary
+from planaris.hardware import Value, tags_from
+from planaris.model import SITE_PLANS, SlotState, ToolDescription
+from planaris.physics import sample_at
+from planaris.twin.actuators import ActuatorBank
+from planaris.twin.devices import TwinDevice
+from planaris.twin.facility import FACILITY_SIGNALS, FACILITY_RATE_Hz, facility_values
+from planaris.twin.handling import Handling
+from planaris.twin.noise import stream_of
+from planaris.twin.plc import LinkModel, VirtualPlc
+from planaris.twin.process import Process
+from planaris.twin.safety import SafetyLayer
+from planaris.twin.sampling import SampledOwner
+from planaris.twin.truth import Truth
+from planaris.twin.wafers import Places, TrueCarrier, TrueWafer, slot_location
+
+# Two seconds without the controller and the PLC brings the machine to safety (DESIGN.md).
+HEARTBEAT_LIMIT_S = 2.0
+
+
+class Machine:
+    """A twin of one tool. Make it inside the running loop whose time it lives on."""
+
+    def __init__(
+        self, tool: ToolDescription, dictionary: Dictionary, truth: Truth, seed: int, link: LinkModel | None = None
+    ) -> None:
+        self.tool, self.truth, self.seed = tool, truth, seed
+        loop = asyncio.get_running_loop()
+        self.plc = VirtualPlc(tags_from(dictionary), link or LinkModel(), seed)
+        self.places = Places()
+        self.handling = Handling(tool, self.plc, self.places, dictionary, seed, self._measure)
+        self.process = Process(tool, dictionary, self.plc, self.places, self.handling, truth, seed, loop.time)
+        self.handling.on_turn = self.process.seat_heads
+        self.safety = SafetyLayer(self.plc, self._stop_all)
+        bank = ActuatorBank(["none"], [1.0], [0.0], loop.time())
+        gains = np.ones(len(FACILITY_SIGNALS))
+        self._facility = SampledOwner(
+            "facility", FACILITY_SIGNALS, bank, facility_values, gains, seed, rate_Hz=FACILITY_RATE_Hz
+        )
+        self.plc.set({"loadcup.down": True, "safety.healthy": True})
+        self.plc.on_write(("plc.sp_heartbeat_count",), self._heartbeat)
+        self._heartbeat_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def devices(self) -> Mapping[str, TwinDevice]:
+        """All devices by name."""
+        return {**self.handling.devices, **self.process.devices}
+
+    # -- sensors ----------------------------------------------------------------------------------------------
+    def owner(self, name: str) -> SampledOwner:
+        """Return what samples a platen's, a head's or the facility's sensors."""
+        return self._facility if name == "facility" else self.process.owners[name]
+
+    def sensors_now(self, name: str, time_s: float) -> dict[str, float]:
+        """Return one owner's sensor values at a time, changing nothing."""
+        owner = self.owner(name)
+        return dict(zip(owner.tags, (float(v) for v in owner.now(time_s)), strict=True))
+
+    def sampling(self, wanted: Sequence[tuple[str, float]], started: str | None = None) -> None:
+        """Keep what samplers still want, by owner and oldest sample."""
+        if started is not None and started != "facility":
+            self.process.sampling_started(started)
+        oldest: dict[int, float] = {}
+        for name, oldest_s in wanted:
+            platen = None if name == "facility" else self.process.platen_behind(name)
+            if platen is not None:
+                oldest[platen] = min(oldest_s, oldest.get(platen, oldest_s))
+        self.process.sampling_went_on(oldest)
+
+    def _measure(self, wafer: TrueWafer, plan_name: str) -> tuple[float, ...]:
+        """In-line metrology: truth at the sites, plus the instrument's bias and repeatability."""
+        plan = SITE_PLANS[plan_name]
+        chance = stream_of(self.seed, f"metrology.{wafer.wafer_id}.{wafer.measurement_count}")
+        true = sample_at(wafer.thickness_nm, self.process.grid, np.array(plan.x_mm), np.array(plan.y_mm))
+        noise = self.truth.metrology_repeatability_nm * chance.standard_normal(len(plan))
+        return tuple(round(float(v), 3) for v in true + self.truth.metrology_bias_nm + noise)
+
+    # -- carriers ---------------------------------------------------------------------------------------------
+    def place_carrier(
+        self, port: int, carrier_id: str, slots: Mapping[int, SlotState], wafers: Sequence[TrueWafer]
+    ) -> None:
+        """Put a cassette with its true wafers on a load port."""
+        if port in self.handling.carriers:
+            raise ValueError(f"loadport{port} already holds {self.handling.carriers[port].carrier_id}")
+        self.handling.carriers[port] = TrueCarrier(carrier_id, dict(slots))
+        for wafer in wafers:
+            self.places.put(slot_location(port, wafer.slot), wafer)
+        self.plc.set({f"loadport{port}.carrier_present": True})
+
+    def remove_carrier(self, port: int) -> tuple[TrueWafer, ...]:
+        """Take a cassette off a load port with what is in it."""
+        del self.handling.carriers[port]
+        inside = [place for place, _ in self.places.items() if place.startswith(f"loadport{port}.")]
+        taken = tuple(self.places.take(place) for place in inside)
+        self.plc.set({f"loadport{port}.carrier_present": False})
+        return taken
+
+    # -- PLC's own watch --------------------------------------------------------------------------------------
+    def _heartbeat(self, _values: Mapping[str, Value]) -> None:
+        if self._heartbeat_timer is not None:
+            self._heartbeat_timer.cancel()
+        self.plc.set({"plc.heartbeat_lost": False})
+        self._heartbeat_timer = asyncio.get_running_loop().call_later(HEARTBEAT_LIMIT_S, self._heartbeat_missed)
+
+    def _heartbeat_missed(self) -> None:
+        self._heartbeat_timer = None
+        self.plc.set({"plc.heartbeat_lost": True})
+        self.process.make_safe()
+
+    def _stop_all(self) -> None:
+        """What the safety relay does: every motion stops, heads are brought up by their springs, rinse stays on."""
+        for device in self.devices.values():
+            device.stop()
+        self.process.make_safe()
+
+    def close(self) -> None:
+        """Stop the machine's own timers."""
+        if self._heartbeat_timer is not None:
+            self._heartbeat_timer.cancel()
+        self.process.disarm()
+        self.plc.close()

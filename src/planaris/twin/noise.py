@@ -1,0 +1,46 @@
+"""Sensor noise as a pure function of seed, owner and sample number, so that reading it never uses it up."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE_Hz = 100
+_PAGE_SAMPLES = 1024
+
+
+class NoisePages:
+    """Standard normal noise for ``columns`` channels, made page by page from a counter-based generator."""
+
+    def __init__(self, seed: int, owner: str, columns: int) -> None:
+        self._key = [seed & 0xFFFFFFFFFFFFFFFF, zlib.crc32(owner.encode())]
+        self._columns = columns
+        self._pages: dict[int, NDArray[np.float32]] = {}
+
+    def rows(self, first: int, count: int) -> NDArray[np.float32]:
+        """Return noise of samples ``first`` … ``first + count - 1``, shape (count, columns)."""
+        out = np.empty((count, self._columns), dtype=np.float32)
+        done = 0
+        while done < count:
+            page, offset = divmod(first + done, _PAGE_SAMPLES)
+            take = min(count - done, _PAGE_SAMPLES - offset)
+            out[done : done + take] = self._page(page)[offset : offset + take]
+            done += take
+        return out
+
+    def _page(self, number: int) -> NDArray[np.float32]:
+        page = self._pages.get(number)
+        if page is None:
+            bits = np.random.Philox(key=self._key, counter=[0, 0, 0, number])
+            page = np.random.Generator(bits).standard_normal((_PAGE_SAMPLES, self._columns), dtype=np.float32)
+            while len(self._pages) >= 2:
+                del self._pages[next(iter(self._pages))]
+            self._pages[number] = page
+        return page
+
+
+def stream_of(seed: int, owner: str) -> np.random.Generator:
+    """Return a generator of its own for one owner of chance, independent of all others."""
+    return np.random.Generator(np.random.Philox(key=[seed & 0xFFFFFFFFFFFFFFFF, zlib.crc32(owner.encode())]))

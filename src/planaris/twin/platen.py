@@ -1,0 +1,321 @@
+"""A platen of the twin: pad, conditioner, slurry and the wafer on it, advanced in chunks of fixed edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.model import ToolDescription
+from planaris.physics import (
+    ModelFlag,
+    PlatenBlock,
+    PlatenDrive,
+    PlatenModel,
+    PlatenState,
+    PolarGrid,
+    break_in_factor,
+    consumable_flags,
+    cut_rate,
+    disk_hours_per_s,
+    disk_sharpness,
+    groove_depth_mm,
+    groove_volume_ml,
+    head_torque_Nm,
+    march,
+    mix,
+    pad_wear_um,
+    platen_geometry,
+    polish_block,
+    pressure_flags,
+    ring_wear_um,
+    slurry_flags,
+    supply_factor,
+    sweep_positions_mm,
+    temperature_flags,
+)
+from planaris.twin.actuators import ActuatorBank
+from planaris.twin.chunks import chunk_end_s, edges_between
+from planaris.twin.head import TrueHead
+from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
+from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
+from planaris.twin.wafers import TrueWafer
+
+Array = NDArray[np.float64]
+
+PAD_RINGS = 16
+_LAGS = tuple(s for s in PLATEN_SIGNALS if s.actuator is None)
+LAG_INDEX = {signal.tag: i for i, signal in enumerate(_LAGS)}
+_LAG_RATE: Array = 1.0 / np.array([s.tau_s for s in _LAGS])
+# The pyrometer looks at the pad's ring under the wafer's centre line [design].
+_PYROMETER_MM = 125.0
+_NM_PER_S = 1.0 / 60.0
+# How much film of slurry makes a pad wet: flow seen within the last moments [design].
+WET_FLOW_ML_MIN = 20.0
+# Freshness of a pad that was conditioned and kept wet since its last wafer [design].
+FRESH_AT_START = 0.9
+
+
+@dataclass(slots=True)
+class Series:
+    """Knots and lagged sensor states of committed chunks, kept while somebody samples."""
+
+    knots_s: list[Array]
+    platen: list[Array]
+    head: list[Array]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A chunk's times, the actuators at the middles of its intervals, and what physics made of them."""
+
+    knots_s: Array
+    middles_s: Array
+    dt_s: Array
+    out: Array
+    pressing: Array
+    cut_um_h: Array
+    block: PlatenBlock
+
+
+class TruePlaten:
+    """One platen with its pad and conditioner."""
+
+    def __init__(self, number: int, tool: ToolDescription, truth: Truth, grid: PolarGrid, time_s: float) -> None:
+        self.number = number
+        self.truth, self.pad, self.grid = truth, truth.pads[number - 1], grid
+        self.bank = ActuatorBank(
+            [a.name for a in PLATEN_ACTUATORS],
+            [a.tau_s for a in PLATEN_ACTUATORS],
+            [a.rest for a in PLATEN_ACTUATORS],
+            time_s,
+        )
+        self._rows = self.bank.index
+        self.time_s = time_s
+        self.head: TrueHead | None = None
+        self.wafer: TrueWafer | None = None
+        self.wafer_rate_ratio = 1.0
+        self.valve_open = False
+        self.disk_down = False
+        self.disk_sweep_per_min = 0.0
+        self.flags = ModelFlag.NONE
+        self._center_mm = tool.platen.center_distance_mm
+        self.edges_mm: Array = np.linspace(0.0, tool.platen.radius_mm, PAD_RINGS + 1)
+        self._geometry = platen_geometry(
+            grid,
+            self.edges_mm,
+            self._center_mm,
+            tool.platen.sweep_max_mm,
+            ring_inner_mm=tool.head.ring_inner_mm,
+            ring_outer_mm=tool.head.ring_outer_mm,
+        )
+        self._pyrometer = int(np.searchsorted(self.edges_mm, _PYROMETER_MM)) - 1
+        # What the platen remembers: temperatures by ring, freshness populations by ring, solids in the grooves.
+        self.state = PlatenState(
+            temperature_C=np.full(PAD_RINGS, AIR_TEMPERATURE_C),
+            populations=np.full((int(truth.freshness.population_count), PAD_RINGS), FRESH_AT_START),
+            solids_ratio=np.asarray(0.0),
+        )
+        self.lags: Array = np.array([s.rest for s in _LAGS])
+        self.pad_lost_um: Array = np.zeros(PAD_RINGS)
+        self.conditioned_s = truth.break_in_s
+        self.disk_hours = 0.0
+        self.wafers_count = 0
+        self._cut_cache: dict[tuple[float, float], Array] = {}
+        self.series: Series | None = None
+
+    # -- time -------------------------------------------------------------------------------------------------
+    def advance(self, time_s: float) -> None:
+        """Commit whole chunks up to a time. What is left is evaluated when asked for."""
+        while (end_s := chunk_end_s(self.time_s)) <= time_s + 1e-9:
+            self._step(end_s, commit=True)
+
+    def cut_at(self, time_s: float) -> None:
+        """Commit up to a time exactly, because something is about to change."""
+        self.advance(time_s)
+        if time_s > self.time_s + 1e-9:
+            self._step(time_s, commit=True)
+
+    def evaluate(self, time_s: float) -> tuple[Array, Array]:
+        """Return (platen lags, head lags) at a time at or after the last commit, changing nothing."""
+        if time_s <= self.time_s + 1e-9:
+            return self.lags, self.head.lags if self.head else np.empty(0)
+        return self._step(time_s, commit=False)
+
+    # -- one chunk --------------------------------------------------------------------------------------------
+    def _step(self, end_s: float, *, commit: bool) -> tuple[Array, Array]:
+        chunk = self._chunk(end_s)
+        lag_states = self._lag_states(chunk)
+        head, block, head_states = self.head, chunk.block, np.empty((0, 0))
+        if head is not None:
+            drag_N = block.wafer_drag_N + block.ring_drag_N
+            spin = head_torque_Nm(
+                drag_N, chunk.out[self._rows["speed"]], chunk.pressing[head.speed_row], self.grid.radius_mm,
+                self._center_mm,
+            )  # fmt: skip
+            targets = head.lag_targets(chunk.middles_s, spin, block.wafer_force_N + block.ring_force_N)
+            _, head_states = head.advance_lags(self.time_s, end_s, targets, commit=commit)
+        if not commit:
+            return lag_states[-1], head_states[-1] if len(head_states) else np.empty(0)
+        if self.wafer is not None and head is not None and head.in_contact:
+            self._remove(chunk, self.wafer, head)
+            self._raise_flags(chunk, head)
+        self._wear(chunk)
+        self.state = block.state
+        self.lags = lag_states[-1].copy()
+        if self.series is not None:
+            self.series.knots_s.append(chunk.knots_s)
+            self.series.platen.append(lag_states)
+            self.series.head.append(head_states)
+        self.time_s = end_s
+        return self.lags, np.empty(0)
+
+    def _chunk(self, end_s: float) -> _Chunk:
+        knots, middles = edges_between(self.time_s, end_s)
+        dt_s = np.diff(knots)[:, None]
+        out, head = self.bank.at(middles), self.head
+        n = len(middles)
+        if head is None:
+            pressing, zones, ring_kPa, head_rpm = np.empty((0, n)), np.zeros((n, 1)), np.zeros(n), np.zeros(n)
+            matrix = np.zeros((self.grid.n_r, 2))
+        else:
+            pressing, matrix = head.bank.at(middles), head.pressure_matrix()
+            touching = 1.0 if head.in_contact else 0.0
+            zones = pressing[head.zone_rows].T * (touching * head.zone_gain_ratio())
+            ring_kPa, head_rpm = pressing[head.ring_row] * touching, pressing[head.speed_row]
+        cut_um_h = self._cut(out)
+        drive = PlatenDrive(
+            zone_pressures_kPa=zones,
+            ring_pressure_kPa=ring_kPa,
+            platen_speed_rpm=out[self._rows["speed"]],
+            head_speed_rpm=head_rpm,
+            center_distance_mm=np.full(n, self._center_mm),
+            sweep_speed_mm_s=0.0,
+            slurry_flow_ml_min=out[self._rows["slurry"]],
+            water_flow_ml_min=out[self._rows["di"]],
+            slurry_temperature_C=self.truth.slurry_temperature_C,
+            platen_temperature_C=out[self._rows["coolant"]],
+            air_temperature_C=AIR_TEMPERATURE_C,
+            cut_um_h=cut_um_h,
+        )
+        depth_mm = groove_depth_mm(self.pad_lost_um, self.truth.pad)
+        model = PlatenModel(
+            geometry=self._geometry,
+            pressure_matrix=matrix,
+            law=self.truth.law,
+            friction_coefficient=self.truth.friction_coefficient,
+            ring_friction_coefficient=self.truth.ring_friction_coefficient,
+            groove_volume_ml=max(1.0, float(groove_volume_ml(depth_mm, self._geometry.pad_area_m2, self.truth.pad))),
+            heat=self.truth.heat,
+            freshness=self.truth.freshness,
+            slurry=self.truth.slurry,
+            disk=self.truth.disk,
+        )
+        return _Chunk(knots, middles, dt_s, out, pressing, cut_um_h, polish_block(self.state, drive, model, dt_s))
+
+    def _cut(self, out: Array) -> Array:
+        """Pad cut rate by interval and ring, µm/h: zero unless the disk is down and turning."""
+        if not self.disk_down:
+            return np.zeros((out.shape[1], PAD_RINGS))
+        targets = self.bank.targets()
+        key = (targets["speed"], targets["disk"])
+        shape = self._cut_cache.get(key)
+        if shape is None:
+            radius_mm = self.truth.disk.disk_radius_mm
+            centers = sweep_positions_mm(0.8 * radius_mm, float(self.edges_mm[-1]) - radius_mm)
+            shape = cut_rate(
+                self.edges_mm,
+                centers,
+                np.full(len(centers), 1.0 / len(centers)),
+                platen_speed_rpm=key[0],
+                disk_speed_rpm=key[1],
+                force_N=1.0,
+                disk=self.truth.disk,
+            )
+            self._cut_cache = {key: shape}
+        sharp = float(disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h)) * self.pad.cut_ratio
+        return out[self._rows["force"]][:, None] * (shape * sharp)
+
+    # -- what the chunk does ----------------------------------------------------------------------------------
+    def _remove(self, chunk: _Chunk, wafer: TrueWafer, head: TrueHead) -> None:
+        """Take film off: the physics' rate by radius, times what this head, pad and wafer are, tilted by the gimbal."""
+        new_pad = float(break_in_factor(self.conditioned_s, self.truth.break_in_gain_pct, self.truth.break_in_s))
+        parts = head.truth.rate_ratio * self.pad.rate_ratio * self.wafer_rate_ratio * new_pad
+        removed = mix((chunk.dt_s[:, 0] * (parts * _NM_PER_S))[None, :], chunk.block.rate_nm_min.T)[0]
+        tilt = head.truth.tilt_ratio * (self.grid.r_mm / self.grid.radius_mm)[:, None]
+        pattern = 1.0 + tilt * np.cos(self.grid.theta_rad - head.truth.tilt_rad)[None, :]
+        wafer.thickness_nm = np.maximum(0.0, wafer.thickness_nm - removed[:, None] * pattern)
+
+    def _raise_flags(self, chunk: _Chunk, head: TrueHead) -> None:
+        """Collect model flags while polishing steadily: ramps pass through every range and say nothing."""
+        targets, slurry = head.bank.targets(), self.bank.targets()["slurry"]
+        force = chunk.block.wafer_force_N
+        if slurry <= 0 or force[-1] <= 0 or abs(force[-1] - force[0]) > 0.01 * force[-1]:
+            return
+        zones = np.array([targets[f"zone{z}"] for z in range(1, len(head.zone_rows) + 1)])
+        self.flags |= pressure_flags(zones, targets["ring"], zones[-1])
+        under_wafer = self._geometry.retaining_dwell > 0
+        self.flags |= temperature_flags(chunk.block.temperature_C[:, under_wafer])
+        self.flags |= slurry_flags(slurry, supply_factor(slurry, self.truth.slurry.supply_flow_ml_min))
+        self.flags |= consumable_flags(
+            groove_depth_mm=groove_depth_mm(self.pad_lost_um, self.truth.pad),
+            groove_min_mm=self.truth.pad.groove_min_mm,
+            sharpness=disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h),
+            theta=chunk.block.theta[:, under_wafer],
+            ring_lost_mm=1e-3 * head.ring_lost_um,
+            ring_limit_mm=self.truth.ring.wear_limit_mm,
+        )
+
+    def _wear(self, chunk: _Chunk) -> None:
+        truth, dt_s, head = self.truth, chunk.dt_s, self.head
+        lost = pad_wear_um(chunk.cut_um_h, chunk.block.pv_ring_kPa_m_s, dt_s, truth.pad)
+        self.pad_lost_um = self.pad_lost_um + lost.sum(axis=0)
+        if self.disk_down:
+            force = chunk.out[self._rows["force"]]
+            self.disk_hours += float(np.sum(disk_hours_per_s(force) * dt_s[:, 0]))
+            self.conditioned_s += float(np.sum(dt_s))
+        if head is not None and head.in_contact:
+            speed = chunk.block.velocity_m_s.mean(axis=1)
+            lost_um = ring_wear_um(chunk.pressing[head.ring_row], speed, dt_s[:, 0], truth.ring)
+            head.wear_ring(float(np.sum(lost_um)))
+            head.use(float(np.sum(dt_s)))
+
+    def _lag_states(self, chunk: _Chunk) -> Array:
+        out, rows, dt_s, block = chunk.out, self._rows, chunk.dt_s, chunk.block
+        target = np.empty((len(dt_s), len(_LAGS)))
+
+        def put(tag: str, value: Array | float) -> None:
+            target[:, LAG_INDEX[tag]] = value
+
+        speed, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
+        force, disk = (out[rows["force"]], out[rows["disk"]]) if self.disk_down else (0.0 * speed, out[rows["disk"]])
+        radius_m = self.truth.disk.disk_radius_mm * 1e-3
+        disk_Nm = self.truth.conditioner_friction_coefficient * force * radius_m * (2.0 / 3.0)
+        sweep_rad = 2.0 * np.pi / 60.0 * self.disk_sweep_per_min * chunk.middles_s
+        arm_mm = (125.0 + 75.0 * np.cos(sweep_rad)) if self.disk_sweep_per_min > 0 else 200.0
+        disk_drag_Nm = self.truth.conditioner_friction_coefficient * force * 0.125
+        drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * self._center_mm * 1e-3
+        torque = 2.0 + 0.03 * speed + drag_Nm + disk_drag_Nm
+        pad_C = block.temperature_C[:, self._pyrometer]
+        heat_W = self.truth.heat.pad_conductance_W_K * (pad_C - out[rows["coolant"]])
+        put("torque_Nm", torque)
+        put("motor_current_A", 1.0 + torque / 9.0 + 0.01 * speed)
+        put("motor_temperature_C", 26.0 + 0.06 * speed + 0.12 * torque)
+        put("pad_temperature_C", pad_C)
+        put("coolant_return_temperature_C", out[rows["coolant"]] + heat_W / 280.0 + 0.004 * speed)
+        put("coolant_flow_l_min", 4.0 + 0.06 * np.maximum(0.0, pad_C - 22.0) + 0.002 * speed)
+        put("slurry_pressure_kPa", 138.0 - 0.06 * slurry)
+        put("slurry_temperature_C", np.where(slurry > WET_FLOW_ML_MIN, self.truth.slurry_temperature_C, 23.5))
+        put("slurry_filter_drop_kPa", 0.09 * slurry)
+        put("di_pressure_kPa", 345.0 - 0.02 * di - 0.004 * slurry)
+        put("vibration_mm_g", 1.0 + 0.12 * speed + 0.01 * (block.wafer_force_N + block.ring_force_N))
+        put("conditioner_torque_Nm", disk_Nm + 0.0008 * disk)
+        put("conditioner_current_A", 0.2 + disk_Nm / 1.5 + 0.002 * disk)
+        put("conditioner_arm_mm", arm_mm)
+        put("rinse_pressure_kPa", 207.0 - 0.015 * di - 0.03 * slurry)
+        put("drain_flow_ml_min", slurry + di)
+        put("exhaust_velocity_m_s", 0.42 - 0.0003 * speed)
+        put("enclosure_temperature_C", AIR_TEMPERATURE_C + 0.06 * np.maximum(0.0, pad_C - 22.0) + 0.004 * speed)
+        steps = march(self.lags, target, np.broadcast_to(_LAG_RATE, target.shape), dt_s)
+        return np.vstack([self.lags, steps])

@@ -1,0 +1,354 @@
+"""The process side of the twin: platens and heads together, their set-points, their devices, their sensors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.dictionary import Dictionary
+from planaris.hardware import Value
+from planaris.model import ToolDescription
+from planaris.physics import ModelFlag, PolarGrid
+from planaris.twin.devices import DeviceError, Motion, TwinDevice
+from planaris.twin.handling import Handling
+from planaris.twin.head import TrueHead
+from planaris.twin.noise import stream_of
+from planaris.twin.platen import WET_FLOW_ML_MIN, Series, TruePlaten
+from planaris.twin.plc import VirtualPlc
+from planaris.twin.sampling import SampledOwner
+from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS, PLATEN_ACTUATORS, PLATEN_SIGNALS, Signal
+from planaris.twin.truth import SENSOR_GAIN_SIGMA_PCT, Truth
+from planaris.twin.wafers import Places
+
+Array = NDArray[np.float64]
+OK = DeviceError.NONE
+
+VALVE_S = 0.3
+CONDITIONER_S = 1.0
+ARM_OVER_PAD_deg = 32.0
+DISK_UP_mm = 20.0
+HEAD_UP_mm = 60.0
+CHUCK_VACUUM_kPa = -80.0
+RINSE_FLOW_ML_MIN = 1500.0
+
+
+class Process:
+    """All platens and heads of a twin. Every change goes through here, at a time, as a command edge."""
+
+    def __init__(
+        self,
+        tool: ToolDescription,
+        dictionary: Dictionary,
+        plc: VirtualPlc,
+        places: Places,
+        handling: Handling,
+        truth: Truth,
+        seed: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._tool, self._plc, self._places, self._handling = tool, plc, places, handling
+        self._seed, self._clock, self._truth = seed, clock, truth
+        self.grid = PolarGrid(radius_mm=tool.wafer_diameter_mm / 2)
+        now_s = clock()
+        self.heads = {n: TrueHead(n, tool, truth, self.grid, now_s) for n in range(1, tool.heads + 1)}
+        self.platens = {n: TruePlaten(n, tool, truth, self.grid, now_s) for n in range(1, tool.platens + 1)}
+        self.owners: dict[str, SampledOwner] = {}
+        self._samplers: dict[int, int] = dict.fromkeys(self.platens, 0)
+        self.devices: dict[str, TwinDevice] = {}
+        self._limits: dict[int, asyncio.TimerHandle] = {}
+        for n in self.platens:
+            self._wire_platen(n, dictionary)
+        for n in self.heads:
+            self._wire_head(n, dictionary)
+        self.seat_heads()
+
+    # -- wiring -----------------------------------------------------------------------------------------------
+    def _device(
+        self, name: str, dictionary: Dictionary, actions: Mapping[str, Callable[..., Motion | DeviceError]]
+    ) -> None:
+        device = TwinDevice(self._plc, name, {v.name: v.value for v in dictionary.verbs_of(name)}, self._seed)
+        for verb, accept in actions.items():
+            device.action(verb, accept)
+        self.devices[name] = device
+
+    def _wire_platen(self, n: int, dictionary: Dictionary) -> None:
+        name = f"platen{n}"
+        self._device(
+            name,
+            dictionary,
+            {"slurry": lambda line, on: self._slurry(n, line, on), "rinse": lambda on, _b: self._rinse(n, on)},
+        )
+        self._device(
+            f"conditioner{n}",
+            dictionary,
+            {"down": lambda _a, _b: self._disk(n, down=True), "up": lambda _a, _b: self._disk(n, down=False)},
+        )
+        tags = [f"{name}.{a.set_point}" for a in PLATEN_ACTUATORS if a.set_point]
+        self._plc.on_write([*tags, f"{name}.sp_conditioner_sweep_per_min"], lambda v: self._platen_set(n, v))
+        self._plc.values[f"{name}.sp_coolant_temperature_C"] = self.platens[n].bank.targets()["coolant"]
+        self.owners[name] = self._owner(name, PLATEN_SIGNALS, n, None)
+
+    def _wire_head(self, n: int, dictionary: Dictionary) -> None:
+        name = f"head{n}"
+        self._device(
+            name,
+            dictionary,
+            {"touch_down": lambda _a, _b: self._touch_down(n), "lift": lambda _a, _b: self._lift(n)},
+        )
+        tags = [f"{name}.{a.set_point}" for a in HEAD_ACTUATORS if a.set_point]
+        self._plc.on_write([*tags, f"{name}.sp_sweep_per_min"], lambda v: self._head_set(n, v))
+        self._plc.set({f"{name}.up": True})
+        self.owners[name] = self._owner(name, HEAD_SIGNALS, None, n)
+
+    def _owner(self, name: str, signals: tuple[Signal, ...], platen: int | None, head: int | None) -> SampledOwner:
+        gains = 1.0 + 0.01 * SENSOR_GAIN_SIGMA_PCT * stream_of(self._seed, f"gain.{name}").standard_normal(len(signals))
+        if platen is not None:
+            return SampledOwner(
+                name, signals, self.platens[platen].bank, lambda t: self._platen_lags(platen, t), gains, self._seed
+            )
+        assert head is not None
+        return SampledOwner(name, signals, self.heads[head].bank, lambda t: self._head_lags(head, t), gains, self._seed)
+
+    # -- lagged sensor states at sample times -----------------------------------------------------------------
+    def _platen_lags(self, n: int, times_s: Array) -> Array:
+        return self._interpolate(n, times_s, head=False)
+
+    def _head_lags(self, n: int, times_s: Array) -> Array:
+        station = self._handling.station_of(n)
+        if station == 0:
+            return np.broadcast_to(self.heads[n].lags, (len(times_s), len(self.heads[n].lags)))
+        return self._interpolate(station, times_s, head=True)
+
+    def _interpolate(self, n: int, times_s: Array, *, head: bool) -> Array:
+        platen = self.platens[n]
+        platen.advance(float(times_s[-1]))
+        series = platen.series
+        knots: list[Array] = list(series.knots_s) if series else []
+        states: list[Array] = list(series.head if head else series.platen) if series else []
+        last_s = platen.time_s
+        held = platen.head.lags if head and platen.head else platen.lags
+        if times_s[-1] > last_s or not knots:
+            at_end = platen.evaluate(max(float(times_s[-1]), last_s))[1 if head else 0]
+            knots.append(np.array([last_s, max(float(times_s[-1]), last_s + 1e-9)]))
+            states.append(np.stack([held, at_end]))
+        t, y = np.concatenate(knots), np.concatenate(states)
+        right = np.clip(np.searchsorted(t, times_s, side="right"), 1, len(t) - 1)
+        left = right - 1
+        width = np.maximum(t[right] - t[left], 1e-12)
+        share = np.clip((times_s - t[left]) / width, 0.0, 1.0)[:, None]
+        return y[left] * (1.0 - share) + y[right] * share
+
+    def sampling_started(self, owner: str) -> None:
+        """Keep the series of the platen behind an owner from now on."""
+        n = self._platen_behind(owner)
+        if n is not None:
+            self._samplers[n] += 1
+            if self.platens[n].series is None:
+                self.platens[n].series = Series([], [], [])
+
+    def sampling_went_on(self, oldest_s: Mapping[int, float]) -> None:
+        """Forget what no sampler needs any more; ``oldest_s`` gives the oldest sample wanted by platen."""
+        for n, platen in self.platens.items():
+            series, keep_s = platen.series, oldest_s.get(n)
+            if series is None:
+                continue
+            if keep_s is None:
+                platen.series = None
+                continue
+            while len(series.knots_s) > 1 and series.knots_s[0][-1] < keep_s:
+                del series.knots_s[0], series.platen[0], series.head[0]
+
+    def _platen_behind(self, owner: str) -> int | None:
+        if owner.startswith("platen"):
+            return int(owner.removeprefix("platen"))
+        station = self._handling.station_of(int(owner.removeprefix("head")))
+        return station or None
+
+    def platen_behind(self, owner: str) -> int | None:
+        """Return the platen an owner's lags are computed with, None for a head over the load cup."""
+        return self._platen_behind(owner)
+
+    # -- set-points -------------------------------------------------------------------------------------------
+    def _platen_set(self, n: int, values: Mapping[str, Value]) -> None:
+        platen, name, now_s = self.platens[n], f"platen{n}", self._clock()
+        self.cut(n)
+        targets: dict[str, float] = {}
+        for actuator in PLATEN_ACTUATORS:
+            value = values.get(f"{name}.{actuator.set_point}")
+            if actuator.set_point and value is not None:
+                targets[actuator.name] = _float(value)
+        if "slurry" in targets and not platen.valve_open:
+            targets["slurry"] = 0.0
+        ramp_s = _float(self._plc.values[f"{name}.sp_ramp_s"])
+        platen.bank.command(now_s, targets, ramp_s)
+        platen.disk_sweep_per_min = _float(self._plc.values[f"{name}.sp_conditioner_sweep_per_min"])
+        self._pad_wet(n)
+
+    def _head_set(self, n: int, values: Mapping[str, Value]) -> None:
+        head, name, now_s = self.heads[n], f"head{n}", self._clock()
+        self._cut_head(n)
+        targets: dict[str, float] = {}
+        for actuator in HEAD_ACTUATORS:
+            value = values.get(f"{name}.{actuator.set_point}")
+            if actuator.set_point and value is not None:
+                targets[actuator.name] = _float(value)
+        head.set_sweep(now_s, _float(self._plc.values[f"{name}.sp_sweep_per_min"]))
+        head.bank.command(now_s, targets, _float(self._plc.values[f"{name}.sp_ramp_s"]))
+
+    def cut(self, n: int) -> None:
+        """Commit a platen's state up to now; what follows changes it."""
+        self.platens[n].cut_at(self._clock())
+        keep_s = self.platens[n].time_s - 30.0
+        self.platens[n].bank.forget_before(keep_s)
+        head = self.platens[n].head
+        if head is not None:
+            head.bank.forget_before(keep_s)
+
+    def _cut_head(self, n: int) -> None:
+        station = self._handling.station_of(n)
+        if station:
+            self.cut(station)
+
+    def _pad_wet(self, n: int) -> None:
+        targets = self.platens[n].bank.targets()
+        self._plc.set({f"platen{n}.pad_wet": targets["slurry"] + targets["di"] > WET_FLOW_ML_MIN})
+
+    # -- device actions ---------------------------------------------------------------------------------------
+    def _slurry(self, n: int, _line: float, on: float) -> Motion:
+        def switched() -> DeviceError:
+            platen = self.platens[n]
+            self.cut(n)
+            platen.valve_open = on > 0
+            wanted = _float(self._plc.values[f"platen{n}.sp_slurry_flow_ml_min"]) if on > 0 else 0.0
+            arm = ARM_OVER_PAD_deg if on > 0 else 0.0
+            platen.bank.command(self._clock(), {"slurry": wanted, "arm": arm}, 0.0)
+            self._pad_wet(n)
+            return OK
+
+        return Motion(VALVE_S, switched)
+
+    def _rinse(self, n: int, on: float) -> Motion:
+        def switched() -> DeviceError:
+            self.cut(n)
+            self.platens[n].bank.command(self._clock(), {"di": RINSE_FLOW_ML_MIN if on > 0 else 0.0}, 0.0)
+            self._pad_wet(n)
+            return OK
+
+        return Motion(VALVE_S, switched)
+
+    def _disk(self, n: int, *, down: bool) -> Motion:
+        def moved() -> DeviceError:
+            self.cut(n)
+            self.platens[n].disk_down = down
+            self.platens[n].bank.command(self._clock(), {"disk_height": 0.0 if down else DISK_UP_mm}, CONDITIONER_S / 2)
+            self._plc.set({f"conditioner{n}.up": not down})
+            return OK
+
+        return Motion(CONDITIONER_S, moved)
+
+    def _touch_down(self, n: int) -> Motion | DeviceError:
+        head, station = self.heads[n], self._handling.station_of(n)
+        wafer = self._places.get(f"head{n}")
+        if station == 0:
+            return DeviceError.PRECONDITION
+        if wafer is None:
+            return DeviceError.NO_WAFER
+        self._cut_head(n)
+        head.bank.command(self._clock(), {"height": 0.0}, self._tool.touch_down_s * 0.8)
+        self._plc.set({f"head{n}.up": False})
+
+        def touched() -> DeviceError:
+            self._cut_head(n)
+            platen = self.platens[station]
+            head.new_wafer()
+            platen.wafers_count += 1
+            platen.wafer, platen.wafer_rate_ratio = wafer, self._truth.wafer_rate_ratio(self._seed, wafer.wafer_id)
+            head.in_contact = True
+            head.bank.command(self._clock(), {"vacuum": 0.0}, 0.0)
+            self._arm(station)
+            return OK
+
+        return Motion(self._tool.touch_down_s, touched)
+
+    def _lift(self, n: int) -> Motion:
+        head, station = self.heads[n], self._handling.station_of(n)
+        self._cut_head(n)
+        head.bank.command(self._clock(), {"vacuum": CHUCK_VACUUM_kPa, "height": HEAD_UP_mm}, self._tool.lift_s)
+
+        def lifted() -> DeviceError:
+            self._cut_head(n)
+            head.in_contact = False
+            if station:
+                self.platens[station].wafer = None
+                self._disarm(station)
+            self._plc.set({f"head{n}.up": True})
+            return OK
+
+        return Motion(self._tool.lift_s, lifted)
+
+    # -- longest polish time ----------------------------------------------------------------------------------
+    def _arm(self, station: int) -> None:
+        """Start the PLC's own clock: the head comes up when the longest polish time is over."""
+        limit_s = _float(self._plc.values[f"platen{station}.sp_polish_limit_s"])
+        self._disarm(station)
+        self._limits[station] = asyncio.get_running_loop().call_later(limit_s, self._polish_limit_reached, station)
+
+    def _disarm(self, station: int) -> None:
+        timer = self._limits.pop(station, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _polish_limit_reached(self, station: int) -> None:
+        self._limits.pop(station, None)
+        head = self.platens[station].head
+        if head is not None and head.in_contact:
+            self._retract(station)
+
+    def disarm(self) -> None:
+        """Stop all clocks of the PLC."""
+        for station in tuple(self._limits):
+            self._disarm(station)
+
+    # -- carousel and safety ----------------------------------------------------------------------------------
+    def seat_heads(self) -> None:
+        """Bring platens and heads together as the carousel stands; called before and after every turn."""
+        for n, platen in self.platens.items():
+            platen.cut_at(self._clock())
+            platen.head = self.heads[self._handling.head_at(n)]
+            if platen.series is not None:
+                platen.series = Series([], [], [])
+
+    def make_safe(self) -> None:
+        """PLC's own reaction: heads up, rinse on, slurry off, drives to rest."""
+        for station in self.platens:
+            self._retract(station)
+
+    def _retract(self, station: int) -> None:
+        platen = self.platens[station]
+        self.cut(station)
+        platen.valve_open = False
+        rest = {"slurry": 0.0, "di": RINSE_FLOW_ML_MIN, "speed": 0.0, "force": 0.0, "disk": 0.0}
+        platen.bank.command(self._clock(), rest, 0.5)
+        self._pad_wet(station)
+        head = platen.head
+        if head is not None and head.in_contact:
+            motion = self._lift(head.number)
+            pressing = {a.name: 0.0 for a in HEAD_ACTUATORS if a.name.startswith("zone")} | {"ring": 0.0, "speed": 0.0}
+            head.bank.command(self._clock(), pressing, 0.2)
+            motion.finish()
+
+    def flags(self) -> ModelFlag:
+        """Return the model flags raised so far on any platen."""
+        raised = ModelFlag.NONE
+        for platen in self.platens.values():
+            raised |= platen.flags
+        return raised
+
+
+def _float(value: Value) -> float:
+    if isinstance(value, tuple):
+        raise TypeError("not a scalar")
+    return float(value)

@@ -1,0 +1,139 @@
+"""Sampling of process sensors at 100 Hz: subscriptions of `platenN.fast` and `headN.fast`, and single reads."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.model import Block, Quality
+from planaris.twin.actuators import ActuatorBank
+from planaris.twin.noise import NoisePages, SAMPLE_RATE_Hz
+from planaris.twin.signals import Signal
+
+Array = NDArray[np.float64]
+Lags = Callable[[Array], Array]
+_ROUNDING = 1e-6
+
+
+class SampledOwner:
+    """What samples one platen's or head's sensors. ``lags`` gives lagged states (n, lags) at ascending times."""
+
+    def __init__(
+        self,
+        name: str,
+        signals: tuple[Signal, ...],
+        bank: ActuatorBank,
+        lags: Lags,
+        gains: Array,
+        seed: int,
+        rate_Hz: int = SAMPLE_RATE_Hz,
+    ) -> None:
+        self.name = name
+        self.rate_Hz = rate_Hz
+        self.tags = tuple(f"{name}.{signal.tag}" for signal in signals)
+        self._bank, self._lags, self._gains = bank, lags, gains
+        self._noise = NoisePages(seed, name, len(signals))
+        self._sigma = np.array([s.noise for s in signals], dtype=np.float32)
+        self._actuated = [i for i, s in enumerate(signals) if s.actuator is not None]
+        self._rows = [bank.index[s.actuator] for s in signals if s.actuator is not None]
+        self._lagged = [i for i, s in enumerate(signals) if s.actuator is None]
+
+    def clean(self, times_s: Array) -> Array:
+        """Return noiseless sensor values (n, tags)."""
+        values = np.empty((len(times_s), len(self.tags)))
+        if self._rows:
+            values[:, self._actuated] = self._bank.at(times_s)[self._rows].T
+        values[:, self._lagged] = self._lags(times_s)
+        return values * self._gains
+
+    def rows(self, first: int, count: int) -> tuple[Array, NDArray[np.float32]]:
+        """Return times and values of samples ``first`` … by number; sample k is taken at k/rate."""
+        times_s = np.arange(first, first + count) / self.rate_Hz
+        noisy = self.clean(times_s).astype(np.float32)
+        noisy += self._noise.rows(first, count) * self._sigma
+        return times_s, noisy
+
+    def now(self, time_s: float) -> NDArray[np.float32]:
+        """Return the values of all tags at a time, with that sample's noise."""
+        number = math.floor(time_s * self.rate_Hz + _ROUNDING)
+        clean = self.clean(np.array([time_s])).astype(np.float32)
+        return (clean + self._noise.rows(number, 1) * self._sigma)[0]
+
+
+class SampledSubscription:
+    """Blocks of ``block_s`` on block boundaries of tool time, so that everyone's blocks fall together."""
+
+    def __init__(
+        self,
+        owner: SampledOwner,
+        rate_class: str,
+        block_s: float,
+        delay_s: Callable[[], float],
+        on_close: Callable[[SampledSubscription], None],
+    ) -> None:
+        self._owner, self._rate_class = owner, rate_class
+        self._block_samples = max(1, round(block_s * owner.rate_Hz))
+        self._delay_s, self._on_close = delay_s, on_close
+        now_s = asyncio.get_running_loop().time()
+        self._next = math.ceil(now_s * owner.rate_Hz - _ROUNDING)
+        self._sequence = 0
+        self._closed_at: int | None = None
+        self._wake: asyncio.Future[None] | None = None
+
+    @property
+    def next_sample_s(self) -> float:
+        """Time of the first sample not delivered yet."""
+        return self._next / self._owner.rate_Hz
+
+    def __aiter__(self) -> AsyncIterator[Block]:
+        return self
+
+    async def __anext__(self) -> Block:
+        end = (self._next // self._block_samples + 1) * self._block_samples
+        await self._until(end / self._owner.rate_Hz + self._delay_s())
+        if self._closed_at is not None:
+            end = min(end, self._closed_at)
+            if end <= self._next:
+                self._on_close(self)
+                raise StopAsyncIteration
+        times_s, values = self._owner.rows(self._next, end - self._next)
+        block = Block(
+            self._rate_class,
+            self._owner.tags,
+            times_s,
+            values,
+            np.full(len(times_s), Quality.GOOD, dtype=np.uint8),
+            self._sequence,
+        )
+        self._next, self._sequence = end, self._sequence + 1
+        return block
+
+    async def _until(self, time_s: float) -> None:
+        """Wait for a time or for `close`."""
+        if self._closed_at is not None:
+            return
+        loop = asyncio.get_running_loop()
+        self._wake = loop.create_future()
+        timer = loop.call_at(time_s, _wake, self._wake)
+        try:
+            await self._wake
+        finally:
+            timer.cancel()
+            self._wake = None
+
+    def close(self) -> None:
+        """Take no more samples; those until now are still delivered."""
+        if self._closed_at is None:
+            now_s = asyncio.get_running_loop().time()
+            self._closed_at = math.floor(now_s * self._owner.rate_Hz + _ROUNDING) + 1
+            if self._wake is not None:
+                _wake(self._wake)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

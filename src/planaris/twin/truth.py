@@ -1,0 +1,155 @@
+"""The twin's truth: the process package's numbers with seeded deviations that no controller or estimator is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+import numpy as np
+
+from planaris.model import ToolDescription
+from planaris.physics import (
+    DiskConstants,
+    EdgeTerm,
+    FreshnessConstants,
+    HeatConstants,
+    MembraneConstants,
+    PadConstants,
+    RemovalLaw,
+    RingConstants,
+    SlurryConstants,
+)
+from planaris.processes import ProcessPackage
+from planaris.twin.noise import stream_of
+
+# Deviations of the truth from nominal constants, 1 sigma; ranges as the mismatch of physics.md section 4 and
+# equipment.md: rate constants 3 %, sensors by calibration class [design].
+LAW_SIGMA_PCT = 3.0
+METROLOGY_BIAS_SIGMA_nm = 0.6
+METROLOGY_REPEATABILITY_nm = 0.4
+UPSTREAM_NOISE_nm = 1.0
+GIMBAL_TILT_SIGMA_PCT = 0.4
+PRESSURE_GAIN_SIGMA_PCT = 0.3
+SENSOR_GAIN_SIGMA_PCT = 0.2
+AIR_TEMPERATURE_C = 22.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeadTruth:
+    """How one head differs: rate and pressure gain, and a tilt that is fixed to the head's angle."""
+
+    rate_ratio: float
+    pressure_ratio: float
+    tilt_ratio: float
+    tilt_rad: float
+
+
+@dataclass(frozen=True, slots=True)
+class PadTruth:
+    """How one pad and disk differ from nominal."""
+
+    rate_ratio: float
+    cut_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Everything the twin's physics runs on."""
+
+    law: RemovalLaw
+    film: str
+    heat: HeatConstants
+    freshness: FreshnessConstants
+    slurry: SlurryConstants
+    disk: DiskConstants
+    pad: PadConstants
+    ring: RingConstants
+    membrane: MembraneConstants
+    edge: EdgeTerm
+    kernel_length_mm: float
+    friction_coefficient: float
+    ring_friction_coefficient: float
+    conditioner_friction_coefficient: float
+    slurry_temperature_C: float
+    heads: tuple[HeadTruth, ...]
+    pads: tuple[PadTruth, ...]
+    break_in_gain_pct: float
+    break_in_s: float
+    wafer_rate_sigma_pct: float
+    metrology_bias_nm: float
+    metrology_repeatability_nm: float
+
+    def wafer_rate_ratio(self, seed: int, wafer_id: str) -> float:
+        """Return what makes one wafer polish faster than another and nothing explains."""
+        return 1.0 + 0.01 * self.wafer_rate_sigma_pct * float(stream_of(seed, f"wafer.{wafer_id}").standard_normal())
+
+
+C = TypeVar("C")
+
+
+def _constants(kind: type[C], package: ProcessPackage, group: str) -> C:
+    """Build a physics constants record from the package's group; names agree by design."""
+    given = package.group(group)
+    names = {f.name for f in fields(kind)} & set(given)  # pyright: ignore[reportArgumentType]
+    return kind(**{name: given[name] for name in names})
+
+
+def nominal_law(package: ProcessPackage, film: str) -> RemovalLaw:
+    """Return a film's removal law as the package states it."""
+    return _constants(RemovalLaw, package, package.law_of(film))
+
+
+def make_truth(package: ProcessPackage, film: str, tool: ToolDescription, seed: int, *, matched: bool = False) -> Truth:
+    """Draw the truth of one twin. ``matched`` leaves every deviation of the constants out."""
+    chance = stream_of(seed, "truth")
+    scale = 0.0 if matched else 1.0
+
+    def off(sigma_pct: float) -> float:
+        return 1.0 + scale * 0.01 * sigma_pct * float(np.clip(chance.standard_normal(), -2.5, 2.5))
+
+    value = package.value
+    law = nominal_law(package, film)
+    law = replace(law, kp_m2_N=law.kp_m2_N * off(LAW_SIGMA_PCT), k2_nm_min=law.k2_nm_min * off(LAW_SIGMA_PCT))
+    heat = _constants(HeatConstants, package, "heat")
+    edge = _constants(EdgeTerm, package, "edge")
+    heads = tuple(
+        HeadTruth(
+            rate_ratio=off(value("variation.head_rate_pct")),
+            pressure_ratio=off(PRESSURE_GAIN_SIGMA_PCT),
+            tilt_ratio=scale * 0.01 * GIMBAL_TILT_SIGMA_PCT * abs(float(chance.standard_normal())),
+            tilt_rad=float(chance.uniform(0.0, 2.0 * np.pi)),
+        )
+        for _ in range(tool.heads)
+    )
+    pads = tuple(
+        PadTruth(rate_ratio=off(value("variation.pad_rate_pct")), cut_ratio=off(value("variation.disk_cut_pct")))
+        for _ in range(tool.platens)
+    )
+    return Truth(
+        law=law,
+        film=film,
+        heat=replace(
+            heat,
+            capacity_J_K=heat.capacity_J_K * off(LAW_SIGMA_PCT),
+            pad_conductance_W_K=heat.pad_conductance_W_K * off(LAW_SIGMA_PCT),
+        ),
+        freshness=_constants(FreshnessConstants, package, "pad"),
+        slurry=_constants(SlurryConstants, package, package.law_of(film)),
+        disk=_constants(DiskConstants, package, "conditioner"),
+        pad=_constants(PadConstants, package, "pad"),
+        ring=_constants(RingConstants, package, "ring"),
+        membrane=_constants(MembraneConstants, package, "membrane"),
+        edge=replace(edge, amplitude_ratio=edge.amplitude_ratio * off(LAW_SIGMA_PCT)),
+        kernel_length_mm=value("edge.kernel_length_mm"),
+        friction_coefficient=value("friction.friction_coefficient") * off(LAW_SIGMA_PCT),
+        ring_friction_coefficient=value("friction.ring_friction_coefficient"),
+        conditioner_friction_coefficient=value("friction.conditioner_friction_coefficient"),
+        slurry_temperature_C=value("slurry.temperature_C"),
+        heads=heads,
+        pads=pads,
+        break_in_gain_pct=value("pad.break_in_gain_pct"),
+        break_in_s=value("pad.break_in_s"),
+        wafer_rate_sigma_pct=scale * value("variation.wafer_rate_pct"),
+        metrology_bias_nm=scale * METROLOGY_BIAS_SIGMA_nm * float(chance.standard_normal()),
+        metrology_repeatability_nm=METROLOGY_REPEATABILITY_nm,
+    )

@@ -1,0 +1,249 @@
+"""The world around the twin: what a person at the machine could do or know. Wired by `app` only, never on a real port."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.model import Lot, SlotState, ThicknessMap
+from planaris.physics import disk_sharpness, flag_names, from_sites, groove_depth_mm
+from planaris.twin.machine import Machine
+from planaris.twin.noise import stream_of
+from planaris.twin.truth import UPSTREAM_NOISE_nm
+from planaris.twin.wafers import TrueWafer
+
+Array = NDArray[np.float64]
+WORLD_FILE = "world.json"
+WORLD_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WaferTruth:
+    """A wafer as it truly is, and was before the polish; maps on the polar grid in nm."""
+
+    wafer_id: str
+    slot: int
+    head: int
+    location: str
+    before_nm: Array
+    after_nm: Array
+
+
+@dataclass(frozen=True, slots=True)
+class PartTruth:
+    """True wear of one consumable."""
+
+    location: str
+    part: str
+    quantity: str
+    value: float
+
+
+class World:
+    """Audited access to a twin's truth and to what people do around a machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    # -- what people do ---------------------------------------------------------------------------------------
+    def place_cassette(self, lot: Lot) -> None:
+        """Put a lot's cassette on its load port. True films are what upstream measured less its noise."""
+        maps: dict[str, ThicknessMap] = {m.wafer_id: m for m in lot.incoming}
+        grid, seed = self.machine.process.grid, self.machine.seed
+        wafers: list[TrueWafer] = []
+        for wafer in lot.wafers:
+            incoming = maps.get(wafer.wafer_id)
+            if incoming is None:
+                film = np.full((grid.n_r, grid.n_theta), wafer.stack.top.thickness_nm)
+            else:
+                x, y = np.array(incoming.plan.x_mm), np.array(incoming.plan.y_mm)
+                film = from_sites(x, y, np.array(incoming.thickness_nm), grid)
+            # The map carries upstream's noise; what is smooth in it was film, the rest was not.
+            offset = UPSTREAM_NOISE_nm * float(stream_of(seed, f"upstream.{wafer.wafer_id}").standard_normal())
+            film = film - offset
+            wafers.append(TrueWafer(wafer.wafer_id, wafer.slot, wafer.kind, film, film.copy()))
+        slots = {i: state for i, state in enumerate(lot.carrier.slots, start=1)}
+        self.machine.place_carrier(lot.load_port, lot.carrier.carrier_id, slots, wafers)
+
+    def remove_cassette(self, load_port: int) -> None:
+        """Take a cassette away."""
+        self.machine.remove_carrier(load_port)
+
+    def press_emo(self) -> None:
+        """Press the red button."""
+        self.machine.safety.trip("emo")
+
+    def reset_emo(self) -> None:
+        """Pull the red button out again."""
+        self.machine.safety.reset("emo")
+
+    def inject_fault(self, target: str, fault: str, magnitude: float) -> None:
+        """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), or lose a wafer (`lost`)."""
+        if fault == "trip":
+            self.machine.safety.trip(target)
+            return
+        if fault == "lost":
+            self.machine.places.take(target)
+            self.machine.handling.sensor(target)
+            return
+        if fault == "slots":
+            self._mix_up(target, SlotState.CROSSED if magnitude < 0 else SlotState.DOUBLE, int(abs(magnitude)))
+            return
+        device = self.machine.devices.get(target)
+        if device is None:
+            raise ValueError(f"no device {target}")
+        if fault == "slow":
+            device.fault.slow_ratio = magnitude
+        elif fault == "silent":
+            device.fault.silent = True
+        elif fault == "jammed":
+            device.fault.jammed = True
+        else:
+            raise ValueError(f"no fault {fault}; devices know slow, silent, jammed")
+
+    def clear_fault(self, target: str) -> None:
+        """Mend a device or reset a safety input."""
+        device = self.machine.devices.get(target)
+        if device is None:
+            self.machine.safety.reset(target)
+            return
+        device.fault.slow_ratio, device.fault.silent, device.fault.jammed = 1.0, False, False
+
+    def _mix_up(self, port: str, state: SlotState, slot: int) -> None:
+        self.machine.handling.carriers[int(port.removeprefix("loadport"))].slots[slot] = state
+
+    # -- what only the world knows ----------------------------------------------------------------------------
+    def wafers(self) -> tuple[WaferTruth, ...]:
+        """Return the truth of every wafer in or at the tool, by slot."""
+        found = [
+            WaferTruth(w.wafer_id, w.slot, w.head, location, w.before_nm, w.thickness_nm)
+            for location, w in self.machine.places.items()
+        ]
+        return tuple(sorted(found, key=lambda t: t.slot))
+
+    def where(self) -> Mapping[str, str]:
+        """Return wafer -> true location."""
+        return {w.wafer_id: location for location, w in self.machine.places.items()}
+
+    def parts(self) -> tuple[PartTruth, ...]:
+        """Return the true wear of pads, disks, rings and membranes."""
+        truth, rows = self.machine.truth, []
+        rows: list[PartTruth] = []
+        for n, platen in self.machine.process.platens.items():
+            depth_mm = float(np.min(groove_depth_mm(platen.pad_lost_um, truth.pad)))
+            span_mm = truth.pad.groove_depth_mm - truth.pad.groove_min_mm
+            spent_pct = 100.0 * (truth.pad.groove_depth_mm - depth_mm) / span_mm
+            sharp = float(disk_sharpness(platen.disk_hours, truth.disk.disk_decay_h))
+            rows += [
+                PartTruth(f"platen{n}", "pad", "groove_depth_mm", depth_mm),
+                PartTruth(f"platen{n}", "pad", "life_pct", spent_pct),
+                PartTruth(f"platen{n}", "pad", "freshness_fraction", float(platen.state.populations.mean())),
+                PartTruth(f"platen{n}", "disk", "use_h", platen.disk_hours),
+                PartTruth(f"platen{n}", "disk", "sharpness_fraction", sharp),
+            ]
+        for n, head in self.machine.process.heads.items():
+            rows += [
+                PartTruth(f"head{n}", "ring", "lost_um", head.ring_lost_um),
+                PartTruth(f"head{n}", "membrane", "use_h", head.membrane_h),
+            ]
+        return tuple(rows)
+
+    def flags(self) -> tuple[str, ...]:
+        """Return the names of the model flags raised."""
+        return flag_names(self.machine.process.flags())
+
+    # -- the twin's own memory --------------------------------------------------------------------------------
+    def save(self, folder: Path) -> None:
+        """Write the wear of consumables where only the twin looks."""
+        process = self.machine.process
+        record = {
+            "schema": WORLD_SCHEMA,
+            "platens": {
+                str(n): {
+                    "pad_lost_um": p.pad_lost_um.tolist(),
+                    "populations": p.state.populations.tolist(),
+                    "conditioned_s": p.conditioned_s,
+                    "disk_hours": p.disk_hours,
+                    "wafers_count": p.wafers_count,
+                }
+                for n, p in process.platens.items()
+            },
+            "heads": {
+                str(n): {
+                    "ring_lost_um": h.ring_lost_um,
+                    "membrane_h": h.membrane_h,
+                    "wafers_count": h.wafers_count,
+                }
+                for n, h in process.heads.items()
+            },
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / (WORLD_FILE + ".part")
+        part.write_text(json.dumps(record), encoding="utf-8")
+        part.replace(folder / WORLD_FILE)
+
+    def load(self, folder: Path) -> bool:
+        """Take over the wear of an earlier life; return whether there was one."""
+        path = folder / WORLD_FILE
+        if not path.exists():
+            return False
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record.get("schema") != WORLD_SCHEMA:
+            raise ValueError(f"{path}: schema {record.get('schema')}, this version reads {WORLD_SCHEMA}")
+        self.restore(record)
+        return True
+
+    def restore(self, record: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
+        """Set consumables to a saved record."""
+        process = self.machine.process
+        for number, saved in record["platens"].items():
+            platen = process.platens[int(number)]
+            platen.pad_lost_um = _array(saved["pad_lost_um"])
+            platen.state = type(platen.state)(
+                platen.state.temperature_C, _array(saved["populations"]), platen.state.solids_ratio
+            )
+            platen.conditioned_s = _real(saved["conditioned_s"])
+            platen.disk_hours = _real(saved["disk_hours"])
+            platen.wafers_count = int(_real(saved["wafers_count"]))
+        for number, saved in record["heads"].items():
+            head = process.heads[int(number)]
+            head.ring_lost_um = _real(saved["ring_lost_um"])
+            head.membrane_h = _real(saved["membrane_h"])
+            head.wafers_count = int(_real(saved["wafers_count"]))
+
+
+def _array(value: object) -> Array:
+    return np.asarray(value, dtype=np.float64)
+
+
+def _real(value: object) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError(f"a number was expected, not {value!r}")
+    return float(value)
+
+
+def save_truth(
+    path: Path, wafers: Sequence[WaferTruth], parts: Sequence[PartTruth], r_mm: Array, theta_rad: Array
+) -> None:
+    """Write the twin's truth of a run beside its records, as npz. Never read by the tool."""
+    done = [w for w in wafers if w.head]
+    shape = (len(done), len(r_mm), len(theta_rad))
+    np.savez_compressed(
+        path,
+        wafer_id=np.array([w.wafer_id for w in done], dtype=str),
+        slot=np.array([w.slot for w in done], dtype=np.int64),
+        head=np.array([w.head for w in done], dtype=np.int64),
+        r_mm=r_mm,
+        theta_rad=theta_rad,
+        thickness_before_nm=np.array([w.before_nm for w in done]).reshape(shape),
+        thickness_after_nm=np.array([w.after_nm for w in done]).reshape(shape),
+        part_location=np.array([p.location for p in parts], dtype=str),
+        part_name=np.array([p.part for p in parts], dtype=str),
+        part_quantity=np.array([p.quantity for p in parts], dtype=str),
+        part_value=np.array([p.value for p in parts]),
+    )
