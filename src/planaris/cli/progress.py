@@ -37,8 +37,9 @@ def clock_text(time_s: float) -> str:
 
 
 def speed_text(time_s: float, wall_s: float) -> str:
-    """Return tool time over wall time, '' before there is any."""
-    return f"{time_s / wall_s:,.0f}×" if wall_s > 0 and time_s > 0 else ""
+    """Return tool time over wall time, '' before there is any to speak of."""
+    speed_ratio = time_s / wall_s if wall_s > 0 else 0.0
+    return f"{speed_ratio:,.0f}×" if speed_ratio >= 0.5 else ""
 
 
 def line_text(progress: Progress) -> str:

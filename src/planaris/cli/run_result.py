@@ -45,8 +45,7 @@ def summary_lines(summary: RunSummary) -> list[str]:
         f"{number(rate, 1)} wafers/h{share}; tool time {clock_text(summary.tool_time_s)} in {summary.wall_s:.1f} s "
         f"({speed_text(summary.tool_time_s, summary.wall_s)})",
     ]
-    if summary.alarms:
-        lines.append(f"alarms: {', '.join(summary.alarms)}")
+    lines += [f"alarm:   {alarm}" for alarm in summary.alarms]
     lines.append(f"records: {summary.folder}")
     if summary.report is not None:
         lines.append(f"report:  {summary.report}")
@@ -62,7 +61,7 @@ def show_result(summary: RunSummary) -> None:
     table = Table(title=f"{mark} · {summary.run_id} · {summary.outcome}", caption="removal and WIWNU: measured")
     for heading in ("slot", "head", "removal nm", "WIWNU %", "polish s", "wait s"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("alarms")
+    table.add_column("alarms", overflow="fold")
     for wafer in sorted(summary.wafers, key=lambda w: w.slot):
         table.add_row(
             str(wafer.slot),
