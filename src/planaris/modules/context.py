@@ -81,7 +81,7 @@ class ControlConstants:
     trace_block_s: float = 2.0
     device_margin_ratio: float = 3.0
     device_margin_s: float = 10.0
-    heartbeat_period_s: float = 0.5
+    heartbeat_period_s: float = 1.0
     handshake: HandshakeLimits = field(default_factory=HandshakeLimits)
 
     def limit_s(self, nominal_s: float) -> float:

@@ -218,7 +218,7 @@ class LotRun:
         progress = self._of(wafer)
         self._leave(move.source, wafer)
         await robot.ask(lambda: robot.pick(move.source))
-        material.confirm(wafer)
+        material.confirm(wafer, then=move.destination)
         if move.source == progress.home:
             progress.left_carrier_s = now_s()
         if move.source in tool.cleaners:
@@ -228,7 +228,6 @@ class LotRun:
             self._spawn(tasks, self._rinse_head(head), {f"head{head}"}, "loadcup")
         else:
             self._free(move.source)
-        material.intend(robot.name, move.destination)
         await robot.ask(lambda: robot.place(move.destination))
         material.confirm(wafer)
         self._arrived(tasks, wafer, move.destination)

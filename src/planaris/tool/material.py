@@ -55,12 +55,22 @@ class MaterialMap:
         self._moving[wafer.wafer_id] = destination
         return wafer
 
-    def confirm(self, wafer: Wafer) -> None:
-        """Commit that sensors confirmed the intended move, then believe it."""
+    def confirm(self, wafer: Wafer, then: str | None = None) -> None:
+        """Commit that sensors confirmed the intended move, then believe it.
+
+        ``then`` intends the next move in the same commit: a robot that has picked is about to place.
+        """
         destination = self._moving[wafer.wafer_id]
         source = self._where[wafer.wafer_id]
-        self._stream.commit(WaferMoved(wafer.wafer_id, source, destination))
+        self._stream.publish(WaferMoved(wafer.wafer_id, source, destination))
+        if then is not None:
+            if then in self._at or then in self._moving.values():
+                raise MaterialError(f"{then} is not free for {wafer.wafer_id}")
+            self._stream.publish(MoveIntended(wafer.wafer_id, destination, then))
+        self._stream.flush(durable=True)
         del self._moving[wafer.wafer_id]
         del self._at[source]
         self._at[destination] = wafer
         self._where[wafer.wafer_id] = destination
+        if then is not None:
+            self._moving[wafer.wafer_id] = then

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+# After so many time constants the distance to the target is below a double's resolution: exp(-40) = 4e-18.
+_SETTLED_TAUS = 40.0
+
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
@@ -25,6 +28,10 @@ class _Segment:
     reference: Array
     target: Array
     ramp_s: Array
+    ramped: Array
+    """Output at the end of the ramp."""
+    settled_s: float
+    """From here on every output equals its target to the last bit."""
 
 
 class ActuatorBank:
@@ -35,7 +42,7 @@ class ActuatorBank:
         self.index = {name: i for i, name in enumerate(self.names)}
         self._tau_s: Array = np.asarray(tau_s, dtype=float)[:, None]
         x0: Array = np.asarray(initial, dtype=float)[:, None]
-        self._segments = [_Segment(start_s, x0, x0, x0, np.zeros_like(x0))]
+        self._segments = [self._segment(start_s, x0, x0, x0, np.zeros_like(x0))]
 
     def command(self, time_s: float, targets: Mapping[str, float], ramp_s: float) -> None:
         """Set new targets at a time not before the last command; the others keep theirs."""
@@ -47,7 +54,7 @@ class ActuatorBank:
         for name, value in targets.items():
             target[self.index[name]] = value
             left_s[self.index[name]] = ramp_s
-        self._segments.append(_Segment(time_s, output, reference, target, left_s))
+        self._segments.append(self._segment(time_s, output, reference, target, left_s))
 
     def at(self, times_s: Array) -> Array:
         """Return outputs, shape (n_actuators, n), at ascending times within the bank's memory."""
@@ -72,6 +79,16 @@ class ActuatorBank:
         while len(self._segments) > 1 and self._segments[1].start_s <= time_s:
             self._segments.pop(0)
 
+    def _segment(self, start_s: float, output: Array, reference: Array, target: Array, ramp_s: Array) -> _Segment:
+        tau_s = self._tau_s
+        slope = np.zeros_like(ramp_s)
+        np.divide(target - reference, ramp_s, out=slope, where=ramp_s > 0)
+        lead = reference - slope * tau_s
+        ramped = np.where(ramp_s > 0, lead + slope * ramp_s + (output - lead) * np.exp(-ramp_s / tau_s), output)
+        moving = (output != target) | (reference != target)
+        settled_s = start_s + float(np.max((ramp_s + _SETTLED_TAUS * tau_s) * moving))
+        return _Segment(start_s, output, reference, target, ramp_s, ramped, settled_s)
+
     def _references(self, segment: _Segment, time_s: float) -> Array:
         s = time_s - segment.start_s
         share = np.ones_like(segment.ramp_s)
@@ -79,16 +96,17 @@ class ActuatorBank:
         return segment.reference + (segment.target - segment.reference) * share
 
     def _outputs(self, segment: _Segment, times_s: Array) -> Array:
-        tau_s = self._tau_s
-        s = (times_s - segment.start_s)[None, :]
-        ramp_s = segment.ramp_s
-        if not ramp_s.any():
-            return segment.target + (segment.output - segment.target) * np.exp(-s / tau_s)
+        tau_s, ramp_s, target = self._tau_s, segment.ramp_s, segment.target
+        if times_s[0] >= segment.settled_s:
+            return np.broadcast_to(target, (len(target), len(times_s)))
+        after = (times_s - segment.start_s)[None, :] - ramp_s
+        decayed = target + (segment.ramped - target) * np.exp(-np.maximum(after, 0.0) / tau_s)
+        if after[:, 0].min() >= 0.0:
+            return decayed
+        # Solution of x' = (r0 + slope*s - x)/tau inside the ramp.
         slope = np.zeros_like(ramp_s)
-        np.divide(segment.target - segment.reference, ramp_s, out=slope, where=ramp_s > 0)
-        in_ramp = np.minimum(s, ramp_s)
-        after = s - in_ramp
-        # Solution of x' = (r0 + slope*s - x)/tau up to the end of the ramp, then decay to the target.
+        np.divide(target - segment.reference, ramp_s, out=slope, where=ramp_s > 0)
+        in_ramp = np.minimum(after, 0.0) + ramp_s
         lead = segment.reference - slope * tau_s
         ramped = lead + slope * in_ramp + (segment.output - lead) * np.exp(-in_ramp / tau_s)
-        return np.where(after > 0, segment.target + (ramped - segment.target) * np.exp(-after / tau_s), ramped)
+        return np.where(after >= 0.0, decayed, ramped)

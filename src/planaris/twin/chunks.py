@@ -8,6 +8,7 @@ So chunks split only where commands fall, and a run gives the same bits with no 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 EDGE_S = 0.1
-CHUNK_EDGES = 20
+CHUNK_EDGES = 40
 CHUNK_S = EDGE_S * CHUNK_EDGES
 _ROUNDING_S = 1e-9
 
@@ -39,3 +40,42 @@ def edges_between(start_s: float, end_s: float) -> tuple[Array, Array]:
     knots = knots.copy()
     knots[0], knots[-1] = start_s, end_s
     return knots, middles
+
+
+def follow(state: Array, target: Array, rate_per_s: Array, dt_s: Array) -> Array:
+    """Return first-order lags at all n+1 knots, shape (n+1, lags): exact for targets constant in each interval.
+
+    state (lags,), target (n, lags), rate_per_s (lags,), dt_s (n, 1). y_k = a^k·y_0 + Σ a^(k-1-j)·(1-a)·u_j, summed
+    for all knots at once.
+    """
+    n = len(dt_s)
+    states = np.empty((n + 1, len(state)))
+    states[0] = state
+    # Whole edges in the middle go at once; the first and last interval may be cut short by a command.
+    first = 1 if n > 1 and dt_s[0, 0] != dt_s[1, 0] else 0
+    last = n - 1 if n > first + 1 and dt_s[n - 1, 0] != dt_s[first, 0] else n
+    if first:
+        _single(states, 0, target, rate_per_s, dt_s)
+    memory, weights = _memory(rate_per_s.tobytes(), round(float(dt_s[first, 0]), 9), last - first)
+    states[first + 1 : last + 1] = memory * states[first] + np.einsum("kjl,jl->kl", weights, target[first:last])
+    if last < n:
+        _single(states, last, target, rate_per_s, dt_s)
+    return states
+
+
+def _single(states: Array, k: int, target: Array, rate_per_s: Array, dt_s: Array) -> None:
+    keep = np.exp(-rate_per_s * dt_s[k, 0])
+    states[k + 1] = states[k] * keep + target[k] * (1.0 - keep)
+
+
+@lru_cache(maxsize=256)
+def _memory(rates: bytes, dt_s: float, n: int) -> tuple[Array, Array]:
+    """Return what is left of the first state, (n, lags), and the weight of each target, (n, n, lags)."""
+    rate_per_s = np.frombuffer(rates)
+    keep = np.exp(-rate_per_s * dt_s)
+    powers = keep[None, :] ** np.arange(n + 1)[:, None]
+    weights = np.zeros((n, n, len(rate_per_s)))
+    for back in range(n):
+        rows = np.arange(back, n)
+        weights[rows, rows - back] = powers[back] * (1.0 - keep)
+    return powers[1:], weights

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planaris.model import ToolDescription
-from planaris.physics import PolarGrid, march, membrane_gain, pressure_matrix, worn_ring_factor
+from planaris.physics import PolarGrid, membrane_gain, pressure_matrix, worn_ring_factor
 from planaris.twin.actuators import ActuatorBank
-from planaris.twin.chunks import edges_between
+from planaris.twin.chunks import follow
 from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
 
@@ -86,9 +86,8 @@ class TrueHead:
         """Return the sweep's phase."""
         return self.sweep_phase_rad + (times_s - self.sweep_from_s) * (self.sweep_per_min * 2.0 * np.pi / 60.0)
 
-    def lag_targets(self, middles_s: Array, drag_torque_Nm: Array, force_N: Array) -> Array:
-        """Return what each lagged sensor follows, shape (n, lags)."""
-        out = self.bank.at(middles_s)
+    def lag_targets(self, middles_s: Array, out: Array, drag_torque_Nm: Array, force_N: Array) -> Array:
+        """Return what each lagged sensor follows, shape (n, lags); ``out`` are the actuators at these times."""
         demand = self.bank.targets()
         target = np.empty((len(middles_s), len(_LAGS)))
 
@@ -117,11 +116,9 @@ class TrueHead:
         put("cavity_temperature_C", AIR_TEMPERATURE_C + 0.002 * force_N)
         return target
 
-    def advance_lags(self, start_s: float, end_s: float, target: Array, *, commit: bool) -> tuple[Array, Array]:
-        """March the lags over an interval; return (knots, states at the knots)."""
-        knots, _ = edges_between(start_s, end_s)
-        steps = march(self.lags, target, np.broadcast_to(_RATE, target.shape), np.diff(knots)[:, None])
-        states = np.vstack([self.lags, steps])
+    def advance_lags(self, target: Array, dt_s: Array, *, commit: bool) -> Array:
+        """Move the lags through intervals; return their states at all knots (n+1, lags)."""
+        states = follow(self.lags, target, _RATE, dt_s)
         if commit:
             self.lags = states[-1].copy()
-        return knots, states
+        return states

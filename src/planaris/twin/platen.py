@@ -23,7 +23,6 @@ from planaris.physics import (
     groove_depth_mm,
     groove_volume_ml,
     head_torque_Nm,
-    march,
     mix,
     pad_wear_um,
     platen_geometry,
@@ -36,7 +35,7 @@ from planaris.physics import (
     temperature_flags,
 )
 from planaris.twin.actuators import ActuatorBank
-from planaris.twin.chunks import chunk_end_s, edges_between
+from planaris.twin.chunks import chunk_end_s, edges_between, follow
 from planaris.twin.head import TrueHead
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
@@ -154,8 +153,8 @@ class TruePlaten:
                 drag_N, chunk.out[self._rows["speed"]], chunk.pressing[head.speed_row], self.grid.radius_mm,
                 self._center_mm,
             )  # fmt: skip
-            targets = head.lag_targets(chunk.middles_s, spin, block.wafer_force_N + block.ring_force_N)
-            _, head_states = head.advance_lags(self.time_s, end_s, targets, commit=commit)
+            targets = head.lag_targets(chunk.middles_s, chunk.pressing, spin, block.wafer_force_N + block.ring_force_N)
+            head_states = head.advance_lags(targets, chunk.dt_s, commit=commit)
         if not commit:
             return lag_states[-1], head_states[-1] if len(head_states) else np.empty(0)
         if self.wafer is not None and head is not None and head.in_contact:
@@ -184,13 +183,16 @@ class TruePlaten:
             touching = 1.0 if head.in_contact else 0.0
             zones = pressing[head.zone_rows].T * (touching * head.zone_gain_ratio())
             ring_kPa, head_rpm = pressing[head.ring_row] * touching, pressing[head.speed_row]
+        platen_rpm = out[self._rows["speed"]]
+        if platen_rpm[0] == platen_rpm[-1] and head_rpm[0] == head_rpm[-1]:
+            platen_rpm, head_rpm = platen_rpm[:1], head_rpm[:1]  # one row of speeds serves all intervals
         cut_um_h = self._cut(out)
         drive = PlatenDrive(
             zone_pressures_kPa=zones,
             ring_pressure_kPa=ring_kPa,
-            platen_speed_rpm=out[self._rows["speed"]],
+            platen_speed_rpm=platen_rpm,
             head_speed_rpm=head_rpm,
-            center_distance_mm=np.full(n, self._center_mm),
+            center_distance_mm=np.full(len(platen_rpm), self._center_mm),
             sweep_speed_mm_s=0.0,
             slurry_flow_ml_min=out[self._rows["slurry"]],
             water_flow_ml_min=out[self._rows["di"]],
@@ -233,7 +235,7 @@ class TruePlaten:
                 force_N=1.0,
                 disk=self.truth.disk,
             )
-            self._cut_cache = {key: shape}
+            self._cut_cache[key] = shape
         sharp = float(disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h)) * self.pad.cut_ratio
         return out[self._rows["force"]][:, None] * (shape * sharp)
 
@@ -317,5 +319,4 @@ class TruePlaten:
         put("drain_flow_ml_min", slurry + di)
         put("exhaust_velocity_m_s", 0.42 - 0.0003 * speed)
         put("enclosure_temperature_C", AIR_TEMPERATURE_C + 0.06 * np.maximum(0.0, pad_C - 22.0) + 0.004 * speed)
-        steps = march(self.lags, target, np.broadcast_to(_LAG_RATE, target.shape), dt_s)
-        return np.vstack([self.lags, steps])
+        return follow(self.lags, target, _LAG_RATE, dt_s)

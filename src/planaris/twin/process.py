@@ -124,7 +124,7 @@ class Process:
 
     def _interpolate(self, n: int, times_s: Array, *, head: bool) -> Array:
         platen = self.platens[n]
-        platen.advance(float(times_s[-1]))
+        platen.advance(self._clock())
         series = platen.series
         knots: list[Array] = list(series.knots_s) if series else []
         states: list[Array] = list(series.head if head else series.platen) if series else []
