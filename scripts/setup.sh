@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 level=${1:-run}
 say() { printf 'planaris: %s\n' "$*" >&2; }
 
+not_fetched() { say "the package registry did not answer as it should; the lines above say how"; exit 1; }
+
 # The first interpreter that passes a check; PYTHON=... overrides the search.
 new_enough='import sys; sys.exit(sys.version_info < (3, 11))'
 find_python() {
@@ -62,16 +64,16 @@ if ! { [ -x $venv/bin/uv ] && $venv/bin/python -c "$new_enough" &&
     # uv in the version of the lock, so that the project's tools and its set-up are one.
     uv_version=$(sed -n '/^name = "uv"$/{n;s/^version = "\(.*\)"$/\1/p;}' uv.lock)
     say "installing uv $uv_version into $venv"
-    $venv/bin/python -m pip install --quiet --no-cache-dir "uv==$uv_version"
+    $venv/bin/python -m pip install --quiet --no-cache-dir "uv==$uv_version" || not_fetched
 fi
 rm -f $venv/planaris-*.stamp
 
 if [ "$level" = dev ]; then
     say "installing the locked packages and the tools of the tests into $venv"
-    $venv/bin/uv sync --frozen $bar
+    $venv/bin/uv sync --frozen $bar || not_fetched
 else
     say "installing the locked packages into $venv"
-    $venv/bin/uv sync --frozen --no-dev --inexact $bar
+    $venv/bin/uv sync --frozen --no-dev --inexact $bar || not_fetched
 fi
 echo "$made_from" >$venv/planaris-run.stamp
 [ "$level" = dev ] && echo "$made_from" >$stamp
