@@ -14,8 +14,8 @@ SLURRY_HEAT_W_K_PER_ML_MIN = 4186.0 / 60.0e3
 class HeatConstants:
     """Heat balance of the whole pad; each ring takes its share by area.
 
-    pad_conduction 3 W/K (S); air 0.1–1 W/K (S); heat capacity from time constants of 19–74 s (S);
-    friction_to_pad: part of the friction heat that enters the pad, from +15 K in 90 s (Shin 2025, F).
+    Pad conductance 3 W/K, air 0.1–1 W/K (S); capacity from time constants of 19–74 s (S). ``friction_to_pad_fraction``
+    is the part of the friction heat that enters the pad (A); with it the pad warms as Shin 2025 (F) measured.
     """
 
     friction_to_pad_fraction: float = 0.9
@@ -49,10 +49,9 @@ def temperature_rates(
     xp = array_namespace(friction_W, slurry_flow_ml_min, ring_area_m2)
     share = ring_area_m2 / xp.sum(ring_area_m2)
     slurry_W_K = SLURRY_HEAT_W_K_PER_ML_MIN * xp.asarray(slurry_flow_ml_min)
-    loss_W_K = slurry_W_K + constants.pad_conductance_W_K + constants.air_conductance_W_K
-    base_C = (
-        slurry_W_K * slurry_C + constants.pad_conductance_W_K * platen_C + constants.air_conductance_W_K * air_C
-    ) / loss_W_K
+    pad_W_K, air_W_K = constants.pad_conductance_W_K, constants.air_conductance_W_K
+    loss_W_K = slurry_W_K + pad_W_K + air_W_K
+    base_C = (slurry_W_K * slurry_C + pad_W_K * platen_C + air_W_K * air_C) / loss_W_K
     target = column(base_C) + constants.friction_to_pad_fraction * friction_W / (column(loss_W_K) * share)
-    rate = column(loss_W_K / constants.capacity_J_K) + xp.zeros_like(share)
+    rate = column(loss_W_K / constants.capacity_J_K) + xp.zeros_like(target)
     return target, rate

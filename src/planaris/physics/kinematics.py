@@ -10,7 +10,7 @@ RAD_PER_S_PER_RPM = 2.0 * math.pi / 60.0
 _M_PER_MM = 1e-3
 # Five Gauss steps bring the arithmetic-geometric mean to double precision for every modulus below 1 - 1e-6.
 _AGM_STEPS = 5
-# Keeps the modulus below 1, where the mean speed stays finite but the recursion stalls; costs 1e-11 there.
+# Keeps the modulus below 1, where the mean stays finite but the recursion stalls; the error grows to 1.3e-4 there.
 _COMPLEMENT_FLOOR = 1e-12
 
 

@@ -34,10 +34,10 @@ class RingConstants:
 
 @dataclass(frozen=True, slots=True)
 class MembraneConstants:
-    """Membrane: slow loss of zone gain, slow growth of a leak. Grade A."""
+    """Membrane: slow loss of zone gain, slow growth of what a 30 s leak test loses. Grade A."""
 
     gain_drift_pct_h: float = 0.02
-    leak_growth_kPa_per_h: float = 0.0
+    leak_growth_kPa_per_h: float = 0.003
 
 
 def pad_wear_um(cut_um_h: ArrayLike, pv_ring_kPa_m_s: ArrayLike, dt_s: ArrayLike, pad: PadConstants) -> Array:
@@ -76,8 +76,8 @@ def membrane_gain(polish_h: ArrayLike, membrane: MembraneConstants) -> Array:
     return xp.exp(-1e-2 * membrane.gain_drift_pct_h * xp.asarray(polish_h))
 
 
-def membrane_leak_kPa_per_s(polish_h: ArrayLike, membrane: MembraneConstants) -> Array:
-    """Return the pressure a closed zone loses per second through a membrane after ``polish_h`` hours."""
+def membrane_leak_kPa(polish_h: ArrayLike, membrane: MembraneConstants) -> Array:
+    """Return the pressure that a closed zone loses in a 30 s leak test after ``polish_h`` hours of polish."""
     xp = array_namespace(polish_h)
     return membrane.leak_growth_kPa_per_h * xp.asarray(polish_h)
 
