@@ -1,0 +1,29 @@
+"""The report's sections, each a pure function from what is known of the run to HTML."""
+
+from planaris.report.sections.alarms import alarms
+from planaris.report.sections.consumables import consumables
+from planaris.report.sections.gantt import gantt
+from planaris.report.sections.lot_table import lot_table
+from planaris.report.sections.lot_trend import lot_trend
+from planaris.report.sections.maps import maps
+from planaris.report.sections.process import process_package
+from planaris.report.sections.profiles import profiles
+from planaris.report.sections.recipe import recipe
+from planaris.report.sections.summary import header
+from planaris.report.sections.traces import traces
+from planaris.report.sections.usage import usage
+
+__all__ = [
+    "alarms",
+    "consumables",
+    "gantt",
+    "header",
+    "lot_table",
+    "lot_trend",
+    "maps",
+    "process_package",
+    "profiles",
+    "recipe",
+    "traces",
+    "usage",
+]
