@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 LOT ?= examples/oxide_ild/lot.toml
 
-.PHONY: help run test lint types contracts docs unit bench validate format exports hooks clean setup setup-run other-python
+.PHONY: help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,10 @@ bench: setup ## numbers and ratios of this machine (ARGS=name picks one)
 
 validate: setup ## compare the models with published data
 	@$(BIN)/python validation/run.py
+
+picture: setup ## photograph the example's report for the README
+	@scripts/system_packages.sh
+	@$(BIN)/python scripts/report_picture.py
 
 format: setup ## put the sources into the house's format
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
