@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 # suffix -> what it means. A test holds every numeric field of the model, the tags and the dictionary to it.
 UNIT_SUFFIXES: dict[str, str] = {
@@ -128,6 +129,7 @@ SYMBOLS: dict[str, str] = {
 }
 
 
+@cache
 def suffix_of(name: str) -> str | None:
     """Return the longest legal unit suffix of a name, or None."""
     found = [s for s in UNIT_SUFFIXES if name.endswith(s)]

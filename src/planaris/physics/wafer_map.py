@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -107,11 +107,21 @@ def from_sites(
     k ≤ ``radial_order``. With fewer sites than terms the smallest solution is taken.
     """
     xp = array_namespace(thickness_nm)
+    sites = tuple(np.asarray(x_mm, dtype=np.float64).tolist()), tuple(np.asarray(y_mm, dtype=np.float64).tolist())
+    gain = _site_gain(sites, grid, radial_order, angular_order)
+    return xp.reshape(xp.asarray(gain) @ thickness_nm, (grid.n_r, grid.n_theta))
+
+
+@lru_cache(maxsize=16)
+def _site_gain(
+    sites: tuple[tuple[float, ...], tuple[float, ...]], grid: PolarGrid, radial_order: int, angular_order: int
+) -> Array:
+    """Return the matrix that takes site values to the grid's cells; a plan's wafers share it."""
+    x_mm, y_mm = np.array(sites[0]), np.array(sites[1])
     here = _basis(np.hypot(x_mm, y_mm) / grid.radius_mm, np.arctan2(y_mm, x_mm), radial_order, angular_order)
     rr, tt = np.meshgrid(grid.r_mm / grid.radius_mm, grid.theta_rad, indexing="ij")
     there = _basis(rr.ravel(), tt.ravel(), radial_order, angular_order)
-    gain = there @ np.linalg.pinv(here)
-    return xp.reshape(xp.asarray(gain) @ thickness_nm, (grid.n_r, grid.n_theta))
+    return there @ np.linalg.pinv(here)
 
 
 def _basis(rho: Array, theta: Array, radial_order: int, angular_order: int) -> Array:

@@ -8,7 +8,7 @@ is either served or has nothing to wait for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -38,7 +38,8 @@ class Floor:
 
     ``at`` maps location to wafer; ``ready`` holds locations whose wafer waits to leave; ``busy`` locations and
     resources in use; ``queue`` carrier slots of wafers not yet begun, in order; ``home`` maps wafer to its slot;
-    ``polished`` wafers that are through all platens of their recipe.
+    ``polished`` wafers that are through all platens of their recipe; ``due_s`` seconds until a location's wafer
+    is expected to be ready; ``transfer_s`` time of one transfer of the dry robot.
     """
 
     at: Mapping[str, str]
@@ -51,6 +52,8 @@ class Floor:
     has_metrology: bool
     head_at_cup: str
     heads_at_platens: tuple[str, ...]
+    due_s: Mapping[str, float] = field(default_factory=dict[str, float])
+    transfer_s: float = 0.0
     down: frozenset[str] = frozenset()
 
 
@@ -88,12 +91,20 @@ def _dry_robot(floor: Floor) -> list[Move]:
         moves += _transfer(floor, robot, last, floor.home[floor.at[last]])
     if floor.has_metrology:
         moves += _transfer(floor, robot, dryer, "metrology")
+    if not moves and _dryer_first(floor):
+        return []
     moves += _transfer(floor, robot, "aligner", "stage")
     if floor.queue and "aligner" not in floor.busy:
         source = floor.queue[0]
         if robot not in floor.busy and robot not in floor.at and _free(floor, "aligner") and source not in floor.busy:
             moves.append(Move(Action.TRANSFER, robot, source, "aligner"))
     return moves[:1]
+
+
+def _dryer_first(floor: Floor) -> bool:
+    """Whether to keep the arm free: the dryer, often the bottleneck, ends before another transfer would."""
+    next_place_free = not floor.has_metrology or _free(floor, "metrology")
+    return next_place_free and floor.due_s.get(floor.cleaner[-1], float("inf")) < floor.transfer_s
 
 
 def _wet_robot(floor: Floor) -> list[Move]:

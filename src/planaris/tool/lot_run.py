@@ -53,6 +53,9 @@ class LotRun:
         self._incoming = {m.wafer_id: m for m in lot.incoming}
         self._settings = {s.station: s for s in cleaner.stations}
         self._ready: dict[str, float] = {}
+        self._due: dict[str, float] = {}
+        arm = tool.description.dry_robot
+        self._transfer_s = arm.empty_move_s + arm.pick_s + arm.move_s + arm.place_s
         self._busy: set[str] = set()
         self._down: set[str] = set()
         self._changed = asyncio.Event()
@@ -149,6 +152,8 @@ class LotRun:
             has_metrology=tool.metrology is not None,
             head_at_cup=f"head{tool.carousel.head_at(0)}",
             heads_at_platens=tuple(f"head{tool.carousel.head_at(n)}" for n in platens),
+            due_s={place: end_s - now_s() for place, end_s in self._due.items()},
+            transfer_s=self._transfer_s,
             down=frozenset(self._down),
         )
 
@@ -337,7 +342,9 @@ class LotRun:
             if progress.polish_to_clean_s > limit_s:
                 detail = f"{progress.polish_to_clean_s:.1f} s from polish to clean, limit {limit_s:g} s"
                 self._alarm("wet_limit_exceeded", station, detail, wafer.wafer_id)
+        self._due[station] = now_s() + setting.time_s
         await cleaner.ask(lambda: cleaner.process(wafer.wafer_id, setting))
+        del self._due[station]
         progress.di_water_ml += setting.di_flow_ml_min * setting.time_s / 60.0
         if station.startswith("brush"):
             self.tool.consumables.brushed(station, setting.time_s)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# After so many time constants the distance to the target is below a double's resolution: exp(-40) = 4e-18.
-_SETTLED_TAUS = 40.0
+# After so many time constants an output counts as its target: exp(-25) = 1e-11 of the step is left.
+_SETTLED_TAUS = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class _Segment:
     ramped: Array
     """Output at the end of the ramp."""
     settled_s: float
-    """From here on every output equals its target to the last bit."""
+    """From here on every output is its target."""
 
 
 class ActuatorBank:
@@ -100,7 +100,8 @@ class ActuatorBank:
         if times_s[0] >= segment.settled_s:
             return np.broadcast_to(target, (len(target), len(times_s)))
         after = (times_s - segment.start_s)[None, :] - ramp_s
-        decayed = target + (segment.ramped - target) * np.exp(-np.maximum(after, 0.0) / tau_s)
+        taus = after / tau_s
+        decayed = target + (segment.ramped - target) * np.where(taus > _SETTLED_TAUS, 0.0, np.exp(-np.maximum(taus, 0.0)))
         if after[:, 0].min() >= 0.0:
             return decayed
         # Solution of x' = (r0 + slope*s - x)/tau inside the ramp.

@@ -48,7 +48,9 @@ class Machine:
         )
         self.plc.set({"loadcup.down": True, "safety.healthy": True})
         self.plc.on_write(("plc.sp_heartbeat_count",), self._heartbeat)
+        self.plc.without_notice("plc.sp_heartbeat_count")
         self._heartbeat_timer: asyncio.TimerHandle | None = None
+        self._last_beat_s = 0.0
 
     @property
     def devices(self) -> Mapping[str, TwinDevice]:
@@ -106,12 +108,19 @@ class Machine:
 
     # -- PLC's own watch --------------------------------------------------------------------------------------
     def _heartbeat(self, _values: Mapping[str, Value]) -> None:
-        if self._heartbeat_timer is not None:
-            self._heartbeat_timer.cancel()
-        self.plc.set({"plc.heartbeat_lost": False})
-        self._heartbeat_timer = asyncio.get_running_loop().call_later(HEARTBEAT_LIMIT_S, self._heartbeat_missed)
+        """Note a beat; one timer at a time watches for the next that does not come."""
+        loop = asyncio.get_running_loop()
+        self._last_beat_s = loop.time()
+        if self._heartbeat_timer is None:
+            self.plc.set({"plc.heartbeat_lost": False})
+            self._heartbeat_timer = loop.call_later(HEARTBEAT_LIMIT_S, self._check_heartbeat)
 
-    def _heartbeat_missed(self) -> None:
+    def _check_heartbeat(self) -> None:
+        loop = asyncio.get_running_loop()
+        due_s = self._last_beat_s + HEARTBEAT_LIMIT_S
+        if due_s > loop.time() + 1e-6:
+            self._heartbeat_timer = loop.call_at(due_s, self._check_heartbeat)
+            return
         self._heartbeat_timer = None
         self.plc.set({"plc.heartbeat_lost": True})
         self.process.make_safe()

@@ -27,12 +27,9 @@ from planaris.physics import (
     pad_wear_um,
     platen_geometry,
     polish_block,
-    pressure_flags,
+    polish_flags,
     ring_wear_um,
-    slurry_flags,
-    supply_factor,
     sweep_positions_mm,
-    temperature_flags,
 )
 from planaris.twin.actuators import ActuatorBank
 from planaris.twin.chunks import chunk_end_s, edges_between, follow
@@ -74,7 +71,8 @@ class _Chunk:
     dt_s: Array
     out: Array
     pressing: Array
-    cut_um_h: Array
+    drive: PlatenDrive
+    model: PlatenModel
     block: PlatenBlock
 
 
@@ -183,10 +181,13 @@ class TruePlaten:
             touching = 1.0 if head.in_contact else 0.0
             zones = pressing[head.zone_rows].T * (touching * head.zone_gain_ratio())
             ring_kPa, head_rpm = pressing[head.ring_row] * touching, pressing[head.speed_row]
-        platen_rpm = out[self._rows["speed"]]
-        if platen_rpm[0] == platen_rpm[-1] and head_rpm[0] == head_rpm[-1]:
-            platen_rpm, head_rpm = platen_rpm[:1], head_rpm[:1]  # one row of speeds serves all intervals
         cut_um_h = self._cut(out)
+        rows = self._rows
+        platen_rpm, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
+        if all(_steady(a) for a in (zones, ring_kPa, head_rpm, platen_rpm, slurry, di, cut_um_h)):
+            # Nothing that drives the pad changes: one row serves all intervals.
+            zones, ring_kPa, head_rpm = zones[:1], ring_kPa[:1], head_rpm[:1]
+            platen_rpm, slurry, di, cut_um_h = platen_rpm[:1], slurry[:1], di[:1], cut_um_h[:1]
         drive = PlatenDrive(
             zone_pressures_kPa=zones,
             ring_pressure_kPa=ring_kPa,
@@ -194,10 +195,11 @@ class TruePlaten:
             head_speed_rpm=head_rpm,
             center_distance_mm=np.full(len(platen_rpm), self._center_mm),
             sweep_speed_mm_s=0.0,
-            slurry_flow_ml_min=out[self._rows["slurry"]],
-            water_flow_ml_min=out[self._rows["di"]],
+            slurry_flow_ml_min=slurry,
+            water_flow_ml_min=di,
             slurry_temperature_C=self.truth.slurry_temperature_C,
-            platen_temperature_C=out[self._rows["coolant"]],
+            # The coolant follows in minutes: its mean serves the few seconds of a chunk.
+            platen_temperature_C=float(np.mean(out[rows["coolant"]])),
             air_temperature_C=AIR_TEMPERATURE_C,
             cut_um_h=cut_um_h,
         )
@@ -214,7 +216,7 @@ class TruePlaten:
             slurry=self.truth.slurry,
             disk=self.truth.disk,
         )
-        return _Chunk(knots, middles, dt_s, out, pressing, cut_um_h, polish_block(self.state, drive, model, dt_s))
+        return _Chunk(knots, middles, dt_s, out, pressing, drive, model, polish_block(self.state, drive, model, dt_s))
 
     def _cut(self, out: Array) -> Array:
         """Pad cut rate by interval and ring, µm/h: zero unless the disk is down and turning."""
@@ -251,27 +253,22 @@ class TruePlaten:
 
     def _raise_flags(self, chunk: _Chunk, head: TrueHead) -> None:
         """Collect model flags while polishing steadily: ramps pass through every range and say nothing."""
-        targets, slurry = head.bank.targets(), self.bank.targets()["slurry"]
         force = chunk.block.wafer_force_N
-        if slurry <= 0 or force[-1] <= 0 or abs(force[-1] - force[0]) > 0.01 * force[-1]:
+        if self.bank.targets()["slurry"] <= 0 or force[-1] <= 0 or abs(force[-1] - force[0]) > 0.01 * force[-1]:
             return
-        zones = np.array([targets[f"zone{z}"] for z in range(1, len(head.zone_rows) + 1)])
-        self.flags |= pressure_flags(zones, targets["ring"], zones[-1])
-        under_wafer = self._geometry.retaining_dwell > 0
-        self.flags |= temperature_flags(chunk.block.temperature_C[:, under_wafer])
-        self.flags |= slurry_flags(slurry, supply_factor(slurry, self.truth.slurry.supply_flow_ml_min))
+        self.flags |= polish_flags(chunk.block, chunk.drive, chunk.model)
         self.flags |= consumable_flags(
             groove_depth_mm=groove_depth_mm(self.pad_lost_um, self.truth.pad),
             groove_min_mm=self.truth.pad.groove_min_mm,
             sharpness=disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h),
-            theta=chunk.block.theta[:, under_wafer],
+            theta=chunk.block.theta.mean(),
             ring_lost_mm=1e-3 * head.ring_lost_um,
             ring_limit_mm=self.truth.ring.wear_limit_mm,
         )
 
     def _wear(self, chunk: _Chunk) -> None:
         truth, dt_s, head = self.truth, chunk.dt_s, self.head
-        lost = pad_wear_um(chunk.cut_um_h, chunk.block.pv_ring_kPa_m_s, dt_s, truth.pad)
+        lost = pad_wear_um(chunk.drive.cut_um_h, chunk.block.pv_ring_kPa_m_s, dt_s, truth.pad)
         self.pad_lost_um = self.pad_lost_um + lost.sum(axis=0)
         if self.disk_down:
             force = chunk.out[self._rows["force"]]
@@ -320,3 +317,8 @@ class TruePlaten:
         put("exhaust_velocity_m_s", 0.42 - 0.0003 * speed)
         put("enclosure_temperature_C", AIR_TEMPERATURE_C + 0.06 * np.maximum(0.0, pad_C - 22.0) + 0.004 * speed)
         return follow(self.lags, target, _LAG_RATE, dt_s)
+
+
+def _steady(rows: Array) -> bool:
+    """Whether all rows along the first axis are the same; drives move monotonically within a chunk."""
+    return bool(np.array_equal(rows[0], rows[-1]))

@@ -76,9 +76,14 @@ class VirtualPlc:
             name: tag.initial for name, tag in tags.items() if tag.rate_class == STATE or tag.writable
         }
         self._handlers: dict[str, WriteHandler] = {}
+        self._silent: set[str] = set()
         self._subscriptions: list[StateSubscription] = []
         self._chance = stream_of(seed, "link")
         self._last_delivery_s = 0.0
+
+    def without_notice(self, name: str) -> None:
+        """Send no change notices for a tag that only its writer cares about."""
+        self._silent.add(name)
 
     def on_write(self, names: Iterable[str], handler: WriteHandler) -> None:
         """Call a handler when any of the tags is written, with all of them that were written together."""
@@ -92,7 +97,8 @@ class VirtualPlc:
 
     def write(self, values: Mapping[str, Value]) -> None:
         """Take written values, tell subscribers, and run their handlers, each once with its own share."""
-        self.set(values)
+        self.set({n: v for n, v in values.items() if n not in self._silent})
+        self.values.update(values)
         by_handler: dict[WriteHandler, dict[str, Value]] = {}
         for name, value in values.items():
             handler = self._handlers.get(name)
