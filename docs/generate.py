@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from planaris import modules, tool
 from planaris.dictionary import build, markdown
 from planaris.formats import load_tool
 from planaris.model import ENTRY_UNITS, UNIT_SUFFIXES, symbol_of
@@ -76,6 +78,35 @@ def packages_page() -> str:
     return "\n".join(lines)
 
 
+def modules_page() -> str:
+    """Return the state tables of the modules and the interlocks, as the code declares them."""
+    lines = [
+        "# Modules and interlocks",
+        "",
+        "One task owns each module's state and takes commands from a queue. In any state `fail` leads to `failed`, and "
+        "`clear` leads from there to the first state. A trigger that the table does not have is refused.",
+        "",
+    ]
+    for name in sorted(modules.__all__):
+        kind = getattr(modules, name)
+        if inspect.isclass(kind) and issubclass(kind, modules.Module) and kind.TABLE:
+            lines += [f"## {name}", "", (inspect.getdoc(kind) or "").partition("\n")[0], ""]
+            rows = ((f"`{state}`", trigger, f"`{after}`") for (state, trigger), after in kind.TABLE.items())
+            lines += table(("state", "trigger", "next state"), rows)
+    lines += [
+        "## Interlocks",
+        "",
+        "An action starts only if no rule blocks it; a refusal is an event and names the rule.",
+        "",
+    ]
+    rules = (
+        (r.number, r.blocked.__name__.strip("_").replace("_", " "), ", ".join(f"`{a}`" for a in r.actions))
+        for r in tool.RULES
+    )
+    lines += table(("number", "checks", "before"), rules)
+    return "\n".join(lines)
+
+
 def write_pages(folder: Path) -> None:
     """Write all generated pages; a page that has not changed keeps its time."""
     folder.mkdir(exist_ok=True)
@@ -85,6 +116,7 @@ def write_pages(folder: Path) -> None:
         "dictionary_zh": markdown(dictionary, "zh"),
         "units": units_page(),
         "packages": packages_page(),
+        "modules": modules_page(),
     }
     for name, text in pages.items():
         path = folder / f"{name}.md"
