@@ -60,7 +60,7 @@ class CommandDoor:
         self._dictionary = dictionary
         self._clock = clock
         self._handlers: dict[str, tuple[Command, Handler]] = {}
-        self._answers: dict[tuple[str, str], Answer] = {}
+        self._answers: dict[tuple[str, str], tuple[CommandRequest, Answer]] = {}
         self._count = 0
 
     def register(self, verb: str, handler: Handler) -> None:
@@ -73,21 +73,28 @@ class CommandDoor:
         return tuple(self._handlers)
 
     async def submit(self, request: CommandRequest) -> Answer:
-        """Check a command, run its handler to its end and answer. The same key again gets the same answer."""
-        known = self._answers.get((request.principal, request.key))
-        if known is not None:
-            return known
+        """Check a command, run its handler to its end and answer.
+
+        The same command with the same key again gets the same answer; another command with that key is refused.
+        """
+        earlier = self._answers.get((request.principal, request.key))
+        if earlier is not None and _same(earlier[0], request):
+            return earlier[1]
         self._count += 1
         command_id = f"C{self._count:06d}"
         arguments = json.dumps(dict(request.arguments), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         self._stream.commit(
             CommandReceived(command_id, request.verb, request.principal, request.role, request.reason, arguments)
         )
+        if earlier is not None:
+            why = f"key {request.key} was used for {earlier[0].verb} ({earlier[1].command_id}); take a new one"
+            self._stream.commit(CommandAnswered(command_id, request.verb, AnswerStatus.REFUSED.value, why))
+            return Answer(command_id, AnswerStatus.REFUSED, why)
         refusal = self._refusal(request)
         if refusal:
             return self._answer(command_id, request, AnswerStatus.REFUSED, refusal)
         _, handler = self._handlers[request.verb]
-        self._answers[request.principal, request.key] = Answer(command_id, AnswerStatus.ACCEPTED)
+        self._answers[request.principal, request.key] = request, Answer(command_id, AnswerStatus.ACCEPTED)
         try:
             outcome = await handler(request)
         except RefusedError as error:
@@ -120,9 +127,13 @@ class CommandDoor:
 
     def _answer(self, command_id: str, request: CommandRequest, status: AnswerStatus, why: str) -> Answer:
         answer = Answer(command_id, status, why)
-        self._answers[request.principal, request.key] = answer
+        self._answers[request.principal, request.key] = request, answer
         self._stream.commit(CommandAnswered(command_id, request.verb, status.value, why))
         return answer
+
+
+def _same(one: CommandRequest, other: CommandRequest) -> bool:
+    return one.verb == other.verb and dict(one.arguments) == dict(other.arguments)
 
 
 def _fits(value: Argument, dtype: str) -> bool:

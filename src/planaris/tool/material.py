@@ -40,6 +40,8 @@ class MaterialMap:
             raise MaterialError(
                 f"{location} already holds {self._at[location].wafer_id}, not room for {wafer.wafer_id}"
             )
+        if wafer.wafer_id in self._where:
+            raise MaterialError(f"{wafer.wafer_id} is at {self._where[wafer.wafer_id]}, it cannot be at {location} too")
         self._stream.publish(WaferRegistered(wafer.wafer_id, wafer.lot_id, wafer.slot, wafer.kind, location))
         self._at[location] = wafer
         self._where[wafer.wafer_id] = location
@@ -49,8 +51,9 @@ class MaterialMap:
         wafer = self._at.get(source)
         if wafer is None:
             raise MaterialError(f"no wafer is known at {source}")
-        if destination in self._at or destination in self._moving.values():
-            raise MaterialError(f"{destination} is not free for {wafer.wafer_id}")
+        if wafer.wafer_id in self._moving:
+            raise MaterialError(f"{wafer.wafer_id} is on its way to {self._moving[wafer.wafer_id]}, not {destination}")
+        self._need_free(destination, wafer)
         self._stream.commit(MoveIntended(wafer.wafer_id, source, destination))
         self._moving[wafer.wafer_id] = destination
         return wafer
@@ -60,12 +63,14 @@ class MaterialMap:
 
         ``then`` intends the next move in the same commit: a robot that has picked is about to place.
         """
-        destination = self._moving[wafer.wafer_id]
+        destination = self._moving.get(wafer.wafer_id)
+        if destination is None:
+            raise MaterialError(f"no move of {wafer.wafer_id} was intended")
         source = self._where[wafer.wafer_id]
+        if then is not None:
+            self._need_free(then, wafer)
         self._stream.publish(WaferMoved(wafer.wafer_id, source, destination))
         if then is not None:
-            if then in self._at or then in self._moving.values():
-                raise MaterialError(f"{then} is not free for {wafer.wafer_id}")
             self._stream.publish(MoveIntended(wafer.wafer_id, destination, then))
         self._stream.flush(durable=True)
         del self._moving[wafer.wafer_id]
@@ -74,3 +79,7 @@ class MaterialMap:
         self._where[wafer.wafer_id] = destination
         if then is not None:
             self._moving[wafer.wafer_id] = then
+
+    def _need_free(self, location: str, wafer: Wafer) -> None:
+        if location in self._at or location in self._moving.values():
+            raise MaterialError(f"{location} is not free for {wafer.wafer_id}")
