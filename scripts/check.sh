@@ -18,7 +18,7 @@ lint() {
 
 types() {
     title "pyright (strict)"
-    $bin/pyright --threads 2
+    $bin/pyright
 }
 
 contracts() {
