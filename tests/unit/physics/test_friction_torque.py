@@ -52,6 +52,17 @@ def test_head_torque_is_the_slope_of_friction_power(head_rpm: float) -> None:
     )
 
 
+@pytest.mark.parametrize("k", [0.3, 0.6, 0.8])
+def test_series_holds_for_one_ring_to_1_pct_at_06(k: float) -> None:
+    # One ring at 100 mm: slip = k·ω_p·e/r; exact slope of ⟨|v|⟩ by differences.
+    head_rpm, step = 93.0 * (1.0 + k * 125.0 / 100.0), 0.01
+    speed = [float(mean_sliding_speed(np.array([100.0]), 93.0, head_rpm + s, 125.0)[0]) for s in (-step, step)]
+    exact = (speed[1] - speed[0]) / (2.0 * step * math.pi / 30.0)
+    found = float(head_torque_Nm(1.0, 93.0, head_rpm, 100.0, 125.0))
+    assert found == pytest.approx(exact, rel=0.01 if k <= 0.6 else 0.025)
+    assert found < exact, "the terms left out are all positive"
+
+
 def test_a_head_that_turns_with_the_pad_feels_no_torque() -> None:
     assert float(head_torque_Nm(117.0, 93.0, 93.0, 70.7, 125.0)) == 0.0
     assert float(head_torque_Nm(117.0, 0.0, 0.0, 70.7, 125.0)) == 0.0

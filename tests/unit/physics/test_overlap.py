@@ -7,7 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from planaris.physics import PolarGrid, pad_ring_exposure, ring_areas_m2, ring_cover, ring_dwell
+from planaris.physics import (
+    PlatenGeometry,
+    PolarGrid,
+    pad_ring_exposure,
+    platen_geometry,
+    ring_areas_m2,
+    ring_cover,
+    ring_dwell,
+)
 
 EDGES = np.linspace(0.0, 254.0, 17)
 
@@ -28,6 +36,26 @@ def test_dwell_rows_sum_to_one_on_the_pad() -> None:
     dwell = ring_dwell(PolarGrid().r_mm, EDGES, np.array([120.0, 125.0, 130.0]))
     np.testing.assert_allclose(dwell.sum(axis=1), 1.0, atol=1e-14)
     assert dwell.min() >= 0.0
+
+
+def test_dwell_is_the_mean_over_the_sweep() -> None:
+    radii, sweep = PolarGrid(n_r=8).r_mm, np.array([118.0, 125.0, 131.0])
+    apart = [ring_dwell(radii, EDGES, np.array([e])) for e in sweep]
+    np.testing.assert_allclose(ring_dwell(radii, EDGES, sweep), np.mean(apart, axis=0), atol=1e-15)
+
+
+def test_a_sweeping_head_reaches_further_and_stays_longest_at_its_ends() -> None:
+    def geometry(amplitude_mm: float) -> PlatenGeometry:
+        edges = np.array([0.0, 25.0, 226.0, 254.0])
+        return platen_geometry(PolarGrid(), edges, 125.0, amplitude_mm, ring_inner_mm=100.5, ring_outer_mm=120.0)
+
+    still, swept = geometry(0.0), geometry(5.0)
+    assert still.dwell[-1, 2] == 0.0
+    assert swept.dwell[-1, 2] > 0.0
+    np.testing.assert_allclose(swept.dwell.sum(axis=1), 1.0, atol=1e-14)
+    assert swept.retaining_dwell.sum() == pytest.approx(1.0, abs=1e-14)
+    np.testing.assert_array_equal(swept.dwell_back, swept.dwell.T)
+    assert swept.retaining_area_m2 == pytest.approx(math.pi * (0.12**2 - 0.1005**2), rel=1e-12)
 
 
 def test_what_overhangs_the_pad_is_lost_and_seen() -> None:

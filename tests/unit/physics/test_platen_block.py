@@ -110,6 +110,21 @@ def test_forces_are_those_of_the_zones() -> None:
     np.testing.assert_allclose(block.wafer_drag_N, 0.18 * block.wafer_force_N)
 
 
+def test_wafer_and_ring_both_rub_on_the_pad() -> None:
+    # P·V of a pad ring times its area, over all rings, is the P·V·A of wafer and retaining ring together.
+    geometry = model().geometry
+    both = physics.polish_block(state(), drive(2), model(), DT_S)
+    wafer = physics.polish_block(state(), drive(2, ring_psi=0.0), model(), DT_S)
+    speed = physics.mean_sliding_speed(
+        np.array([geometry.retaining_radius_mm]), 93.0, 87.0, drive(2).center_distance_mm, drive(2).sweep_speed_mm_s
+    )[:, 0]
+    rubbed = (both.pv_ring_kPa_m_s - wafer.pv_ring_kPa_m_s) @ geometry.pad_area_m2
+    # The ring also moves load on the wafer: its speed there differs by less than 1e-3 from place to place.
+    np.testing.assert_allclose(rubbed, 1e-3 * both.ring_force_N * speed, rtol=1e-3)
+    under = both.pressure_kPa * both.velocity_m_s @ GRID.ring_area_m2
+    np.testing.assert_allclose(both.pv_ring_kPa_m_s @ geometry.pad_area_m2 - rubbed, under, rtol=1e-3)
+
+
 def test_default_recipe_raises_no_flag() -> None:
     now = state(23.0)
     for _ in range(5):

@@ -40,6 +40,13 @@ def test_recipe_conversion_from_ild_to_sti() -> None:
     assert float(ratio) == pytest.approx(1.129, abs=0.002)
 
 
+def test_work_function_is_one_form_in_three_drives() -> None:
+    # Each scale alone: 63 % of what ample drive would give.
+    ample = float(work_function(1e9, 1e9, 1e9))
+    alone = [work_function(2.117 * PSI_KPA, 1e9, 1e9), work_function(1e9, 66.3, 1e9), work_function(1e9, 1e9, 98.0)]
+    np.testing.assert_allclose(alone, ample * (1.0 - np.exp(-1.0)), rtol=1e-4)
+
+
 def test_inlet_is_the_flow_weighted_mean() -> None:
     flows = np.array([[200.0, 0.0], [200.0, 600.0], [0.0, 0.0]])
     np.testing.assert_allclose(inlet_concentration(flows, np.array([1.0, 0.0])), [1.0, 0.25, 0.0])
