@@ -154,6 +154,8 @@ def _wafer(slot: int, plan: RunPlan, chance: np.random.Generator) -> _Wafer:
     rate = (1.0, 1.015, 0.985, 1.005)[head - 1] * (0.968 if slot == 1 else 1.0) * (1.004 - 0.0006 * slot)
     if slot in plan.bad_slots:
         rate *= 1.09
+    if slot in plan.aborted_slots:
+        rate *= 0.42  # one platen and a bit of the next
     r, theta = GRID.r_mm[:, None] / 100.0, GRID.theta_rad[None, :]
     edge = np.exp(-(1.0 - r) / 0.035)
     shape = 1.0 + 0.018 * r**2 + (0.06 - 0.02 * head) * edge + 0.006 * r * np.cos(theta - head)

@@ -116,6 +116,7 @@ def test_truth_is_read_apart_and_missing_truth_is_none(full_run: Path, tmp_path:
     truth = read_truth(full_run)
     assert truth is not None
     assert truth.removal_nm.shape == (25, 64, 32)
+    assert truth.removal_nm.mean() == pytest.approx(TARGET_NM, rel=0.05)  # made within 5 % of the target
     assert set(truth.parts) == {"pad_groove_depth_um", "disk_sharpness_ratio", "ring_lost_um"}
     assert truth.map_of("no such wafer") is None
     assert read_truth(tmp_path) is None

@@ -151,6 +151,63 @@ def test_the_verdict_counts_what_is_in_target_and_names_the_bottleneck(full_run:
     assert "24 of 25 wafers in target" in text
     assert "removal within 600 ± 30 nm on 24, WIWNU within 5.0 % on 25" in text
     assert "of the bound of 60.0 that the spin-rinse-dry sets" in text
+    assert _verdict_sign(full_run) == "✗"
+
+
+@pytest.mark.parametrize(
+    ("plan", "sign"),
+    [
+        (RunPlan(wafers_count=3, traced_slots=()), "✓"),
+        (RunPlan(wafers_count=3, traced_slots=(), bad_slots=(3,)), "✗"),
+        (RunPlan(wafers_count=3, traced_slots=(), aborted_slots=(3,)), "✗"),
+        (RunPlan(wafers_count=3, traced_slots=(), meta={"outcome": "stopped"}), "✗"),
+    ],
+)
+def test_only_a_completed_lot_with_every_wafer_in_target_is_good(plan: RunPlan, sign: str, tmp_path: Path) -> None:
+    run = write_run(tmp_path, plan)
+    write_report(run)
+    assert _verdict_sign(run) == sign
+
+
+def _verdict_sign(run: Path) -> str:
+    found = re.search(r'<p class="verdict"><b class="\w+">(.)</b>', (run / "report.html").read_text(encoding="utf-8"))
+    assert found
+    return found[1]
+
+
+def test_each_wafer_stands_in_the_trend_in_its_heads_colour(full_run: Path) -> None:
+    _, html = _read(write_report(full_run))
+    trend = _section(html, "trend")
+    for slot in range(1, 26):
+        head = (slot - 1) % 4 + 1
+        marks = re.findall(rf'<g class="mk (h\d)"[^>]*><title>slot {slot}, ILD001-{slot:02d}, head {head}: ', trend)
+        assert marks == [f"h{head}"] * 2  # rate and WIWNU
+    assert ">first wafer</text>" in trend
+
+
+def test_profiles_name_measured_radii_and_draw_the_truth_as_a_line(full_run: Path) -> None:
+    _, html = _read(write_report(full_run))
+    profiles = _section(html, "profiles")
+    radii = set(re.findall(r"measured at (\d+) mm: ", profiles))
+    assert radii == {"0", "32", "64", "96"}  # of the 9 and 49 sites
+    assert profiles.count('class="ln truth-line"') == 4
+    assert len(re.findall(r'class="eb h\d"', profiles)) >= 12
+
+
+def test_the_gantt_names_wafer_step_and_times_and_the_bound_its_bottleneck(full_run: Path) -> None:
+    _, html = _read(write_report(full_run))
+    gantt = _section(html, "gantt")
+    # Slot 13 starts at 30 + 12·64 s, reaches platen 1 after 54 s and platen 2 a cycle later; the lot starts at 20 s.
+    assert "slot 13, ILD001-13: platen 2, P2 main, 14:56 to 15:36 (40.0\u00a0s)" in gantt
+    assert 'class="g3 stay"' in gantt
+    assert "<b>spin-rinse-dry</b> ◀ bottleneck" in gantt
+
+
+def test_water_is_told_apart_by_platen_and_cleaner(full_run: Path) -> None:
+    _, html = _read(write_report(full_run))
+    usage = _section(html, "usage")
+    assert "slot 25: 0.60 l on the platens, 3.60 l in the cleaner" in usage
+    assert "429 ml per wafer, 10.7 l in all (25 wafers)" in usage
 
 
 def test_what_is_out_of_target_says_so_in_words_and_signs(full_run: Path) -> None:
@@ -181,6 +238,14 @@ def test_measured_and_true_maps_stand_apart(full_run: Path) -> None:
     limits = [found.groups() for found in scale.finditer(maps)]
     assert len(limits) == 2
     assert limits[0] == limits[1]
+
+
+def test_a_wafer_left_half_done_does_not_squeeze_the_colours_of_the_others(tmp_path: Path) -> None:
+    run = write_run(tmp_path, RunPlan(wafers_count=6, aborted_slots=(5, 6), traced_slots=()))
+    _, html = _read(write_report(run))
+    lowest = re.search(r'<div class="scale">(\d+) nm', _section(html, "maps"))
+    assert lowest
+    assert int(lowest[1]) > 500  # the finished are near 600 nm, the others near 250 nm
 
 
 def test_at_least_ten_traces_are_drawn_with_their_steps(full_run: Path) -> None:

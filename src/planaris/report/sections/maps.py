@@ -37,11 +37,16 @@ def maps(facts: Facts) -> Section:
 
 
 def _limits(facts: Facts) -> Limits:
-    """Return one range for all maps: 1st to 99th percentile of sites and, inside the exclusion, of truth."""
+    """Return one range for all maps: 1st to 99th percentile of sites and, inside the exclusion, of truth.
+
+    Wafers that never finished have no say: what was left half done would squeeze the others into one colour.
+    """
     edge_mm = WAFER_RADIUS_MM - _exclusion_mm(facts)
     parts = [w.sites.removal_nm for w in facts.wafers if w.sites is not None]
-    if facts.truth is not None and facts.truth.removal_nm.size:
-        parts.append(facts.truth.removal_nm[:, facts.truth.grid.r_mm <= edge_mm].ravel())
+    if facts.truth is not None:
+        inside = facts.truth.grid.r_mm <= edge_mm
+        found = [facts.truth.map_of(w.wafer_id) for w in facts.wafers if w.finished]
+        parts += [truth[inside].ravel() for truth in found if truth is not None]
     values = np.concatenate(parts) if parts else np.empty(0)
     values = values[np.isfinite(values)]
     if not values.size:

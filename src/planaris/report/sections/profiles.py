@@ -30,7 +30,7 @@ def profiles(facts: Facts) -> Section:
     charts = "".join(_chart(facts, head, dots[head], truths[head], span) for head in facts.heads)
     key = '<li><span class="swatch target"></span>target</li><li><span class="block edge"></span>edge exclusion</li>'
     if facts.truth is not None:
-        key += '<li><span class="swatch"></span>twin’s truth: mean of the head’s wafers, band their range</li>'
+        key += '<li><span class="swatch"></span>twin’s truth: mean of the head’s finished wafers, band their range</li>'
     lead = (
         "Dots: measured removal at the sites of one radius, mean over the head’s wafers; bars ± 1 s over those wafers "
         "and sites (their spread, not the instrument’s error alone)."
@@ -55,10 +55,10 @@ def _dots(wafers: list[WaferLine]) -> list[Dot]:
 
 
 def _truth_profiles(facts: Facts, head: int) -> Floats:
-    """Return the true removal of a head's wafers averaged over angle, (wafers, r)."""
+    """Return the true removal of a head's finished wafers averaged over angle, (wafers, r)."""
     if facts.truth is None:
         return np.empty((0, 0))
-    found = [facts.truth.map_of(w.wafer_id) for w in facts.polished if w.head == head]
+    found = [facts.truth.map_of(w.wafer_id) for w in facts.polished if w.head == head and w.finished]
     rings = [truth.mean(axis=1) for truth in found if truth is not None]
     return np.array(rings) if rings else np.empty((0, 0))
 
