@@ -30,6 +30,7 @@ from planaris.stream.events import (
     WaferRegistered,
 )
 from planaris.stream.fanout import (
+    Batched,
     Commit,
     Committed,
     EventStream,
@@ -46,6 +47,7 @@ __all__ = [
     "AlarmAcknowledged",
     "AlarmCleared",
     "AlarmSet",
+    "Batched",
     "CarrierMapped",
     "CleanEnded",
     "CleanStarted",

@@ -105,6 +105,25 @@ class Mailbox:
         return taken
 
 
+class Batched:
+    """Listener that hands events on to another in batches of at least ``count``, and the rest at `flush`."""
+
+    def __init__(self, listener: Listener, count: int) -> None:
+        self._listener, self._count = listener, count
+        self._waiting: list[Committed] = []
+
+    def __call__(self, batch: Sequence[Committed]) -> None:
+        self._waiting.extend(batch)
+        if len(self._waiting) >= self._count:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on what waits."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._listener(waiting)
+
+
 class EventStream:
     """Stages events, commits them in order, then hands them to listeners.
 

@@ -101,7 +101,9 @@ class ActuatorBank:
             return np.broadcast_to(target, (len(target), len(times_s)))
         after = (times_s - segment.start_s)[None, :] - ramp_s
         taus = after / tau_s
-        decayed = target + (segment.ramped - target) * np.where(taus > _SETTLED_TAUS, 0.0, np.exp(-np.maximum(taus, 0.0)))
+        decayed = target + (segment.ramped - target) * np.where(
+            taus > _SETTLED_TAUS, 0.0, np.exp(-np.maximum(taus, 0.0))
+        )
         if after[:, 0].min() >= 0.0:
             return decayed
         # Solution of x' = (r0 + slope*s - x)/tau inside the ramp.

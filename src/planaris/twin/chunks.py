@@ -1,13 +1,15 @@
 """Fixed edges in chunks: what advances a station, in the same pieces whoever asks and however often.
 
-State moves from edge to edge (0.1 s) by exact exponential steps. Whole chunks of edges are committed as one array
-operation; a command commits the part of a chunk before it. A reader between gets an evaluation that is thrown away.
-So chunks split only where commands fall, and a run gives the same bits with no reader or with fifty.
+State moves from edge to edge (0.1 s) by exact exponential steps; a command inside a chunk adds an edge of its own.
+Whole chunks are committed as one array operation, when their time is over. A reader between gets an evaluation that
+is thrown away. So what a chunk does depends on commands alone, and a run gives the same bits with no reader or fifty.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -26,18 +28,22 @@ def chunk_end_s(time_s: float) -> float:
     return (math.floor((time_s + _ROUNDING_S) / CHUNK_S) + 1) * CHUNK_EDGES / 10
 
 
-def edges_between(start_s: float, end_s: float) -> tuple[Array, Array]:
-    """Return (knots, middles): interval ends from start to end at fixed edges, and the times to take inputs at.
+def edges_between(start_s: float, end_s: float, commands_s: Sequence[float] = ()) -> tuple[Array, Array]:
+    """Return (knots, middles): interval ends at fixed edges and commands, and the times to take inputs at.
 
-    ``knots`` has n+1 times. The middle of an interval is that of the whole edge it lies in, so that cutting an
-    interval short does not change what it does until then.
+    ``knots`` has n+1 times from start to end. The middle of the last interval is that of the whole edge it lies in,
+    so that ending there does not change what it does until then.
     """
     first = math.floor((start_s + _ROUNDING_S) / EDGE_S)
     last = math.ceil((end_s - _ROUNDING_S) / EDGE_S)
-    numbers = np.arange(first, last + 1)
-    knots = numbers / 10
+    knots = np.arange(first, last + 1) / 10
+    inside = [t for t in commands_s if start_s + _ROUNDING_S < t < end_s - _ROUNDING_S]
+    if inside:
+        knots = np.union1d(knots, inside)
+        close = np.diff(knots) < _ROUNDING_S
+        if close.any():
+            knots = np.delete(knots, np.flatnonzero(close) + 1)
     middles = 0.5 * (np.maximum(knots[:-1], start_s) + knots[1:])
-    knots = knots.copy()
     knots[0], knots[-1] = start_s, end_s
     return knots, middles
 
@@ -51,15 +57,15 @@ def follow(state: Array, target: Array, rate_per_s: Array, dt_s: Array) -> Array
     n = len(dt_s)
     states = np.empty((n + 1, len(state)))
     states[0] = state
-    # Whole edges in the middle go at once; the first and last interval may be cut short by a command.
-    first = 1 if n > 1 and dt_s[0, 0] != dt_s[1, 0] else 0
-    last = n - 1 if n > first + 1 and dt_s[n - 1, 0] != dt_s[first, 0] else n
-    if first:
-        _single(states, 0, target, rate_per_s, dt_s)
-    memory, weights = _memory(rate_per_s.tobytes(), round(float(dt_s[first, 0]), 9), last - first)
-    states[first + 1 : last + 1] = memory * states[first] + np.einsum("kjl,jl->kl", weights, target[first:last])
-    if last < n:
-        _single(states, last, target, rate_per_s, dt_s)
+    # Runs of equal intervals go at once.
+    steps = dt_s[:, 0].round(9)
+    starts = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), n]
+    for low, high in itertools.pairwise(starts):
+        if high - low == 1:
+            _single(states, low, target, rate_per_s, dt_s)
+            continue
+        memory, weights = _memory(rate_per_s.tobytes(), float(steps[low]), high - low)
+        states[low + 1 : high + 1] = memory * states[low] + np.einsum("kjl,jl->kl", weights, target[low:high])
     return states
 
 

@@ -34,7 +34,6 @@ class TrueHead:
         self.ring_lost_um = 0.0
         self.membrane_h = 0.0
         self.wafers_count = 0
-        self.in_contact = False
         self.sweep_per_min = 0.0
         self.sweep_phase_rad = 0.0
         self.sweep_from_s = time_s
@@ -45,6 +44,7 @@ class TrueHead:
         index = self.bank.index
         self.zone_rows = [index[f"zone{z}"] for z in range(1, len(zone_outer_mm) + 1)]
         self.ring_row, self.speed_row, self.sweep_row = index["ring"], index["speed"], index["sweep"]
+        self.contact_row = index["contact"]
 
     def pressure_matrix(self) -> Array:
         """Return M with p(r) = M @ [zones, ring] for the ring as worn now."""
@@ -71,10 +71,14 @@ class TrueHead:
         """Count polish time on the membrane."""
         self.membrane_h += polish_s / 3600.0
 
-    def new_wafer(self) -> None:
-        """Start a wafer: the pressure matrix follows the ring's height."""
+    def renew_matrix(self) -> None:
+        """Let the pressure matrix follow the ring's height; done between wafers."""
         self._matrix = None
-        self.wafers_count += 1
+
+    @property
+    def in_contact(self) -> bool:
+        """Whether the head is on the pad now."""
+        return self.bank.targets()["contact"] > 0
 
     def set_sweep(self, time_s: float, sweep_per_min: float) -> None:
         """Change the sweep's frequency without a jump of its phase."""

@@ -12,7 +12,7 @@ _PAGE_SAMPLES = 1024
 
 
 class NoisePages:
-    """Standard normal noise for ``columns`` channels, made page by page from a counter-based generator."""
+    """Standard normal noise for ``columns`` channels, made page by page, each page from a seed of its own."""
 
     def __init__(self, seed: int, owner: str, columns: int) -> None:
         self._key = [seed & 0xFFFFFFFFFFFFFFFF, zlib.crc32(owner.encode())]
@@ -33,7 +33,7 @@ class NoisePages:
     def _page(self, number: int) -> NDArray[np.float32]:
         page = self._pages.get(number)
         if page is None:
-            bits = np.random.Philox(key=self._key, counter=[0, 0, 0, number])
+            bits = np.random.SFC64(np.random.SeedSequence([*self._key, number]))
             page = np.random.Generator(bits).standard_normal((_PAGE_SAMPLES, self._columns), dtype=np.float32)
             while len(self._pages) >= 2:
                 del self._pages[next(iter(self._pages))]

@@ -94,8 +94,7 @@ class TruePlaten:
         self.wafer: TrueWafer | None = None
         self.wafer_rate_ratio = 1.0
         self.valve_open = False
-        self.disk_down = False
-        self.disk_sweep_per_min = 0.0
+        self._commands_s: list[float] = []
         self.flags = ModelFlag.NONE
         self._center_mm = tool.platen.center_distance_mm
         self.edges_mm: Array = np.linspace(0.0, tool.platen.radius_mm, PAD_RINGS + 1)
@@ -128,8 +127,13 @@ class TruePlaten:
         while (end_s := chunk_end_s(self.time_s)) <= time_s + 1e-9:
             self._step(end_s, commit=True)
 
+    def command_at(self, time_s: float) -> None:
+        """Note that an actuator of this station gets a new target: an edge of its own in its chunk."""
+        self.advance(time_s)
+        self._commands_s.append(time_s)
+
     def cut_at(self, time_s: float) -> None:
-        """Commit up to a time exactly, because something is about to change."""
+        """Commit up to a time exactly, because the station itself changes: another head, another wafer."""
         self.advance(time_s)
         if time_s > self.time_s + 1e-9:
             self._step(time_s, commit=True)
@@ -155,7 +159,7 @@ class TruePlaten:
             head_states = head.advance_lags(targets, chunk.dt_s, commit=commit)
         if not commit:
             return lag_states[-1], head_states[-1] if len(head_states) else np.empty(0)
-        if self.wafer is not None and head is not None and head.in_contact:
+        if self.wafer is not None and head is not None and block.wafer_force_N.any():
             self._remove(chunk, self.wafer, head)
             self._raise_flags(chunk, head)
         self._wear(chunk)
@@ -166,10 +170,11 @@ class TruePlaten:
             self.series.platen.append(lag_states)
             self.series.head.append(head_states)
         self.time_s = end_s
+        self._commands_s = [t for t in self._commands_s if t > end_s]
         return self.lags, np.empty(0)
 
     def _chunk(self, end_s: float) -> _Chunk:
-        knots, middles = edges_between(self.time_s, end_s)
+        knots, middles = edges_between(self.time_s, end_s, self._commands_s)
         dt_s = np.diff(knots)[:, None]
         out, head = self.bank.at(middles), self.head
         n = len(middles)
@@ -178,8 +183,8 @@ class TruePlaten:
             matrix = np.zeros((self.grid.n_r, 2))
         else:
             pressing, matrix = head.bank.at(middles), head.pressure_matrix()
-            touching = 1.0 if head.in_contact else 0.0
-            zones = pressing[head.zone_rows].T * (touching * head.zone_gain_ratio())
+            touching = pressing[head.contact_row]
+            zones = (pressing[head.zone_rows] * (touching * head.zone_gain_ratio())).T
             ring_kPa, head_rpm = pressing[head.ring_row] * touching, pressing[head.speed_row]
         cut_um_h = self._cut(out)
         rows = self._rows
@@ -220,7 +225,8 @@ class TruePlaten:
 
     def _cut(self, out: Array) -> Array:
         """Pad cut rate by interval and ring, µm/h: zero unless the disk is down and turning."""
-        if not self.disk_down:
+        on_pad = out[self._rows["force"]] * out[self._rows["disk_down"]]
+        if not on_pad.any():
             return np.zeros((out.shape[1], PAD_RINGS))
         targets = self.bank.targets()
         key = (targets["speed"], targets["disk"])
@@ -239,7 +245,7 @@ class TruePlaten:
             )
             self._cut_cache[key] = shape
         sharp = float(disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h)) * self.pad.cut_ratio
-        return out[self._rows["force"]][:, None] * (shape * sharp)
+        return on_pad[:, None] * (shape * sharp)
 
     # -- what the chunk does ----------------------------------------------------------------------------------
     def _remove(self, chunk: _Chunk, wafer: TrueWafer, head: TrueHead) -> None:
@@ -270,15 +276,17 @@ class TruePlaten:
         truth, dt_s, head = self.truth, chunk.dt_s, self.head
         lost = pad_wear_um(chunk.drive.cut_um_h, chunk.block.pv_ring_kPa_m_s, dt_s, truth.pad)
         self.pad_lost_um = self.pad_lost_um + lost.sum(axis=0)
-        if self.disk_down:
-            force = chunk.out[self._rows["force"]]
+        down = chunk.out[self._rows["disk_down"]]
+        if down.any():
+            force = chunk.out[self._rows["force"]] * down
             self.disk_hours += float(np.sum(disk_hours_per_s(force) * dt_s[:, 0]))
-            self.conditioned_s += float(np.sum(dt_s))
-        if head is not None and head.in_contact:
+            self.conditioned_s += float(np.sum(down * dt_s[:, 0]))
+        if head is not None and chunk.block.ring_force_N.any():
             speed = chunk.block.velocity_m_s.mean(axis=1)
-            lost_um = ring_wear_um(chunk.pressing[head.ring_row], speed, dt_s[:, 0], truth.ring)
+            touching = chunk.pressing[head.contact_row]
+            lost_um = ring_wear_um(chunk.pressing[head.ring_row] * touching, speed, dt_s[:, 0], truth.ring)
             head.wear_ring(float(np.sum(lost_um)))
-            head.use(float(np.sum(dt_s)))
+            head.use(float(np.sum(touching * dt_s[:, 0])))
 
     def _lag_states(self, chunk: _Chunk) -> Array:
         out, rows, dt_s, block = chunk.out, self._rows, chunk.dt_s, chunk.block
@@ -288,11 +296,11 @@ class TruePlaten:
             target[:, LAG_INDEX[tag]] = value
 
         speed, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
-        force, disk = (out[rows["force"]], out[rows["disk"]]) if self.disk_down else (0.0 * speed, out[rows["disk"]])
+        force, disk = out[rows["force"]] * out[rows["disk_down"]], out[rows["disk"]]
         radius_m = self.truth.disk.disk_radius_mm * 1e-3
         disk_Nm = self.truth.conditioner_friction_coefficient * force * radius_m * (2.0 / 3.0)
-        sweep_rad = 2.0 * np.pi / 60.0 * self.disk_sweep_per_min * chunk.middles_s
-        arm_mm = (125.0 + 75.0 * np.cos(sweep_rad)) if self.disk_sweep_per_min > 0 else 200.0
+        sweep_rad = 2.0 * np.pi / 60.0 * self.bank.targets()["disk_sweep"] * chunk.middles_s
+        arm_mm = np.where(out[rows["disk_sweep"]] > 0.5, 125.0 + 75.0 * np.cos(sweep_rad), 200.0)
         disk_drag_Nm = self.truth.conditioner_friction_coefficient * force * 0.125
         drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * self._center_mm * 1e-3
         torque = 2.0 + 0.03 * speed + drag_Nm + disk_drag_Nm

@@ -33,6 +33,8 @@ DISK_UP_mm = 20.0
 HEAD_UP_mm = 60.0
 CHUCK_VACUUM_kPa = -80.0
 RINSE_FLOW_ML_MIN = 1500.0
+# Actuators' history that samplers may still ask for.
+MEMORY_S = 30.0
 
 
 class Process:
@@ -87,7 +89,7 @@ class Process:
             {"down": lambda _a, _b: self._disk(n, down=True), "up": lambda _a, _b: self._disk(n, down=False)},
         )
         tags = [f"{name}.{a.set_point}" for a in PLATEN_ACTUATORS if a.set_point]
-        self._plc.on_write([*tags, f"{name}.sp_conditioner_sweep_per_min"], lambda v: self._platen_set(n, v))
+        self._plc.on_write(tags, lambda v: self._platen_set(n, v))
         self._plc.values[f"{name}.sp_coolant_temperature_C"] = self.platens[n].bank.targets()["coolant"]
         self.owners[name] = self._owner(name, PLATEN_SIGNALS, n, None)
 
@@ -174,7 +176,7 @@ class Process:
     # -- set-points -------------------------------------------------------------------------------------------
     def _platen_set(self, n: int, values: Mapping[str, Value]) -> None:
         platen, name, now_s = self.platens[n], f"platen{n}", self._clock()
-        self.cut(n)
+        self._command(n)
         targets: dict[str, float] = {}
         for actuator in PLATEN_ACTUATORS:
             value = values.get(f"{name}.{actuator.set_point}")
@@ -184,33 +186,34 @@ class Process:
             targets["slurry"] = 0.0
         ramp_s = _float(self._plc.values[f"{name}.sp_ramp_s"])
         platen.bank.command(now_s, targets, ramp_s)
-        platen.disk_sweep_per_min = _float(self._plc.values[f"{name}.sp_conditioner_sweep_per_min"])
         self._pad_wet(n)
 
     def _head_set(self, n: int, values: Mapping[str, Value]) -> None:
         head, name, now_s = self.heads[n], f"head{n}", self._clock()
-        self._cut_head(n)
+        self._command_head(n)
         targets: dict[str, float] = {}
         for actuator in HEAD_ACTUATORS:
             value = values.get(f"{name}.{actuator.set_point}")
             if actuator.set_point and value is not None:
                 targets[actuator.name] = _float(value)
-        head.set_sweep(now_s, _float(self._plc.values[f"{name}.sp_sweep_per_min"]))
+        sweep_per_min = _float(self._plc.values[f"{name}.sp_sweep_per_min"])
+        if sweep_per_min != head.sweep_per_min:
+            head.set_sweep(now_s, sweep_per_min)
         head.bank.command(now_s, targets, _float(self._plc.values[f"{name}.sp_ramp_s"]))
 
-    def cut(self, n: int) -> None:
-        """Commit a platen's state up to now; what follows changes it."""
-        self.platens[n].cut_at(self._clock())
-        keep_s = self.platens[n].time_s - 30.0
-        self.platens[n].bank.forget_before(keep_s)
-        head = self.platens[n].head
-        if head is not None:
-            head.bank.forget_before(keep_s)
+    def _command(self, n: int) -> None:
+        """Give a platen an edge at this moment: one of its actuators, or of its head's, gets a new target."""
+        platen = self.platens[n]
+        platen.command_at(self._clock())
+        keep_s = platen.time_s - MEMORY_S
+        platen.bank.forget_before(keep_s)
+        if platen.head is not None:
+            platen.head.bank.forget_before(keep_s)
 
-    def _cut_head(self, n: int) -> None:
+    def _command_head(self, n: int) -> None:
         station = self._handling.station_of(n)
         if station:
-            self.cut(station)
+            self._command(station)
 
     def _pad_wet(self, n: int) -> None:
         targets = self.platens[n].bank.targets()
@@ -220,7 +223,7 @@ class Process:
     def _slurry(self, n: int, _line: float, on: float) -> Motion:
         def switched() -> DeviceError:
             platen = self.platens[n]
-            self.cut(n)
+            self._command(n)
             platen.valve_open = on > 0
             wanted = _float(self._plc.values[f"platen{n}.sp_slurry_flow_ml_min"]) if on > 0 else 0.0
             arm = ARM_OVER_PAD_deg if on > 0 else 0.0
@@ -232,7 +235,7 @@ class Process:
 
     def _rinse(self, n: int, on: float) -> Motion:
         def switched() -> DeviceError:
-            self.cut(n)
+            self._command(n)
             self.platens[n].bank.command(self._clock(), {"di": RINSE_FLOW_ML_MIN if on > 0 else 0.0}, 0.0)
             self._pad_wet(n)
             return OK
@@ -241,9 +244,9 @@ class Process:
 
     def _disk(self, n: int, *, down: bool) -> Motion:
         def moved() -> DeviceError:
-            self.cut(n)
-            self.platens[n].disk_down = down
+            self._command(n)
             self.platens[n].bank.command(self._clock(), {"disk_height": 0.0 if down else DISK_UP_mm}, CONDITIONER_S / 2)
+            self.platens[n].bank.command(self._clock(), {"disk_down": 1.0 if down else 0.0}, 0.0)
             self._plc.set({f"conditioner{n}.up": not down})
             return OK
 
@@ -256,18 +259,15 @@ class Process:
             return DeviceError.PRECONDITION
         if wafer is None:
             return DeviceError.NO_WAFER
-        self._cut_head(n)
+        self._command_head(n)
         head.bank.command(self._clock(), {"height": 0.0}, self._tool.touch_down_s * 0.8)
         self._plc.set({f"head{n}.up": False})
 
         def touched() -> DeviceError:
-            self._cut_head(n)
-            platen = self.platens[station]
-            head.new_wafer()
-            platen.wafers_count += 1
-            platen.wafer, platen.wafer_rate_ratio = wafer, self._truth.wafer_rate_ratio(self._seed, wafer.wafer_id)
-            head.in_contact = True
-            head.bank.command(self._clock(), {"vacuum": 0.0}, 0.0)
+            self._command_head(n)
+            head.wafers_count += 1
+            self.platens[station].wafers_count += 1
+            head.bank.command(self._clock(), {"vacuum": 0.0, "contact": 1.0}, 0.0)
             self._arm(station)
             return OK
 
@@ -275,14 +275,13 @@ class Process:
 
     def _lift(self, n: int) -> Motion:
         head, station = self.heads[n], self._handling.station_of(n)
-        self._cut_head(n)
+        self._command_head(n)
         head.bank.command(self._clock(), {"vacuum": CHUCK_VACUUM_kPa, "height": HEAD_UP_mm}, self._tool.lift_s)
 
         def lifted() -> DeviceError:
-            self._cut_head(n)
-            head.in_contact = False
+            self._command_head(n)
+            head.bank.command(self._clock(), {"contact": 0.0}, 0.0)
             if station:
-                self.platens[station].wafer = None
                 self._disarm(station)
             self._plc.set({f"head{n}.up": True})
             return OK
@@ -314,12 +313,21 @@ class Process:
 
     # -- carousel and safety ----------------------------------------------------------------------------------
     def seat_heads(self) -> None:
-        """Bring platens and heads together as the carousel stands; called before and after every turn."""
+        """Bring platens, heads and their wafers together as the carousel stands; called after every turn."""
         for n, platen in self.platens.items():
             platen.cut_at(self._clock())
-            platen.head = self.heads[self._handling.head_at(n)]
+            platen.head = head = self.heads[self._handling.head_at(n)]
+            head.renew_matrix()
+            platen.wafer = wafer = self._places.get(f"head{head.number}")
+            if wafer is not None:
+                platen.wafer_rate_ratio = self._truth.wafer_rate_ratio(self._seed, wafer.wafer_id)
             if platen.series is not None:
                 platen.series = Series([], [], [])
+
+    def settle(self) -> None:
+        """Commit everything up to now, so that what is read of wafers and parts is the present."""
+        for platen in self.platens.values():
+            platen.cut_at(self._clock())
 
     def make_safe(self) -> None:
         """PLC's own reaction: heads up, rinse on, slurry off, drives to rest."""
@@ -328,7 +336,7 @@ class Process:
 
     def _retract(self, station: int) -> None:
         platen = self.platens[station]
-        self.cut(station)
+        self._command(station)
         platen.valve_open = False
         rest = {"slurry": 0.0, "di": RINSE_FLOW_ML_MIN, "speed": 0.0, "force": 0.0, "disk": 0.0}
         platen.bank.command(self._clock(), rest, 0.5)

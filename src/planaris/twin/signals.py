@@ -30,6 +30,9 @@ class Signal:
     rest: float = 0.0
 
 
+# Time constant of what is either on or off: contact of head and pad, disk on the pad.
+STEP_TAU_S = 1e-6
+
 PLATEN_ACTUATORS: tuple[Actuator, ...] = (
     Actuator("speed", 0.35, 0.0, "sp_speed_rpm"),
     Actuator("slurry", 0.6, 0.0, "sp_slurry_flow_ml_min"),
@@ -39,6 +42,8 @@ PLATEN_ACTUATORS: tuple[Actuator, ...] = (
     Actuator("coolant", 60.0, 22.0, "sp_coolant_temperature_C"),
     Actuator("arm", 0.4, 0.0),
     Actuator("disk_height", 0.3, 20.0),
+    Actuator("disk_sweep", 0.3, 0.0, "sp_conditioner_sweep_per_min"),
+    Actuator("disk_down", STEP_TAU_S, 0.0),
 )
 HEAD_ACTUATORS: tuple[Actuator, ...] = (
     Actuator("zone1", 0.25, 0.0, "sp_zone1_pressure_kPa"),
@@ -50,6 +55,7 @@ HEAD_ACTUATORS: tuple[Actuator, ...] = (
     Actuator("sweep", 0.50, 0.0, "sp_sweep_amplitude_mm"),
     Actuator("height", 0.25, 60.0),
     Actuator("vacuum", 0.40, 0.0),
+    Actuator("contact", STEP_TAU_S, 0.0),
 )
 
 # Slow drifts are part of the lag's target (see sensing); pad temperature: lag 0.5-2 s, noise 0.1-0.3 K (physics.md 4).

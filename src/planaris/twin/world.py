@@ -120,6 +120,7 @@ class World:
     # -- what only the world knows ----------------------------------------------------------------------------
     def wafers(self) -> tuple[WaferTruth, ...]:
         """Return the truth of every wafer in or at the tool, by slot."""
+        self.machine.process.settle()
         found = [
             WaferTruth(w.wafer_id, w.slot, w.head, location, w.before_nm, w.thickness_nm)
             for location, w in self.machine.places.items()
@@ -132,6 +133,7 @@ class World:
 
     def parts(self) -> tuple[PartTruth, ...]:
         """Return the true wear of pads, disks, rings and membranes."""
+        self.machine.process.settle()
         truth, rows = self.machine.truth, []
         rows: list[PartTruth] = []
         for n, platen in self.machine.process.platens.items():
@@ -161,6 +163,7 @@ class World:
     def save(self, folder: Path) -> None:
         """Write the wear of consumables where only the twin looks."""
         process = self.machine.process
+        process.settle()
         record = {
             "schema": WORLD_SCHEMA,
             "platens": {
