@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 # Annotated as NumPy so that callers get types; any array of the array-API standard will do.
 Array: TypeAlias = NDArray[np.float64]
 ArrayLike: TypeAlias = NDArray[np.float64] | float
+_OURS = frozenset({np.ndarray, np.float64, float, int, bool, type(None)})
 
 
 def array_namespace(*arrays: object) -> Any:
@@ -18,7 +19,7 @@ def array_namespace(*arrays: object) -> Any:
     Python and NumPy scalars take part in any namespace, so they do not decide.
     """
     for array in arrays:
-        if isinstance(array, (float, int, np.ndarray, np.generic)) or array is None:
+        if type(array) in _OURS or isinstance(array, np.generic):
             continue
         namespace_of = getattr(array, "__array_namespace__", None)
         if namespace_of is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from planaris.physics._namespace import Array, ArrayLike, array_namespace
 
@@ -24,6 +25,7 @@ class FreshnessConstants:
     track_exposure_fraction: float = 0.26
 
 
+@lru_cache(maxsize=64)
 def population_wear_per_kPa_m(constants: FreshnessConstants) -> tuple[float, ...]:
     """Return each population's wear constant for P·V averaged over the pad ring's whole turn, slowest first."""
     middle = 0.5 * (constants.population_count - 1)
