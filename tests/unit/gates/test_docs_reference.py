@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 from gate_sources import ROOT
 
@@ -10,6 +12,7 @@ from planaris.formats.lot_edge import LotEdge
 from planaris.formats.recipe_edge import RecipeEdge
 from planaris.formats.recipe_file import CleanerEdge
 from planaris.formats.tool_edge import ToolEdge
+from planaris.historian.run_views import TABLES, VIEWS
 
 
 def keys(model: type[Edge], prefix: str = "") -> list[str]:
@@ -49,3 +52,18 @@ def test_tables_list_the_keys_of_the_file(page: str, section: str, model: type[E
 def test_recipe_page_lists_the_keys_of_a_recipe() -> None:
     cleaner = documented("recipe.md", "## Cleaner recipes")
     assert sorted(documented("recipe.md")[: -len(cleaner)]) == sorted(keys(RecipeEdge))
+
+
+def test_run_page_lists_the_views_of_a_run_and_their_columns() -> None:
+    database = sqlite3.connect(":memory:")
+    for statement in TABLES:
+        database.execute(statement)
+    views: dict[str, list[str]] = {}
+    for name, query in VIEWS.items():
+        database.execute(f"CREATE VIEW {name} AS {query}")
+        views[name] = [row[1] for row in database.execute(f"PRAGMA table_info({name})")]
+    database.close()
+    text = (ROOT / "docs" / "reference" / "run.md").read_text(encoding="utf-8")
+    rows = text.partition("| view | columns |")[2].partition("\n\n")[0].splitlines()[2:]
+    told = {cells[0]: cells[1:] for row in rows if (cells := row.split("`")[1::2])}
+    assert told == views
