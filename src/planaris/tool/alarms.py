@@ -18,36 +18,48 @@ class AlarmBook:
 
     def __init__(self, stream: EventStream, dictionary: Dictionary, clock: Callable[[], float]) -> None:
         self._stream = stream
-        self._known = {template.name for template in dictionary.alarm_templates}
+        self._known = {template.name: template.severity for template in dictionary.alarm_templates}
         self._clock = clock
-        self._active: dict[tuple[str, str], ActiveAlarm] = {}
+        self._active: dict[tuple[str, str, str], ActiveAlarm] = {}
 
     @property
     def active(self) -> tuple[ActiveAlarm, ...]:
         """Alarms that are set, in the order they came."""
         return tuple(self._active.values())
 
-    def set(self, alarm: str, source: str, severity: Severity, detail: str, wafer_id: str = "") -> None:
-        """Set an alarm; setting it again while it is set says nothing new."""
+    def severity_of(self, alarm: str) -> Severity:
+        """Return how bad the catalogue says an alarm is; raise `UnknownAlarmError` if it has none such."""
         if alarm not in self._known:
             raise UnknownAlarmError(alarm)
-        if (alarm, source) in self._active:
+        return self._known[alarm]
+
+    def set(self, alarm: str, source: str, severity: Severity, detail: str, wafer_id: str = "") -> None:
+        """Set an alarm; setting it again for the same wafer while it is set says nothing new."""
+        if alarm not in self._known:
+            raise UnknownAlarmError(alarm)
+        if (alarm, source, wafer_id) in self._active:
             return
-        self._active[alarm, source] = ActiveAlarm(alarm, source, severity, AlarmState.SET, self._clock(), detail)
+        self._active[alarm, source, wafer_id] = ActiveAlarm(
+            alarm, source, severity, AlarmState.SET, self._clock(), detail
+        )
         self._stream.publish(AlarmSet(alarm, source, severity, wafer_id, detail))
 
     def acknowledge(self, alarm: str, source: str, principal: str) -> bool:
         """Note that a person saw an alarm; return whether it was set."""
-        active = self._active.get((alarm, source))
-        if active is None:
-            return False
-        self._active[alarm, source] = ActiveAlarm(
-            alarm, source, active.severity, AlarmState.ACKNOWLEDGED, active.set_at_s, active.detail
-        )
-        self._stream.publish(AlarmAcknowledged(alarm, source, principal))
-        return True
+        found = [key for key in self._active if key[:2] == (alarm, source)]
+        for key in found:
+            active = self._active[key]
+            self._active[key] = ActiveAlarm(
+                alarm, source, active.severity, AlarmState.ACKNOWLEDGED, active.set_at_s, active.detail
+            )
+        if found:
+            self._stream.publish(AlarmAcknowledged(alarm, source, principal))
+        return bool(found)
 
     def clear(self, alarm: str, source: str) -> None:
         """Clear an alarm whose cause is gone."""
-        if self._active.pop((alarm, source), None) is not None:
+        found = [key for key in self._active if key[:2] == (alarm, source)]
+        for key in found:
+            del self._active[key]
+        if found:
             self._stream.publish(AlarmCleared(alarm, source))

@@ -15,7 +15,6 @@ from planaris.model import (
     Lot,
     MapStage,
     Recipe,
-    Severity,
     SlotState,
     Wafer,
 )
@@ -23,6 +22,7 @@ from planaris.modules import IllegalTransitionError, Visit
 from planaris.scheduling import Action, Floor, Move, next_moves
 from planaris.stream import CarrierMapped, LotEnded, LotStarted, TraceRecorded, WaferFinished, WaferMeasured
 from planaris.tool.interlocks import InterlockError
+from planaris.tool.pacing import Pacing
 from planaris.tool.progress import WaferProgress
 from planaris.tool.results import evaluate
 from planaris.tool.tool import Tool
@@ -56,6 +56,7 @@ class LotRun:
         self._due: dict[str, float] = {}
         arm = tool.description.dry_robot
         self._transfer_s = arm.empty_move_s + arm.pick_s + arm.move_s + arm.place_s
+        self._pacing = Pacing(tool.description, recipe, cleaner, tool.carousel)
         self._busy: set[str] = set()
         self._down: set[str] = set()
         self._changed = asyncio.Event()
@@ -134,6 +135,10 @@ class LotRun:
         )
         for p in self.progress.values():
             self.tool.material.register(p.wafer, p.home)
+            if (m := self._incoming.get(p.wafer.wafer_id)) is not None:
+                self.tool.stream.publish(
+                    WaferMeasured(m.wafer_id, MapStage.INCOMING, m.plan.name, m.instrument, m.thickness_nm)
+                )
         self.tool.stream.flush(durable=True)
 
     # -- what the rule sees -----------------------------------------------------------------------------------
@@ -154,8 +159,16 @@ class LotRun:
             heads_at_platens=tuple(f"head{tool.carousel.head_at(n)}" for n in platens),
             due_s={place: end_s - now_s() for place, end_s in self._due.items()},
             transfer_s=self._transfer_s,
+            hold=self._held(),
             down=frozenset(self._down),
         )
+
+    def _held(self) -> bool:
+        """Whether the carousel waits for the cleaner; looks again when the wait should be over."""
+        wait_s = self._pacing.hold_s(self.tool.material.at, self._due, now_s())
+        if wait_s > 0.5:
+            asyncio.get_running_loop().call_later(wait_s, self._changed.set)
+        return wait_s > 0.5
 
     def _of(self, wafer: Wafer) -> WaferProgress:
         return self.progress[wafer.wafer_id]
@@ -207,7 +220,8 @@ class LotRun:
             self._changed.set()
 
     def _alarm(self, alarm: str, source: str, detail: str, wafer_id: str = "") -> None:
-        self.tool.alarms.set(alarm, source, Severity.ERROR, detail, wafer_id)
+        alarms = self.tool.alarms
+        alarms.set(alarm, source, alarms.severity_of(alarm), detail, wafer_id)
 
     def _free(self, *names: str) -> None:
         self._busy -= set(names)
@@ -355,10 +369,12 @@ class LotRun:
     async def _measure(self, wafer: Wafer) -> None:
         metrology, progress = self.tool.metrology, self._of(wafer)
         assert metrology is not None
-        progress.plan = self.lot.sampling.plan_for(wafer.slot)
-        progress.post_nm = await metrology.ask(lambda: metrology.measure(progress.plan))
         description = self.tool.description.metrology
         assert description is not None
+        progress.plan = self.lot.sampling.plan_for(wafer.slot)
+        self._due["metrology"] = now_s() + description.time_s_by_plan[progress.plan]
+        progress.post_nm = await metrology.ask(lambda: metrology.measure(progress.plan))
+        del self._due["metrology"]
         self.tool.stream.publish(
             WaferMeasured(wafer.wafer_id, MapStage.POST, progress.plan, description.instrument, progress.post_nm)
         )
@@ -396,14 +412,14 @@ class LotRun:
         self._changed.set()
 
     def _judge(self, p: WaferProgress, removal_nm: float, wiwnu_pct: float) -> None:
-        recipe, alarms, wafer_id = self.recipe, self.tool.alarms, p.wafer.wafer_id
+        recipe, wafer_id = self.recipe, p.wafer.wafer_id
         off_pct = 100.0 * (removal_nm - recipe.target_removal_nm) / recipe.target_removal_nm
         if abs(off_pct) > recipe.removal_tolerance_pct:
             detail = f"{wafer_id}: removal {removal_nm:.1f} nm is {off_pct:+.1f} % off {recipe.target_removal_nm:g} nm"
-            alarms.set("removal_out_of_target", wafer_id, Severity.WARNING, detail, wafer_id)
+            self._alarm("removal_out_of_target", wafer_id, detail, wafer_id)
         if wiwnu_pct > recipe.wiwnu_limit_pct:
             detail = f"{wafer_id}: WIWNU {wiwnu_pct:.2f} % is above {recipe.wiwnu_limit_pct:g} %"
-            alarms.set("wiwnu_out_of_limit", wafer_id, Severity.WARNING, detail, wafer_id)
+            self._alarm("wiwnu_out_of_limit", wafer_id, detail, wafer_id)
 
 
 def _round(value: float) -> float:

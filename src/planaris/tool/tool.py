@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 
 from planaris.dictionary import Dictionary
 from planaris.hardware import Port, TagWatch
-from planaris.model import Severity, ToolDescription
+from planaris.model import ToolDescription
 from planaris.modules import (
     Aligner,
     Carousel,
@@ -32,13 +32,13 @@ from planaris.tool.material import MaterialMap
 
 # Events that need no durability of their own wait at most this long for their commit [design].
 FLUSH_S = 0.1
-# Tags whose rise is an alarm of its own: tag -> (alarm, severity).
-WATCHED: dict[str, tuple[str, Severity]] = {
-    "safety.emo": ("emo", Severity.FATAL),
-    "safety.door_open": ("door_open", Severity.ERROR),
-    "safety.leak": ("leak", Severity.ERROR),
-    "safety.over_temperature": ("over_temperature", Severity.ERROR),
-    "plc.heartbeat_lost": ("heartbeat_lost", Severity.FATAL),
+# Tags whose rise is an alarm of its own.
+WATCHED: dict[str, str] = {
+    "safety.emo": "emo",
+    "safety.door_open": "door_open",
+    "safety.leak": "leak",
+    "safety.over_temperature": "over_temperature",
+    "plc.heartbeat_lost": "heartbeat_lost",
 }
 
 
@@ -94,10 +94,14 @@ class Tool:
         )
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         """Connect, keep modules, watch and heartbeat alive inside the block, then close the port."""
         loop = asyncio.get_running_loop()
-        self.stream.on_staged = lambda: loop.call_later(FLUSH_S, self.stream.flush)
+
+        def flush_soon() -> None:
+            loop.call_later(FLUSH_S, self.stream.flush)
+
+        self.stream.on_staged = flush_soon
         await self.port.connect()
         self.stream.publish(LinkChanged(self.port.link.value, f"port {self.port.kind.value}"))
         async with asyncio.TaskGroup() as tasks:
@@ -124,10 +128,11 @@ class Tool:
 
     def _on_tags(self, changed: object) -> None:
         assert isinstance(changed, dict)
-        for tag in WATCHED.keys() & changed.keys():
-            alarm, severity = WATCHED[tag]
+        for tag, alarm in WATCHED.items():
+            if tag not in changed:
+                continue
             source = tag.split(".")[0]
             if self.watch.is_on(tag):
-                self.alarms.set(alarm, source, severity, f"{tag} is on")
+                self.alarms.set(alarm, source, self.alarms.severity_of(alarm), f"{tag} is on")
             else:
                 self.alarms.clear(alarm, source)
