@@ -1,10 +1,11 @@
-"""Commands that the documentation shows exist, with the options it gives them."""
+"""Commands that the documentation shows exist, with the options it gives them; so do the files it links to."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer
@@ -49,3 +50,10 @@ def test_make_targets_exist(place: str, line: str) -> None:
     words = line.split()
     if words[0] == "make":
         assert words[1] in TARGETS
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_linked_files_exist(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8"))
+    files = [link for link in links if "://" not in link and "_generated/" not in link]
+    assert not [link for link in files if not (page.parent / link).exists()]
