@@ -1,6 +1,7 @@
 """Tool time and peer time. The only module of Planaris that may ask for the time."""
 
+from planaris.clock.deadlock import DeadlockError
 from planaris.clock.peer import monotonic_s, utc_now
-from planaris.clock.virtual import DeadlockError, VirtualTimeLoop, now_s, run
+from planaris.clock.virtual import VirtualTimeLoop, now_s, run
 
 __all__ = ["DeadlockError", "VirtualTimeLoop", "monotonic_s", "now_s", "run", "utc_now"]

@@ -8,59 +8,103 @@ import itertools
 import math
 import selectors
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextvars import Context
 from typing import Any, TypeVar
 
+from planaris.clock.deadlock import DeadlockError, waiting_tasks
+
 T = TypeVar("T")
+_Found = list[tuple[selectors.SelectorKey, int]]
 
-# Below this step two deadlines are one to the stock loop. 1e-9 s hangs after 194 virtual days, when the
-# spacing of doubles exceeds it; 1e-6 s holds for centuries.
-CLOCK_RESOLUTION_S = 1e-6
-
-
-class DeadlockError(RuntimeError):
-    """Nothing is scheduled and no socket is open: the loop could never wake again."""
+# The loop's own wake-up pipe, the only file of a selector that no socket was given to.
+_OWN_FILES = 1
+# Virtual time asks the system for news once in this many turns while there are no sockets. What threads hand
+# over lies in the loop's own queue already; only signal handlers (add_signal_handler) come by the pipe alone.
+_TURNS_PER_POLL = 16
+# Cancelled timers are swept out when there are more than this many and they are the greater part.
+_SWEEP_COUNT = 100
+# Longest wait in one go, real time: the system's calls take no longer limit.
+_LONGEST_WAIT_S = 24 * 3600.0
 
 
 class _Timer(asyncio.TimerHandle):
-    """Timer whose ties fire first-in first-out, so that runs repeat exactly."""
+    """Timer that knows whether it still stands in the queue."""
 
-    __slots__ = ("order",)
-    order: int
-
-    def __lt__(self, other: object) -> bool:
-        if not isinstance(other, _Timer):
-            return NotImplemented
-        return (self._when, self.order) < (other._when, other.order)  # pyright: ignore[reportAttributeAccessIssue]
+    __slots__ = ("queued",)
+    queued: bool
 
 
 class _Selector(selectors.DefaultSelector):
-    """Selector that asks its loop how long to wait."""
+    """Selector that jumps to the next deadline where the stock one waits.
+
+    The loop's timers never reach the stock queue, so the stock loop asks with ``timeout`` 0 where callbacks
+    are ready and None where nothing is.
+    """
 
     loop: VirtualTimeLoop
+    files_count = 0
+    turns_count = 0
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return self.loop.wait_for_events(super().select, timeout)
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        key = super().register(fileobj, events, data)
+        self.files_count += 1
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        key = super().unregister(fileobj)
+        self.files_count -= 1
+        return key
+
+    def poll_now(self) -> bool:
+        """Say whether a file has news, without waiting."""
+        return bool(super().select(0))
+
+    def select(self, timeout: float | None = None) -> _Found:
+        loop = self.loop
+        if not loop.jumps:
+            return loop.wait(super().select, timeout)
+        self.turns_count += 1
+        found: _Found = []
+        if self.files_count > _OWN_FILES or self.turns_count % _TURNS_PER_POLL == 0:
+            found = super().select(0)
+        jump = timeout is None and not found
+        if not loop.fire(jump=jump) and jump:
+            return loop.wait(super().select, timeout)
+        return found
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """Event loop in tool time.
 
     ``speed=inf`` jumps to the next deadline, ``speed=k`` runs k times faster than real time, 1 is live.
-    Deadlines that are equal fire in the order they were set. Time stands still while an executor job runs.
+    Timers never fire early; those with equal deadlines fire in the order they were set. Virtual time stands
+    still while an executor job runs, and a virtual loop that nothing can wake raises `DeadlockError`.
     """
 
     def __init__(self, speed: float = math.inf, start_s: float = 0.0) -> None:
-        if not speed > 0:
-            raise ValueError(f"speed must be above 0, got {speed}")
-        selector = _Selector()
-        selector.loop = self
+        self._files = _Selector()
+        self._files.loop = self
+        super().__init__(self._files)
+        # The stock loop's queue of callbacks that are ready.
+        self._callbacks: deque[asyncio.Handle] = self._ready  # pyright: ignore[reportAttributeAccessIssue]
+        self._timers: list[tuple[float, int, _Timer]] = []
+        self._order = itertools.count()
+        self._cancelled_count = 0
+        self._jobs_count = 0
+        self._joins_count = 0
         self._now_s, self._mono_s = start_s, time.monotonic()
-        self._speed, self._order, self._holds = speed, itertools.count(), 0
-        super().__init__(selector)
-        self._clock_resolution = CLOCK_RESOLUTION_S
+        try:
+            self._speed = _checked(speed)
+        except ValueError:
+            self.close()
+            raise
+        self._virtual = speed == math.inf
+        self.jumps = self._virtual
+
+    # -- time -------------------------------------------------------------------------------------------------
 
     @property
     def speed(self) -> float:
@@ -69,66 +113,147 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         """Return tool time in seconds."""
-        if self._speed == math.inf:
+        if self._virtual:
             return self._now_s
         return self._now_s + (time.monotonic() - self._mono_s) * self._speed
 
     def set_speed(self, speed: float) -> None:
         """Change the speed; tool time goes on without a jump."""
-        if not speed > 0:
-            raise ValueError(f"speed must be above 0, got {speed}")
-        self._now_s, self._mono_s, self._speed = self.time(), time.monotonic(), speed
+        self._now_s, self._mono_s, self._speed = self.time(), time.monotonic(), _checked(speed)
+        self._virtual = speed == math.inf
+        self._set_jumps()
+
+    def _set_jumps(self) -> None:
+        self.jumps = self._virtual and not self._jobs_count and not self._joins_count
+
+    @property
+    def timers_count(self) -> int:
+        """Timers in the queue, cancelled ones that were not swept out yet among them."""
+        return len(self._timers)
+
+    # -- timers -----------------------------------------------------------------------------------------------
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call back after a delay of tool time; equal deadlines fire first-in first-out."""
+        return self._queue(self.time() + delay, callback, args, context)
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call back at a tool time; equal times fire first-in first-out."""
-        self._check_closed()  # pyright: ignore[reportAttributeAccessIssue]
+        """Call back at a tool time; equal deadlines fire first-in first-out."""
+        return self._queue(when, callback, args, context)
+
+    def _queue(
+        self, when: float, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
+    ) -> asyncio.TimerHandle:
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
         timer = _Timer(when, callback, args, self, context)
-        timer.order = next(self._order)
-        heapq.heappush(self._scheduled, timer)  # pyright: ignore[reportAttributeAccessIssue]
-        timer._scheduled = True  # pyright: ignore[reportAttributeAccessIssue]
+        timer.queued = True
+        heapq.heappush(self._timers, (when, next(self._order), timer))
         return timer
+
+    def _timer_handle_cancelled(self, handle: _Timer) -> None:
+        """Take note that a timer is being cancelled (it calls this); sweep the queue where many were."""
+        if not handle.queued:
+            return
+        handle.queued = False
+        self._cancelled_count += 1
+        if self._cancelled_count > _SWEEP_COUNT and 2 * self._cancelled_count > len(self._timers):
+            self._timers = [entry for entry in self._timers if entry[2].queued]
+            heapq.heapify(self._timers)
+            self._cancelled_count = 0
+
+    def fire(self, *, jump: bool) -> bool:
+        """Hand due timers to the loop, after a jump to the next deadline if asked; return whether there were any."""
+        timers = self._timers
+        now_s = self._now_s if self._virtual else self.time()
+        fired = False
+        while timers:
+            when, _, timer = timers[0]
+            if timer.queued:
+                if when > now_s:
+                    if not jump or when == math.inf:
+                        break
+                    self._now_s = now_s = when  # exact: no drift
+                jump = False
+                fired = True
+                timer.queued = False
+                self._callbacks.append(timer)
+            else:
+                self._cancelled_count -= 1
+            heapq.heappop(timers)
+        return fired
+
+    # -- waiting in real time ---------------------------------------------------------------------------------
+
+    def wait(self, poll: Callable[[float | None], _Found], timeout: float | None) -> _Found:
+        """Wait in real time: live, for a thread that control waits for, or for a socket; then fire what is due."""
+        limit_s = 0.0 if timeout == 0 else self._limit_s()
+        found = poll(limit_s)
+        over = not found and bool(limit_s)  # the executor did not end in the real time that a timer gave it
+        self.fire(jump=over and self._joins_count > 0)
+        return found
+
+    def _limit_s(self) -> float | None:
+        """Return how long to wait at most, real time; None without limit. Raise `DeadlockError` if for ever."""
+        when = self._timers[0][0] if self._timers else math.inf
+        next_s = None if when == math.inf else min(max(0.0, when - self.time()), _LONGEST_WAIT_S)
+        if not self._virtual:
+            return None if next_s is None else next_s / self._speed
+        if self._joins_count:
+            return next_s
+        if self._jobs_count:
+            return 0.0 if next_s == 0.0 else None
+        if self._files.files_count > _OWN_FILES:
+            return None
+        if self._callbacks or self._files.poll_now():
+            return 0.0
+        raise DeadlockError(waiting_tasks(self))
 
     def run_in_executor(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        """Run a blocking function in a thread; virtual time holds until it ends."""
-        self._holds += 1
+        """Run a blocking function in a thread; virtual time stands still until it ends."""
         future = super().run_in_executor(executor, func, *args)
-        future.add_done_callback(self._release)
+        self._jobs_count += 1
+        self._set_jumps()
+        future.add_done_callback(self._job_ended)
         return future
 
-    def _release(self, _future: asyncio.Future[Any]) -> None:
-        self._holds -= 1
+    def _job_ended(self, _future: asyncio.Future[Any]) -> None:
+        self._jobs_count -= 1
+        self._set_jumps()
 
-    def wait_for_events(
-        self,
-        select: Callable[[float | None], list[tuple[selectors.SelectorKey, int]]],
-        timeout: float | None,
-    ) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for sockets in real time, or jump to the next deadline."""
-        if self._speed != math.inf:
-            return select(None if timeout is None else timeout / self._speed)
-        if timeout == 0:
-            return select(0)
-        if self._holds:
-            return select(None)
-        if ready := select(0):
-            return ready
-        if timeout is None:  # no timer: only a socket could wake us
-            selector: selectors.BaseSelector = self._selector  # pyright: ignore[reportAttributeAccessIssue]
-            stopping: bool = self._executor_shutdown_called  # pyright: ignore[reportAttributeAccessIssue]
-            if len(selector.get_map()) <= 1 and not stopping:
-                raise DeadlockError("no timer, no socket: nothing can ever wake this loop")
-            return select(None)
-        scheduled: list[asyncio.TimerHandle] = self._scheduled  # pyright: ignore[reportAttributeAccessIssue]
-        self._now_s = max(self._now_s, scheduled[0].when())  # exact: no drift
-        return []
+    async def shutdown_default_executor(self, *timeout: Any) -> None:
+        """Wait, in real time, until the threads of the default executor have ended."""
+        self._joins_count += 1
+        self._set_jumps()
+        try:
+            await super().shutdown_default_executor(*timeout)
+        finally:
+            self._joins_count -= 1
+            self._set_jumps()
+
+    def close(self) -> None:
+        """Close the loop; its timers are forgotten."""
+        super().close()
+        self._timers.clear()
+
+
+def _checked(speed: float) -> float:
+    if not speed > 0:
+        raise ValueError(f"speed must be above 0, got {speed}")
+    return speed
 
 
 def run(main: Coroutine[Any, Any, T], *, speed: float = math.inf, start_s: float = 0.0) -> T:
-    """Run a coroutine on a fresh tool clock and return its result."""
+    """Run a coroutine on a fresh tool clock and return its result.
+
+    Raises what the coroutine raises, and `DeadlockError` where virtual time cannot go on.
+    """
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(speed, start_s)) as runner:
         return runner.run(main)
 
