@@ -51,6 +51,7 @@ def measured_run(home: Path) -> Run:
         process.stdout.close()
     process_s = time.perf_counter() - begin
     if process.returncode != 0:
-        last = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        last = next((line.strip(" |") for line in reversed(lines) if any(c.isalpha() for c in line)), "no word")
         raise NotRunError(f"planaris run ended with status {process.returncode}: {last}")
     return Run(process_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6, json.loads(output))
