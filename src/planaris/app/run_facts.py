@@ -35,7 +35,6 @@ def description_facts(job: JobFiles, package: ProcessPackage) -> dict[str, str]:
         "sampling": json.dumps(plain(job.lot.sampling)),
         "process_package": json.dumps(package.as_rows(), ensure_ascii=False),
         "process_package_name": f"{package.name} {package.version}: {package.title}",
-        "incoming": json.dumps([plain(m) for m in job.lot.incoming]),
         "targets": json.dumps(
             {
                 "target_removal_nm": recipe.target_removal_nm,

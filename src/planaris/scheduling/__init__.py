@@ -2,5 +2,17 @@
 
 from planaris.scheduling.bounds import Bound, throughput_bound, visit_s
 from planaris.scheduling.dispatch import Action, Floor, Move, next_moves
+from planaris.scheduling.pacing import LineWafer, entry_times_s, hold_s
 
-__all__ = ["Action", "Bound", "Floor", "Move", "next_moves", "throughput_bound", "visit_s"]
+__all__ = [
+    "Action",
+    "Bound",
+    "Floor",
+    "LineWafer",
+    "Move",
+    "entry_times_s",
+    "hold_s",
+    "next_moves",
+    "throughput_bound",
+    "visit_s",
+]

@@ -39,7 +39,8 @@ class Floor:
     ``at`` maps location to wafer; ``ready`` holds locations whose wafer waits to leave; ``busy`` locations and
     resources in use; ``queue`` carrier slots of wafers not yet begun, in order; ``home`` maps wafer to its slot;
     ``polished`` wafers that are through all platens of their recipe; ``due_s`` seconds until a location's wafer
-    is expected to be ready; ``transfer_s`` time of one transfer of the dry robot.
+    is expected to be ready; ``transfer_s`` time of one transfer of the dry robot; ``hold`` keeps the carousel where
+    it is, because the cleaner could not take its wafers in time.
     """
 
     at: Mapping[str, str]
@@ -54,6 +55,7 @@ class Floor:
     heads_at_platens: tuple[str, ...]
     due_s: Mapping[str, float] = field(default_factory=dict[str, float])
     transfer_s: float = 0.0
+    hold: bool = False
     down: frozenset[str] = frozenset()
 
 
@@ -139,7 +141,7 @@ def _cleaner(floor: Floor) -> list[Move]:
 
 def _carousel(floor: Floor) -> list[Move]:
     heads = (floor.head_at_cup, *floor.heads_at_platens)
-    if {"carousel", "loadcup", *heads} & floor.busy:
+    if floor.hold or {"carousel", "loadcup", *heads} & floor.busy:
         return []
     on_heads = [head for head in heads if head in floor.at]
     if not on_heads:

@@ -72,11 +72,10 @@ class ConsumableBook:
         life = self.life_pct(new)
         self._stream.publish(ConsumableUsed(part, location, new.wafers_count, round(new.use_h, 6), round(life, 4)))
         warn_pct = 100.0 * self._limits.get("warn_fraction", 0.9)
+        # The disk has a place of its own in the catalogue: a worn pad must not keep its alarm from being said.
+        place = location.replace("platen", "conditioner") if part == "disk" else location
+        detail = f"{part} has spent {life:.0f} % of its life"
         if life >= 100.0:
-            self._alarms.set(
-                "consumable_expired", location, Severity.ERROR, f"{part} has spent {life:.0f} % of its life"
-            )
+            self._alarms.set("consumable_expired", place, Severity.ERROR, detail)
         elif life >= warn_pct:
-            self._alarms.set(
-                "consumable_warning", location, Severity.WARNING, f"{part} has spent {life:.0f} % of its life"
-            )
+            self._alarms.set("consumable_warning", place, Severity.WARNING, detail)

@@ -56,7 +56,7 @@ class LotRun:
         self._due: dict[str, float] = {}
         arm = tool.description.dry_robot
         self._transfer_s = arm.empty_move_s + arm.pick_s + arm.move_s + arm.place_s
-        self._pacing = Pacing(tool.description, recipe, cleaner, tool.carousel)
+        self._pacing = Pacing(tool.description, lot, recipe, cleaner, tool.carousel)
         self._busy: set[str] = set()
         self._down: set[str] = set()
         self._changed = asyncio.Event()
@@ -152,7 +152,7 @@ class LotRun:
             busy=frozenset(self._busy),
             queue=() if self._stopping else tuple(self._queue),
             home={i: p.home for i, p in self.progress.items()},
-            polished=frozenset(i for i, p in self.progress.items() if p.polished),
+            polished=self._polished(),
             cleaner=tool.description.cleaner.stations,
             has_metrology=tool.metrology is not None,
             head_at_cup=f"head{tool.carousel.head_at(0)}",
@@ -163,9 +163,12 @@ class LotRun:
             down=frozenset(self._down),
         )
 
+    def _polished(self) -> frozenset[str]:
+        return frozenset(i for i, p in self.progress.items() if p.polished)
+
     def _held(self) -> bool:
         """Whether the carousel waits for the cleaner; looks again when the wait should be over."""
-        wait_s = self._pacing.hold_s(self.tool.material.at, self._due, now_s())
+        wait_s = self._pacing.hold_s(self.tool.material.at, self._due, self._polished(), now_s())
         if wait_s > 0.5:
             asyncio.get_running_loop().call_later(wait_s, self._changed.set)
         return wait_s > 0.5
