@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from gate_sources import modules
+from gate_sources import ROOT, modules, rooms
 
 # Files that other rooms may import from besides a room's own name, each with why.
 OPEN_FILES = {
@@ -31,3 +31,9 @@ def private_imports() -> Iterator[tuple[str, str]]:
 
 def test_rooms_import_only_public_names_of_other_rooms() -> None:
     assert not [f"{place}: {name}" for place, name in private_imports() if name not in OPEN_FILES]
+
+
+def test_the_floor_plan_page_lists_the_rooms_that_exist() -> None:
+    page = (ROOT / "docs" / "explanations" / "floor-plan.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert sorted(name for row in rows for name in row.split("`")[1::2]) == rooms()
