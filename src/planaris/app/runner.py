@@ -11,6 +11,7 @@ import planaris
 from planaris import clock
 from planaris.app.jobs import JobFailedError, Jobs, Script
 from planaris.app.request import Progress, RunRequest, RunSummary, WaferSummary
+from planaris.app.checks import check_ends
 from planaris.app.run_facts import LotClock, bound_facts, description_facts
 from planaris.app.traces import RunTraces
 from planaris.app.world_commands import register_world
@@ -99,6 +100,7 @@ def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
     """
     started_s = clock.monotonic_s()
     job = load_job(request.lot_path, request.tool)
+    check_ends(job)
     package = load_package(job.recipe.process_package)
     if request.out is not None:
         check_run_folder(request.out)

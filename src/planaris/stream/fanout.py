@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cache
+from typing import Any
 
 from planaris.stream.events import EVENT_TYPES, Event
 
@@ -56,14 +57,14 @@ def from_json(name: str, text: str) -> Event:
     return kind(**values)
 
 
-def _converters() -> dict[str, Callable[[object], object]]:
+def _converters() -> dict[str, Callable[[Any], object]]:
     from planaris.model import MapStage, Severity, WaferKind
 
     return {
         "MapStage": MapStage,
         "Severity": Severity,
         "WaferKind": WaferKind,
-        "tuple[float, ...]": tuple,  # pyright: ignore[reportArgumentType]
+        "tuple[float, ...]": tuple,
     }
 
 

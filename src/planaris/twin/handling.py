@@ -259,17 +259,19 @@ class Handling:
 
             return Motion(time_s, cleaned)
 
+        device.action("process", process)
+        if following is not None:
+            self._carrying(device, station, following)
+
+    def _carrying(self, device: TwinDevice, station: str, following: str) -> None:
         def transfer(_a: float, _b: float) -> Motion | DeviceError:
-            assert following is not None
             if self._places.get(station) is None:
                 return DeviceError.NO_WAFER
             if self._places.get(following) is not None:
                 return DeviceError.WAFER_PRESENT
             return Motion(self._tool.cleaner.exchange_s, lambda: self.move(station, following))
 
-        device.action("process", process)
-        if following is not None:
-            device.action("transfer", transfer)
+        device.action("transfer", transfer)
 
     def _metrology(self, plan_code: float, _b: float) -> Motion | DeviceError:
         metrology = self._tool.metrology

@@ -26,7 +26,7 @@ PSI = 6.894757293168
 def test_typed_units_become_model_units_and_are_kept_as_typed(example: Path, tool_a: ToolDescription) -> None:
     recipe = load_recipe(example / "recipe.toml", tool_a)
     main = recipe.steps[0]
-    assert main.zone_pressure_kPa == pytest.approx((4 * PSI,) * 3)
+    assert main.zone_pressure_kPa == pytest.approx((3.9 * PSI,) * 3)
     assert main.conditioning.downforce_N == pytest.approx(5 * 4.4482216152605)
     assert recipe.target_removal_nm == pytest.approx(600.0)
     assert recipe.entered["steps[0].zone_pressure_kPa[1]"] == "3.9 psi"

@@ -1,0 +1,23 @@
+"""Checks of a job against what this version can do, before anything is written."""
+
+from __future__ import annotations
+
+from planaris.formats import JobFiles
+from planaris.model import EndKind, InputError, InputFault
+
+
+def check_ends(job: JobFiles) -> None:
+    """Raise `InputError` naming every step whose end needs a detector that is not there."""
+    faults = tuple(
+        InputFault(
+            f"{job.lot_file.recipe_path.name}: steps[{i}].end.kind",
+            step.end.kind.value,
+            "this version has no detector for it",
+            limit=EndKind.TIME.value,
+            remedy="end the step by time",
+        )
+        for i, step in enumerate(job.recipe.steps)
+        if step.end.kind is not EndKind.TIME
+    )
+    if faults:
+        raise InputError(str(job.lot_file.path), faults)
