@@ -49,6 +49,7 @@ from planaris.physics.platen_geometry import PlatenGeometry, platen_geometry
 from planaris.physics.pressure import (
     DEFAULT_EDGE,
     KERNEL_LENGTH_MM,
+    RING_FACTOR_RATIO,
     EdgeTerm,
     edge_phase_rad,
     edge_shape,
@@ -97,6 +98,7 @@ __all__ = [
     "FRICTION_COEFFICIENT",
     "KERNEL_LENGTH_MM",
     "LEE_2026",
+    "RING_FACTOR_RATIO",
     "DiskConstants",
     "DriveConstants",
     "EdgeAnchor",

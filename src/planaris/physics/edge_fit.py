@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planaris.physics.pressure import KERNEL_LENGTH_MM, EdgeTerm, pressure_matrix
+from planaris.physics.pressure import KERNEL_LENGTH_MM, RING_FACTOR_RATIO, EdgeTerm, pressure_matrix
 from planaris.physics.wafer_map import PolarGrid, nonuniformity_pct
 
 _KPA_PER_PSI = 6.894757293168
@@ -25,13 +25,13 @@ class EdgeAnchor:
 # anchors are taken as non-uniformity of pressure.
 LEE_2026: tuple[EdgeAnchor, ...] = (EdgeAnchor(5.0 * _KPA_PER_PSI, 4.5), EdgeAnchor(6.0 * _KPA_PER_PSI, 6.1))
 LEE_EDGE_EXCLUSION_MM = 3.0
-# The zone pressure is not stated. 2.5 psi (A) puts the least non-uniformity at a ring pressure of 1.2 times the zone's,
-# inside the 1.2–1.7 of common recipes, and the first zero of the edge term 4.4 mm from the edge (Fukuda 2006: 4 mm
-# disturbed on a stacked pad); 3 psi would put it at 1.04, 2 psi at 1.4.
+# The zone pressure is not stated. 2.5 psi (A) puts the least non-uniformity at a ring pressure of 1.24 times that,
+# inside the 1.2–1.7 of common recipes, and the first zero of the edge term 5.0 mm from the edge (Fukuda 2006: 4 mm
+# disturbed on a stacked pad); 2 psi would give 1.48 and 4.2 mm, 3 psi 1.0 and 6.6 mm.
 LEE_ZONE_PRESSURE_KPA = 2.5 * _KPA_PER_PSI
 LEE_ZONE_OUTER_MM = 99.0
 # Starting point of the search; amplitude below zero is the branch on which more ring pressure takes load off the rim.
-_START = (-0.9, 5.5)
+_START = (-0.95, 6.0)
 
 
 def edge_nonuniformity_pct(
@@ -42,11 +42,12 @@ def edge_nonuniformity_pct(
     zone_outer_mm: float = LEE_ZONE_OUTER_MM,
     edge_exclusion_mm: float = LEE_EDGE_EXCLUSION_MM,
     kernel_length_mm: float = KERNEL_LENGTH_MM,
+    ring_factor_ratio: float = RING_FACTOR_RATIO,
     grid: PolarGrid | None = None,
 ) -> float:
     """Return 100·std/mean of pressure under a head of one zone, area weighted inside the exclusion."""
     grid = grid or PolarGrid(n_r=200)
-    matrix = pressure_matrix(grid.r_mm, (zone_outer_mm,), edge, kernel_length_mm)
+    matrix = pressure_matrix(grid.r_mm, (zone_outer_mm,), edge, kernel_length_mm, ring_factor_ratio)
     pressure = matrix @ np.asarray([zone_pressure_kPa, ring_pressure_kPa])
     return float(nonuniformity_pct(pressure, grid, edge_exclusion_mm))
 
@@ -56,8 +57,9 @@ def fit_edge(
     *,
     zone_pressure_kPa: float = LEE_ZONE_PRESSURE_KPA,
     kernel_length_mm: float = KERNEL_LENGTH_MM,
+    ring_factor_ratio: float = RING_FACTOR_RATIO,
 ) -> EdgeTerm:
-    """Return the edge term whose amplitude and decay length meet the anchors, by least squares; c_r of a new ring is 1.
+    """Return the edge term whose amplitude and decay length meet the anchors under a new ring, by least squares.
 
     Raises ValueError with fewer than two anchors: they cannot fix two numbers.
     """
@@ -68,7 +70,11 @@ def fit_edge(
         edge = EdgeTerm(amplitude_ratio=float(x[0]), decay_length_mm=float(x[1]))
         return [
             edge_nonuniformity_pct(
-                edge, a.ring_pressure_kPa, zone_pressure_kPa=zone_pressure_kPa, kernel_length_mm=kernel_length_mm
+                edge,
+                a.ring_pressure_kPa,
+                zone_pressure_kPa=zone_pressure_kPa,
+                kernel_length_mm=kernel_length_mm,
+                ring_factor_ratio=ring_factor_ratio,
             )
             - a.nonuniformity_pct
             for a in anchors

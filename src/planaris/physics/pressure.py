@@ -27,8 +27,11 @@ class EdgeTerm:
     decay_length_mm: float
 
 
-# What edge_fit.fit_edge finds for the two anchors of Lee 2026 (T) at the default kernel length. Grade D.
-DEFAULT_EDGE = EdgeTerm(amplitude_ratio=-0.9256, decay_length_mm=5.775)
+# c_r of a new ring: it holds the pad down beside the wafer by this share of its pressure, the gap between them taking
+# the rest. Puts the balance of ring and zone at 1.18 times the zone's pressure. Grade A.
+RING_FACTOR_RATIO = 0.85
+# What edge_fit.fit_edge finds for the two anchors of Lee 2026 (T) with that ring and kernel. Grade D.
+DEFAULT_EDGE = EdgeTerm(amplitude_ratio=-1.003, decay_length_mm=6.603)
 
 
 def radii_to_edges(radii_mm: Array, wafer_radius_mm: float | None = None) -> Array:
@@ -92,14 +95,14 @@ def pressure_matrix(
     zone_outer_mm: Sequence[float],
     edge: EdgeTerm = DEFAULT_EDGE,
     kernel_length_mm: float = KERNEL_LENGTH_MM,
-    ring_factor_ratio: float = 1.0,
+    ring_factor_ratio: float = RING_FACTOR_RATIO,
     *,
     wafer_radius_mm: float | None = None,
 ) -> Array:
     """Return M (n_r, n_zone + 1) with p(r) = M @ [zone pressures..., ring pressure], all in kPa.
 
     radii_mm cell centres; zones from the centre out, each to ``zone_outer_mm``. The last zone drives the edge
-    together with the ring; ``ring_factor_ratio`` is c_r, below 1 for a worn ring. Load is conserved.
+    together with the ring; ``ring_factor_ratio`` is c_r, by default of a new ring. Load is conserved.
     """
     xp = array_namespace(radii_mm)
     edges = radii_to_edges(radii_mm, wafer_radius_mm)

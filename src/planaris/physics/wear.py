@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from planaris.physics._namespace import Array, ArrayLike, array_namespace
+from planaris.physics.pressure import RING_FACTOR_RATIO
 
 # kPa·m/s over a second at 1 m²/N is 1000 m.
 _UM_PER_KPA_M_M2_N = 1e9
@@ -28,7 +29,7 @@ class RingConstants:
 
     wear_m2_N: float = 1.4e-13
     wear_limit_mm: float = 1.5
-    factor_ratio: float = 1.0
+    factor_ratio: float = RING_FACTOR_RATIO
     factor_loss_per_mm: float = 0.15
 
 

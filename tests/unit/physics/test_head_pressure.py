@@ -9,6 +9,7 @@ import pytest
 
 from planaris.physics import (
     DEFAULT_EDGE,
+    RING_FACTOR_RATIO,
     EdgeTerm,
     PolarGrid,
     edge_phase_rad,
@@ -82,6 +83,12 @@ def test_edge_shape_is_the_damped_wave() -> None:
     np.testing.assert_allclose(edge_shape(grid.r_mm, length), wave, atol=2e-5)
 
 
+def test_ring_and_zone_balance_where_the_gap_says() -> None:
+    # A head whose zones reach the edge: the edge term vanishes at p_ring = p_zone / c_r, 1.18 times the zone's.
+    matrix = pressure_matrix(GRID.r_mm, (85.0, 95.0, 100.0))
+    np.testing.assert_allclose(matrix @ [20.0, 20.0, 20.0, 20.0 / RING_FACTOR_RATIO], 20.0, rtol=1e-12)
+
+
 def test_edge_term_changes_sign_4_mm_from_the_edge() -> None:
     # Fukuda 2006: 4 mm disturbed on a stacked pad; ±1 mm.
     phase = edge_phase_rad(DEFAULT_EDGE.decay_length_mm, 100.0)
@@ -93,13 +100,13 @@ def test_more_ring_pressure_takes_load_off_the_rim_and_puts_it_inside() -> None:
     low, high = (matrix @ [20.0, 20.0, 20.0, ring] for ring in (24.0, 30.0))
     assert high[-1] < low[-1]
     assert high[GRID.r_mm > 85.0].max() > low[GRID.r_mm > 85.0].max()
-    # 40 mm inside, seven decay lengths, nothing is felt: e^-7 of the rim's change.
-    inside = GRID.r_mm < 60.0
+    # Eight decay lengths inside nothing is felt: e^-8 = 3e-4 of the wave, which is 0.6 high at the rim.
+    inside = GRID.r_mm < 100.0 - 8.0 * DEFAULT_EDGE.decay_length_mm
     assert np.abs(high - low)[inside].max() < 1e-3 * np.abs(high - low).max()
 
 
 def test_a_worn_ring_is_a_ring_at_less_pressure() -> None:
-    worn = pressure_matrix(GRID.r_mm, ZONES, ring_factor_ratio=0.9) @ [20.0, 20.0, 20.0, 26.0]
+    worn = pressure_matrix(GRID.r_mm, ZONES, ring_factor_ratio=0.9 * RING_FACTOR_RATIO) @ [20.0, 20.0, 20.0, 26.0]
     weak = pressure_matrix(GRID.r_mm, ZONES) @ [20.0, 20.0, 20.0, 0.9 * 26.0]
     np.testing.assert_allclose(worn, weak, rtol=1e-13)
 

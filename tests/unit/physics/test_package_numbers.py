@@ -33,6 +33,7 @@ def test_defaults_are_the_package_s(constants: Any, group: str) -> None:
 
 def test_kernel_and_friction_are_the_package_s() -> None:
     assert PACKAGE.value("edge.kernel_length_mm") == physics.KERNEL_LENGTH_MM
+    assert PACKAGE.value("ring.factor_ratio") == physics.RING_FACTOR_RATIO
     assert PACKAGE.value("friction.friction_coefficient") == physics.FRICTION_COEFFICIENT["TEOS"]
 
 
