@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 
 NONE = "–"
 """Shown where a number is missing: never 0, never "nan"."""
@@ -52,7 +53,7 @@ def general(value: float | None) -> str:
     if size != 0 and (size < 1e-3 or size >= 1e6):
         mantissa, exponent = f"{value:.3e}".split("e")
         return f"{mantissa.rstrip('0').rstrip('.')}·10{_superscript(int(exponent))}".replace("-", "−")
-    return f"{value:.4g}".replace("-", "−")
+    return num(value, 0) if size >= 1e4 else f"{value:.4g}".replace("-", "−")
 
 
 def _superscript(power: int) -> str:
@@ -85,14 +86,19 @@ def plural(count: int, thing: str) -> str:
     return f"{count}\u00a0{thing}{'' if count == 1 else 's'}"
 
 
+_PLACE = re.compile(r"([a-z][a-z_]*?)(\d*)(?:\.(\d+))?")
 _PLACES = {"loadcup": "load cup", "srd": "spin-rinse-dry", "loadport": "load port"}
 
 
 def place_name(place: str) -> str:
-    """Return a module's or location's name as people say it: ``loadport1.07`` is "load port 1 slot 7"."""
-    module, _, slot = place.partition(".")
-    stem = module.rstrip("0123456789")
-    number = module[len(stem) :]
+    """Return a module's or location's name as people say it: ``loadport1.07`` is "load port 1 slot 7".
+
+    What is not named like a place (a wafer id) comes back as it is.
+    """
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        return place
+    stem, number, slot = found.groups()
     name = _PLACES.get(stem, stem.replace("_", " "))
     shown = f"{name} {number}" if number else name
-    return f"{shown} slot {int(slot)}" if slot.isdigit() else f"{shown} {slot}".strip()
+    return f"{shown} slot {int(slot)}" if slot else shown

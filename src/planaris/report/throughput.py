@@ -30,6 +30,7 @@ class Throughput:
     steady_wafers_per_h: float
     bound_wafers_per_h: float
     bottleneck: str
+    bound_makespan_s: float
     busy_s: dict[str, float]
     includes_metrology: bool | None
 
@@ -40,10 +41,11 @@ class Throughput:
 
 
 def read_throughput(record: RunRecord) -> Throughput:
-    """Work out the lot's speed; the bound is what the meta table's ``bound`` says (`planaris.scheduling.Bound`).
+    """Work out the lot's speed from its events; the bound is what the meta table's ``bound`` says.
 
-    The steady rate counts from the first wafer back in the carrier to the last: filling and emptying the tool is not
-    in it.
+    ``bound`` is ``{"busy_s": {resource: s}, "bottleneck", "bound_wafers_per_h", "bound_makespan_s",
+    "includes_metrology"}``; what is missing is shown as unknown. The steady rate counts from the first wafer back in
+    the carrier to the last: filling and emptying the tool is not in it.
     """
     start_s, end_s = lot_span_s(record)
     finishes_s = sorted(wafer.finished_s for wafer in record.wafers if wafer.finished_s is not None)
@@ -59,8 +61,9 @@ def read_throughput(record: RunRecord) -> Throughput:
         finished_count=count,
         lot_wafers_per_h=3600.0 * count / span_s if count and span_s > 0 else math.nan,
         steady_wafers_per_h=3600.0 * (count - 1) / steady_s if steady_s > 0 else math.nan,
-        bound_wafers_per_h=as_number(bound.get("wafers_per_h")),
+        bound_wafers_per_h=as_number(bound.get("bound_wafers_per_h")),
         bottleneck=str(bound.get("bottleneck") or ""),
+        bound_makespan_s=as_number(bound.get("bound_makespan_s")),
         busy_s=busy_s,
         includes_metrology=metrology if isinstance(metrology, bool) else None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +14,28 @@ from planaris.physics import PolarGrid, area_mean, nonuniformity_pct
 
 Floats = NDArray[np.float64]
 
-_MAPS = frozenset({"wafer_id", "slot", "head", "r_mm", "theta_rad", "thickness_before_nm", "thickness_after_nm"})
+_MAPS = frozenset({"wafer_id", "thickness_before_nm", "thickness_after_nm"})
+_PARTS = frozenset({"part_location", "part_name", "part_quantity", "part_value"})
+
+
+@dataclass(frozen=True, slots=True)
+class PartTruth:
+    """One true quantity of one part; the quantity's name carries its unit (``groove_depth_mm``)."""
+
+    location: str
+    part: str
+    quantity: str
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Removal as it truly was on the twin: ``removal_nm`` (n, r, theta), and the true state of parts by name."""
+    """Removal as it truly was on the twin: ``removal_nm`` (n, r, theta), and the true state of its parts."""
 
     wafer_ids: tuple[str, ...]
-    heads: tuple[int, ...]
     grid: PolarGrid
     removal_nm: Floats
-    parts: dict[str, Floats]
+    parts: tuple[PartTruth, ...]
 
     def map_of(self, wafer_id: str) -> Floats | None:
         """Return a wafer's true removal (r, theta), None if it is not there or has no finite value."""
@@ -55,12 +66,17 @@ def read_truth(folder: Path) -> Truth | None:
         return None
     return Truth(
         tuple(str(wafer) for wafer in arrays["wafer_id"]),
-        tuple(int(head) for head in arrays["head"]),
         PolarGrid(n_r=before.shape[1], n_theta=before.shape[2]),
         before - after,
-        {
-            name: np.asarray(array, dtype=np.float64)
-            for name, array in arrays.items()
-            if name not in _MAPS and array.size > 0 and array.dtype.kind in "fiu"
-        },
+        _parts(arrays),
+    )
+
+
+def _parts(arrays: dict[str, NDArray[Any]]) -> tuple[PartTruth, ...]:
+    if not set(arrays) >= _PARTS:
+        return ()
+    columns = (arrays[name].tolist() for name in ("part_location", "part_name", "part_quantity", "part_value"))
+    return tuple(
+        PartTruth(str(location), str(part), str(quantity), float(value))
+        for location, part, quantity, value in zip(*columns, strict=True)
     )

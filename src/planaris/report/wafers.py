@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planaris.historian import AlarmRow, MeasurementRow, WaferRow
-from planaris.model import SITE_PLANS
+from planaris.historian import AlarmRow, WaferRow
+from planaris.report.map_reading import SiteMap, read_maps
 from planaris.report.run_record import RunRecord
 
 Floats = NDArray[np.float64]
@@ -20,7 +20,6 @@ Floats = NDArray[np.float64]
 class SiteRemoval:
     """Measured removal at the sites that both maps have; all arrays (n,), wafer coordinates, notch at -y."""
 
-    plan: str
     x_mm: Floats
     y_mm: Floats
     removal_nm: Floats
@@ -36,6 +35,7 @@ class WaferLine:
     """What the record says of one wafer; NaN where it says nothing.
 
     ``order_count`` counts the wafers in the order of their first polish, 0 = never polished; ``head`` is 0 then.
+    ``polish_water_ml`` is all water that was not the cleaner's: rinses on the platens and between them.
     """
 
     wafer_id: str
@@ -72,11 +72,28 @@ def read_wafers(record: RunRecord) -> list[WaferLine]:
     places = {stay.wafer_id: stay.location for stay in record.stays}
     heads = {step.wafer_id: step.head for step in record.steps}
     order = {wafer_id: count for count, wafer_id in enumerate(dict.fromkeys(s.wafer_id for s in record.steps), 1)}
-    return [_line(row, record, places, heads, order) for row in record.wafers]
+    maps = read_maps(record)
+    return [
+        _line(
+            row,
+            record,
+            maps,
+            place=places.get(row.wafer_id, ""),
+            head=heads.get(row.wafer_id, 0),
+            order_count=order.get(row.wafer_id, 0),
+        )
+        for row in record.wafers
+    ]
 
 
 def _line(
-    row: WaferRow, record: RunRecord, places: dict[str, str], heads: dict[str, int], order: dict[str, int]
+    row: WaferRow,
+    record: RunRecord,
+    maps: dict[tuple[str, str], SiteMap],
+    *,
+    place: str,
+    head: int,
+    order_count: int,
 ) -> WaferLine:
     """Join what the record says of one wafer; one that never finished gets the sums over the steps it had."""
     steps = [step for step in record.steps if step.wafer_id == row.wafer_id]
@@ -88,9 +105,9 @@ def _line(
         slot=row.slot,
         kind=row.kind,
         finished=finished,
-        place=places.get(row.wafer_id, ""),
-        order_count=order.get(row.wafer_id, 0),
-        head=row.head or heads.get(row.wafer_id, 0),
+        place=place,
+        order_count=order_count,
+        head=row.head or head,
         sites_count=row.sites_count or 0,
         incoming_nm=row.incoming_nm,
         post_nm=row.post_nm,
@@ -102,10 +119,10 @@ def _line(
         wet_s=row.wet_s,
         slurry_ml=row.slurry_ml if finished else _total(step.slurry_ml for step in steps),
         di_water_ml=row.di_water_ml if finished else _total((polish_water_ml, clean_water_ml)),
-        polish_water_ml=polish_water_ml,
+        polish_water_ml=row.di_water_ml - clean_water_ml if finished else polish_water_ml,
         clean_water_ml=clean_water_ml,
         alarms=tuple(alarm for alarm in record.alarms if alarm.wafer_id == row.wafer_id),
-        sites=_removal_at_sites(record.measurements, row.wafer_id),
+        sites=_removal_at_sites(maps.get((row.wafer_id, "incoming"), {}), maps.get((row.wafer_id, "post"), {})),
     )
 
 
@@ -115,21 +132,8 @@ def _total(values: Iterable[float]) -> float:
     return math.fsum(finite) if finite else math.nan
 
 
-def _removal_at_sites(measurements: list[MeasurementRow], wafer_id: str) -> SiteRemoval | None:
-    """Subtract the last maps at the sites that both have; None where they share fewer than three finite ones."""
-    maps = {measured.stage: measured for measured in measurements if measured.wafer_id == wafer_id}
-    if "incoming" not in maps or "post" not in maps:
-        return None
-    before, after = _by_site(maps["incoming"]), _by_site(maps["post"])
+def _removal_at_sites(before: SiteMap, after: SiteMap) -> SiteRemoval | None:
+    """Subtract at the sites that both maps have; None where they share fewer than three finite ones."""
     rows = [(x, y, before[x, y] - value) for (x, y), value in after.items() if (x, y) in before]
     table = np.array([row for row in rows if math.isfinite(row[2])], dtype=np.float64)
-    if len(table) < 3:
-        return None
-    return SiteRemoval(maps["post"].plan, table[:, 0], table[:, 1], table[:, 2])
-
-
-def _by_site(measured: MeasurementRow) -> dict[tuple[float, float], float]:
-    plan = SITE_PLANS.get(measured.plan)
-    if plan is None or len(plan) != len(measured.thickness_nm):
-        return {}
-    return dict(zip(zip(plan.x_mm, plan.y_mm, strict=True), measured.thickness_nm, strict=True))
+    return SiteRemoval(table[:, 0], table[:, 1], table[:, 2]) if len(table) >= 3 else None

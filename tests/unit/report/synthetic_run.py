@@ -88,6 +88,7 @@ class RunPlan:
     traced_slots: tuple[int, ...] = (12, 13, 14)
     alarms: bool = True
     lot_event: bool = True
+    incoming_events: bool = False
     meta: dict[str, str] = field(default_factory=dict[str, str])
     without_meta: tuple[str, ...] = ()
 
@@ -100,6 +101,7 @@ class _Wafer:
     start_s: float
     before_nm: Floats
     removal_nm: Floats
+    incoming_nm: tuple[float, ...]
 
 
 class _Log:
@@ -143,7 +145,7 @@ def write_run(folder: Path, plan: RunPlan | None = None) -> Path:
     log.add(end_s + 0.5, RunEnded(outcome, "all wafers back" if outcome == "completed" else "platen 2 stopped"))
     with RunDatabase(folder / "run.db") as database:
         database(log.committed())
-        database.set_metas({k: v for k, v in _meta(plan, outcome, end_s).items() if k not in plan.without_meta})
+        database.set_metas({k: v for k, v in _meta(plan, wafers, outcome, end_s).items() if k not in plan.without_meta})
     if plan.truth:
         _write_truth(folder, wafers)
     return folder
@@ -163,7 +165,9 @@ def _wafer(slot: int, plan: RunPlan, chance: np.random.Generator) -> _Wafer:
     wobble = float(chance.normal(0.0, 0.003))
     removal_nm = TARGET_NM * rate * (1.0 + wobble) * shape
     before_nm = 1500.0 + 12.0 * np.cos(theta) * r + 6.0 * r**2 + float(chance.normal(0.0, 4.0))
-    return _Wafer(f"{LOT_ID}-{slot:02d}", slot, head, 30.0 + CYCLE_S * (slot - 1), before_nm, removal_nm)
+    incoming_nm = _at_sites(before_nm, SITE_PLANS["49"], chance, 1.0)
+    start_s = 30.0 + CYCLE_S * (slot - 1)
+    return _Wafer(f"{LOT_ID}-{slot:02d}", slot, head, start_s, before_nm, removal_nm, incoming_nm)
 
 
 def _at_sites(values: Floats, plan: SitePlan, chance: np.random.Generator, sigma_nm: float) -> tuple[float, ...]:
@@ -175,9 +179,9 @@ def _journey(log: _Log, wafer: _Wafer, plan: RunPlan, chance: np.random.Generato
     """Take one wafer from its slot through the tool and back, or to platen 2 where it stays."""
     slot_place = f"loadport1.{wafer.slot:02d}"
     log.add(20.0, WaferRegistered(wafer.wafer_id, LOT_ID, wafer.slot, WaferKind.PRODUCT, slot_place))
-    sites = SITE_PLANS["49"]
-    incoming = _at_sites(wafer.before_nm, sites, chance, 1.0)
-    log.add(20.0, WaferMeasured(wafer.wafer_id, MapStage.INCOMING, "49", "upstream ellipsometer", incoming))
+    if plan.incoming_events:
+        stage = MapStage.INCOMING
+        log.add(20.0, WaferMeasured(wafer.wafer_id, stage, "49", "upstream ellipsometer", wafer.incoming_nm))
     t, place = wafer.start_s, slot_place
 
     def go(destination: str, after_s: float) -> None:
@@ -234,13 +238,11 @@ def _journey(log: _Log, wafer: _Wafer, plan: RunPlan, chance: np.random.Generato
         log.add(t, WaferMeasured(wafer.wafer_id, MapStage.POST, plan_name, "inline reflectometer", post))
         go("dry_robot", 3.0)
     go(slot_place, 5.5)
-    log.add(t, _finished(wafer, incoming, post, plan_name, (polish_start_s, polish_end_s, clean_start_s, dry_s)))
+    log.add(t, _finished(wafer, post, plan_name, (polish_start_s, polish_end_s, clean_start_s, dry_s)))
 
 
-def _finished(
-    wafer: _Wafer, incoming: tuple[float, ...], post: tuple[float, ...], plan_name: str, at_s: tuple[float, ...]
-) -> WaferFinished:
-    before = dict(zip(zip(SITE_PLANS["49"].x_mm, SITE_PLANS["49"].y_mm, strict=True), incoming, strict=True))
+def _finished(wafer: _Wafer, post: tuple[float, ...], plan_name: str, at_s: tuple[float, ...]) -> WaferFinished:
+    before = dict(zip(zip(SITE_PLANS["49"].x_mm, SITE_PLANS["49"].y_mm, strict=True), wafer.incoming_nm, strict=True))
     sites = SITE_PLANS[plan_name]
     places = zip(sites.x_mm, sites.y_mm, strict=True)
     removal = tuple(before[place] - value for place, value in zip(places, post, strict=True)) if post else ()
@@ -252,7 +254,7 @@ def _finished(
         head=wafer.head,
         kind=WaferKind.PRODUCT,
         sites_count=len(removal),
-        incoming_nm=math.fsum(incoming) / len(incoming),
+        incoming_nm=math.fsum(wafer.incoming_nm) / len(wafer.incoming_nm),
         post_nm=math.fsum(post) / len(post) if post else math.nan,
         removal_nm=mean,
         wiwnu_pct=wiwnu_pct(removal),
@@ -326,6 +328,15 @@ def _trace(log: _Log, folder: Path, wafer: _Wafer, platen: int, chance: np.rando
     log.add(start_s + 51.0, recorded)
 
 
+_TRUE_PARTS = (
+    ("platen1", "pad", "groove_depth_mm", 0.52),
+    ("platen1", "pad", "freshness_fraction", 0.873),
+    ("platen1", "disk", "sharpness_fraction", 0.41),
+    ("platen2", "disk", "sharpness_fraction", 0.39),
+    ("head1", "ring", "lost_um", 520.0),
+)
+
+
 def _write_truth(folder: Path, wafers: list[_Wafer]) -> None:
     shape = (len(wafers), GRID.n_r, GRID.n_theta)
     before = np.array([w.before_nm for w in wafers]).reshape(shape)
@@ -338,9 +349,10 @@ def _write_truth(folder: Path, wafers: list[_Wafer]) -> None:
         theta_rad=GRID.theta_rad,
         thickness_before_nm=before,
         thickness_after_nm=before - np.array([w.removal_nm for w in wafers]).reshape(shape),
-        pad_groove_depth_um=np.linspace(520.0, 560.0, 60).reshape(3, 20),
-        disk_sharpness_ratio=np.array([0.41, 0.39, 0.44]),
-        ring_lost_um=np.array([520.0, 535.0, 498.0, 511.0]),
+        part_location=np.array([row[0] for row in _TRUE_PARTS]),
+        part_name=np.array([row[1] for row in _TRUE_PARTS]),
+        part_quantity=np.array([row[2] for row in _TRUE_PARTS]),
+        part_value=np.array([row[3] for row in _TRUE_PARTS]),
     )
 
 
@@ -375,7 +387,17 @@ def _steps() -> tuple[PolishStep, ...]:
     return tuple(steps)
 
 
-def _meta(plan: RunPlan, outcome: str, end_s: float) -> dict[str, str]:
+def _incoming(wafer: _Wafer) -> dict[str, object]:
+    return {
+        "wafer_id": wafer.wafer_id,
+        "stage": "incoming",
+        "plan": asdict(SITE_PLANS["49"]),
+        "thickness_nm": wafer.incoming_nm,
+        "instrument": "upstream ellipsometer",
+    }
+
+
+def _meta(plan: RunPlan, wafers: list[_Wafer], outcome: str, end_s: float) -> dict[str, str]:
     recipe = Recipe(
         "oxide_ild", "1", "oxide_ild", "TEOS", TARGET_NM, 5.0, 5.0, 3.0, _steps(), WetLimits(), "oxide_clean"
     )
@@ -393,12 +415,12 @@ def _meta(plan: RunPlan, outcome: str, end_s: float) -> dict[str, str]:
         "srd": 60.0,
         "metrology": 36.2,
     }
-    bound = {"busy_s": busy_s, "bottleneck": "srd", "wafers_per_h": 60.0, "lot_makespan_s": 1900.0}
+    bound = {"busy_s": busy_s, "bottleneck": "srd", "wafers_per_h": 56.0, "bound_wafers_per_h": 60.0}
     limits = {"pad_life_wafers_count": 1500, "disk_life_h": 30, "ring_wear_mm": 1.5, "membrane_life_wafers_count": 5000}
     return {
         "run_id": f"run-0001-{LOT_ID}",
         "created_utc": "2026-01-02T03:04:05Z",
-        "software": "planaris 0.1.0",
+        "software": "0.1.0",
         "tool": "tool_a",
         "port_kind": "twin",
         "seed": "42",
@@ -407,8 +429,9 @@ def _meta(plan: RunPlan, outcome: str, end_s: float) -> dict[str, str]:
         "recipe": json.dumps(shown, default=str),
         "tool_description": json.dumps({"name": "tool_a", "consumable_limits": limits}),
         "process_package": json.dumps(load_package("oxide_ild").as_rows()),
+        **({} if plan.incoming_events else {"incoming": json.dumps([_incoming(w) for w in wafers])}),
         "targets": json.dumps({"target_removal_nm": TARGET_NM, "edge_exclusion_mm": 3.0}),
-        "bound": json.dumps({**bound, "includes_metrology": True}),
+        "bound": json.dumps({**bound, "bound_makespan_s": 1900.0, "includes_metrology": True}),
         "model_flags": json.dumps([]),
         "tool_time_s": repr(end_s),
         "wall_s": "2.41",

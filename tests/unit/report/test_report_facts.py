@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from planaris.report.facts import read_facts
 from planaris.report.targets import Judgement, Targets
 from planaris.report.throughput import read_stays
 from planaris.report.trace_reading import middle_wafer, read_visits
-from planaris.report.truth import Truth, read_truth
+from planaris.report.truth import PartTruth, Truth, read_truth
 
 
 def test_targets_judge_by_sign() -> None:
@@ -51,10 +52,28 @@ def test_removal_at_sites_is_the_difference_where_both_maps_have_a_site(full_run
     dense, sparse = facts.wafers[0].sites, facts.wafers[1].sites
     assert dense is not None
     assert sparse is not None
-    assert (len(dense.removal_nm), len(sparse.removal_nm), sparse.plan) == (49, 9, "9")
+    assert (len(dense.removal_nm), len(sparse.removal_nm)) == (49, 9)
     assert dense.removal_nm.mean() == pytest.approx(facts.wafers[0].removal_nm)
     assert sparse.removal_nm.mean() == pytest.approx(facts.wafers[1].removal_nm)
     assert sorted(set(np.round(sparse.radius_mm, 1).tolist())) == [0.0, 64.0, 96.0]
+
+
+def test_incoming_maps_count_whether_they_came_with_the_lot_or_as_events(tmp_path: Path) -> None:
+    removal: list[list[float]] = []
+    for name, events in (("lot", False), ("events", True)):
+        run = write_run(tmp_path / name, RunPlan(wafers_count=1, traced_slots=(), incoming_events=events))
+        sites = read_facts(run).wafers[0].sites
+        assert sites is not None
+        removal.append(sites.removal_nm.tolist())
+    assert removal[0] == removal[1]
+
+
+def test_a_map_whose_values_do_not_fit_its_sites_is_no_map(tmp_path: Path) -> None:
+    plan = {"x_mm": [0.0, 32.0], "y_mm": [0.0, 0.0]}
+    entry = {"wafer_id": "ILD001-01", "stage": "incoming", "plan": plan, "thickness_nm": [1500.0]}
+    meta = {"incoming": json.dumps([entry, "nonsense", {}])}
+    run = write_run(tmp_path, RunPlan(wafers_count=1, traced_slots=(), meta=meta))
+    assert read_facts(run).wafers[0].sites is None
 
 
 def test_a_wafer_that_never_came_back_keeps_what_its_steps_used(aborted_run: Path) -> None:
@@ -117,7 +136,7 @@ def test_truth_is_read_apart_and_missing_truth_is_none(full_run: Path, tmp_path:
     assert truth is not None
     assert truth.removal_nm.shape == (25, 64, 32)
     assert truth.removal_nm.mean() == pytest.approx(TARGET_NM, rel=0.05)  # made within 5 % of the target
-    assert set(truth.parts) == {"pad_groove_depth_um", "disk_sharpness_ratio", "ring_lost_um"}
+    assert PartTruth("platen2", "disk", "sharpness_fraction", 0.39) in truth.parts
     assert truth.map_of("no such wafer") is None
     assert read_truth(tmp_path) is None
     np.savez(tmp_path / "twin_truth.npz", something=np.zeros(3))
@@ -127,7 +146,7 @@ def test_truth_is_read_apart_and_missing_truth_is_none(full_run: Path, tmp_path:
 def test_true_non_uniformity_is_area_weighted_inside_the_exclusion() -> None:
     grid = PolarGrid()
     step = np.where(grid.r_mm[:, None] < 50.0, 500.0, 600.0) + np.zeros((64, 32))
-    truth = Truth(("w",), (1,), grid, step[None], {})
+    truth = Truth(("w",), grid, step[None], ())
     mean_nm, wiwnu_pct = truth.mean_and_wiwnu(step, 0.0)
     # A quarter of the area at 500, three quarters at 600: mean 575, s = 100·sqrt(3)/4.
     assert mean_nm == pytest.approx(575.0)

@@ -38,6 +38,7 @@ def test_numbers_of_unknown_size_keep_four_digits() -> None:
     assert general(1.579e-13) == "1.579·10⁻¹³"
     assert general(27.57903) == "27.58"
     assert general(0.0) == "0"
+    assert (general(5000.0), general(10000.0)) == ("5000", "10\u202f000")
     assert general(-2.5e7) == "−2.5·10⁷"
 
 
@@ -57,7 +58,8 @@ def test_times() -> None:
         ("loadcup", "load cup"),
         ("head12", "head 12"),
         ("brush1", "brush 1"),
-        ("platen2.speed_deviation", "platen 2 speed_deviation"),
+        ("ILD001-17", "ILD001-17"),
+        ("", ""),
     ],
 )
 def test_places_are_named_as_people_say_them(place: str, name: str) -> None:

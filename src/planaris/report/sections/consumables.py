@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from planaris.historian import ConsumableRow
 from planaris.model import suffix_of, symbol_of
 from planaris.report.facts import Facts
 from planaris.report.page import Column, Section, life_bar, measured_box, note, table, truth_box
 from planaris.report.run_record import as_mapping, as_number
 from planaris.report.text import esc, general, known, num, place_name
+from planaris.report.truth import PartTruth
 
 # Warn at 90 % of life, spent at 100 % (equipment.md 1.5).
 _WARN_PCT = 90.0
@@ -78,47 +76,19 @@ def _limit(part: str, limits: dict[str, object]) -> str:
     return esc(", ".join(found) or num(None))
 
 
-def _true_parts(parts: dict[str, NDArray[np.float64]]) -> str:
+def _true_parts(parts: tuple[PartTruth, ...]) -> str:
+    """Return one row per part with its quantities; the order of the file is kept."""
+    by_part: dict[tuple[str, str], list[PartTruth]] = {}
+    for truth in parts:
+        by_part.setdefault((truth.location, truth.part), []).append(truth)
     rows = [
-        [esc(_part_name(name)), esc(_unit(name)), _shape(array), _range(array), _values(array)]
-        for name, array in parts.items()
+        [esc(place_name(location)), esc(part.replace("_", " ")), " · ".join(_quantity(t) for t in truths)]
+        for (location, part), truths in sorted(by_part.items(), key=lambda item: (item[0][1], item[0][0]))
     ]
-    columns = (
-        Column("Quantity"),
-        Column("Unit"),
-        Column("Values", numeric=True),
-        Column("Least – greatest", numeric=True),
-        Column("Per part", "mean of each, 1, 2, 3 …"),
-    )
+    columns = (Column("Where"), Column("Part"), Column("True state"))
     return table(columns, rows, style="tight")
 
 
-def _part_name(name: str) -> str:
-    return name.removesuffix(suffix_of(name) or "").replace("_", " ").replace(".", " ")
-
-
-def _unit(name: str) -> str:
-    return symbol_of(name) or num(None)
-
-
-def _shape(array: NDArray[np.float64]) -> str:
-    return " × ".join(str(size) for size in array.shape) or "1"
-
-
-def _range(array: NDArray[np.float64]) -> str:
-    finite = array[np.isfinite(array)]
-    if not finite.size:
-        return num(None)
-    low, high = float(finite.min()), float(finite.max())
-    return general(low) if low == high else f"{general(low)} – {general(high)}"
-
-
-def _values(array: NDArray[np.float64]) -> str:
-    """Return the mean of each entry of the first axis, at most six."""
-    if array.ndim == 0:
-        return general(float(array))
-    each = array.reshape(len(array), -1)
-    if len(each) > 6:
-        return num(None)
-    means = [float(row[np.isfinite(row)].mean()) if np.isfinite(row).any() else float("nan") for row in each]
-    return " · ".join(general(mean) for mean in means)
+def _quantity(truth: PartTruth) -> str:
+    words = truth.quantity.removesuffix(suffix_of(truth.quantity) or "").replace("_", " ")
+    return f"{esc(words)} <b>{general(truth.value)}</b>\u00a0{esc(symbol_of(truth.quantity))}".rstrip("\u00a0")

@@ -85,6 +85,8 @@ def _speed_words(facts: Facts) -> str:
         )
     else:
         words.append("The record states no bound.")
+    if known(speed.bound_makespan_s):
+        words.append(f"The whole lot cannot take less than {duration(speed.bound_makespan_s)}.")
     return f"<p>{' '.join(words)}</p>"
 
 

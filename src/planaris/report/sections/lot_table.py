@@ -40,7 +40,7 @@ def lot_table(facts: Facts) -> Section:
             if known(facts.targets.edge_exclusion_mm)
             else ". "
         )
-        + "Wait: time on the tool with nothing done to the wafer; wet: time it was wet. "
+        + "Wait: time on the tool with nothing done to the wafer; wet: time from load cup to dry. "
         "✓ in target, ▲ high, ▼ low, ✗ over its limit."
     )
     if not rows:

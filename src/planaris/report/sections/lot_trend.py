@@ -57,12 +57,17 @@ def _rate(polished: list[WaferLine]) -> str:
 def _wiwnu(facts: Facts, polished: list[WaferLine]) -> str:
     values = [w.wiwnu_pct for w in polished]
     limit_pct = facts.targets.wiwnu_limit_pct
-    highest = max([v for v in [*values, limit_pct] if known(v)], default=1.0)
-    plot = Plot("wiwnu", _FRAME, (0.0, len(polished) + 1.0), (0.0, 1.12 * highest))
+    highest = max((v for v in values if known(v)), default=1.0)
+    # A limit far above would squeeze the wafers into a line: then it is named and not drawn.
+    limit_in_sight = known(limit_pct) and limit_pct <= 1.8 * highest
+    top = 1.12 * max(highest, limit_pct if limit_in_sight else 1.1 * highest)
+    plot = Plot("wiwnu", _FRAME, (0.0, len(polished) + 1.0), (0.0, top))
     plot.axis_y("WIWNU, %")
     _wafer_axis(plot, polished)
-    if known(limit_pct):
+    if limit_in_sight:
         plot.rule_y(limit_pct, "limit", f"limit {num(limit_pct, 1)} %")
+    elif known(limit_pct):
+        plot.note(0.0, top, f"↑ limit {num(limit_pct, 1)} %, above this chart", dx=8, dy=16)
     plot.line([w.order_count for w in polished], values, "thin")
     for wafer, value in zip(polished, values, strict=True):
         plot.mark(wafer.order_count, value, wafer.head, f"{_name(wafer)}: {num(value, 2)} %, {wafer.sites_count} sites")

@@ -89,9 +89,10 @@ def _tiles(facts: Facts) -> str:
     alarms = len(facts.record.alarms)
     ended = facts.record.happened("run_ended")
     detail = ended[-1].text("detail") if ended else "the record has no end"
+    below = detail or f"{finished} of {plural(total, 'wafer')} finished"
     return "".join(
         (
-            _tile("good" if completed(facts) else "bad", "Outcome", esc(outcome), esc(detail)),
+            _tile("good" if completed(facts) else "bad", "Outcome", esc(outcome), esc(below)),
             _tile(
                 "good" if in_both == total and total else "bad",
                 "Wafers in target",
@@ -164,7 +165,10 @@ def _about(facts: Facts, recipe_name: str) -> str:
         ("Tool", record.text("tool")),
         ("Made on", f"{record.text('port_kind') or 'unknown'} ({facts.marking.words})"),
         ("Seed", record.text("seed")),
-        ("Software", record.text("software")),
+        (
+            "Software",
+            f"Planaris {record.text('software')}" if record.text("software")[:1].isdigit() else record.text("software"),
+        ),
         ("Created (UTC)", record.text("created_utc")),
         ("Run", record.text("run_id")),
         ("Tool time", duration(record.number("tool_time_s"))),

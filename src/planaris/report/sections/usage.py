@@ -36,14 +36,14 @@ def _words(values_ml: list[float], what: str) -> str:
         return f"{what}: not recorded."
     total_ml = math.fsum(finite)
     each = f"{num(total_ml / len(finite), 0)} ml per wafer"
-    return f"{what}: {each}, {num(total_ml / 1000.0, 1)} l in all ({len(finite)} wafers)."
+    return f"{what}: {each}, {num(total_ml / 1000.0, 1)} l in all."
 
 
 def _key(wafers: list[WaferLine]) -> str:
     if not any(known(w.polish_water_ml) and known(w.clean_water_ml) for w in wafers):
         return ""
     return (
-        ' <span class="block" style="background:var(--g0)"></span>lower: platens '
+        ' <span class="block" style="background:var(--g0)"></span>lower: polisher '
         '<span class="block" style="background:var(--g2)"></span>upper: cleaner'
     )
 
@@ -75,10 +75,10 @@ def _water(wafers: list[WaferLine]) -> str:
     for w in wafers:
         polish_l, clean_l = w.polish_water_ml / 1000.0, w.clean_water_ml / 1000.0
         if known(polish_l) and known(clean_l):
-            title = f"slot {w.slot}: {num(polish_l, 2)} l on the platens, {num(clean_l, 2)} l in the cleaner"
+            title = f"slot {w.slot}: {num(polish_l, 2)} l in the polisher, {num(clean_l, 2)} l in the cleaner"
             plot.bar((w.slot - 0.38, 0.0), (0.76, polish_l), "bar-a", title)
             plot.bar((w.slot - 0.38, polish_l), (0.76, clean_l), "bar-b", title)
         elif known(w.di_water_ml):
             litres = w.di_water_ml / 1000.0
             plot.bar((w.slot - 0.38, 0.0), (0.76, litres), "bar-a", f"slot {w.slot}: {num(litres, 2)} l")
-    return plot.svg("DI water per wafer, platens and cleaner")
+    return plot.svg("DI water per wafer, polisher and cleaner")
