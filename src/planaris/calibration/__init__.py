@@ -1,6 +1,6 @@
 """Calibration: a table of measured removal rates in; a law, how sure it is and where it holds, out."""
 
-from planaris.calibration.choose import LawForm
+from planaris.calibration.features import LawForm
 from planaris.calibration.fitting import calibrate
 from planaris.calibration.form import Form, Threshold
 from planaris.calibration.law import (

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypeAlias
 
 import numpy as np
 from scipy import stats
 
-from planaris.calibration.form import Constant, Form, Threshold, constants_of, counted
+from planaris.calibration.features import Features, LawForm, features_of, form_of, is_valid, neighbours
+from planaris.calibration.form import Constant, Form, constants_of, counted
 from planaris.calibration.formula import log_rate
-from planaris.calibration.grouping import LEVEL_LABELS, Group, varies
+from planaris.calibration.grouping import Group
 from planaris.calibration.solve import Predict, Problem, bounds, covariance, jacobian, solve
 from planaris.calibration.table import Codes, Floats
 
@@ -25,17 +23,6 @@ SCATTER_ROWS = 2.0
 # An error above this share counts as this much: one hopeless row must not choose the form.
 _ERROR_CAP = 1.5
 _MAX_ROUNDS = 12
-
-Features: TypeAlias = frozenset[str]
-
-
-class LawForm(StrEnum):
-    """Which forms may be chosen from: one K; powers; threshold and saturation; or all of these."""
-
-    AUTO = "auto"
-    PRESTON = "preston"
-    POWER = "power"
-    SERIES = "series"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +140,7 @@ def choose(group: Group, law: LawForm, allowed: Features | None = None) -> tuple
                 break
             best = winner
     price(best)
-    while (idle := _idle_features(tried[best], best, group)) is not None:
+    while (idle := _idle_feature(tried[best], best, group)) is not None:
         best = best - {idle}
         price(best)
     ranked = sorted(tried.values(), key=lambda fit: _price(fit, group))
@@ -164,13 +151,13 @@ def choose(group: Group, law: LawForm, allowed: Features | None = None) -> tuple
 _NOTHING = {"exponent_p": 1.0, "exponent_v": 1.0, "kp_by": 0.0, "k2_by": 0.0, "threshold_by": 0.0, "threshold": 0.0}
 
 
-def _idle_features(fit: Fit, features: Features, group: Group) -> str | None:
+def _idle_feature(fit: Fit, features: Features, group: Group) -> str | None:
     """Return the feature whose constant's 95 % interval holds the value at which it does nothing; the idlest first."""
     slope = jacobian(predictor(fit.form, group, fit.names), fit.theta[None, :], *bounds(fit.constants))[0]
     error = np.sqrt(np.diag(covariance(slope, fit.constants, fit.row_spread**2)))
     quantile = float(stats.t.ppf(0.975, max(0, group.rows.count - fit.count) + SCATTER_ROWS))
     idlest, least = None, quantile
-    for feature in features:
+    for feature in sorted(features):
         kind, _, name = feature.partition(":")
         constant = f"{kind}_{name}" if kind.endswith("_by") else kind
         if kind not in _NOTHING or constant not in fit.names or not is_valid(features - {feature}):
@@ -196,132 +183,3 @@ def _carried(features: Features, group: Group) -> bool:
     count = counted(constants_of(form, group.scales, group.levels))
     own = sum(group.levels[label] - 1 for label in {form.kp_level, form.threshold_level} if label)
     return count <= most_constants(group.conditions) + own
-
-
-def features_of(group: Group) -> Features:
-    """Return what a group's rows can tell at all."""
-    rows = group.rows
-    found: set[str] = set()
-    if varies(rows.pressure_kPa):
-        found |= {"exponent_p", "threshold:pressure", "saturation", "corner"}
-    if varies(rows.velocity_m_s):
-        found.add("exponent_v")
-        if "saturation" in found:
-            found.add("threshold:pressure_velocity")
-        found |= {"saturation"}
-    for label in LEVEL_LABELS:
-        if _levels_carried(group, label):
-            found.add(f"kp_level:{label}")
-            if "saturation" in found:
-                found.add(f"threshold_level:{label}")
-    for name, values in rows.conditions.items():
-        if not varies(values):
-            continue
-        if name == "slurry_ml_min":
-            found.add("supply")
-        elif name == "temperature_C":
-            found.add("activation")
-        elif name == "slurry_pH" or not name.endswith(("_wt_pct", "_ppm", "_nm")):
-            continue
-        elif values.min() > 0:
-            found.add(f"kp_by:{name}")
-            if "saturation" in found:
-                found |= {f"k2_by:{name}", f"threshold_by:{name}"}
-        elif name.endswith(("_wt_pct", "_ppm")) and len(np.unique(values)) > 2:
-            found |= {f"oxidiser:{name}", "oxidiser_half"}
-    return frozenset(found)
-
-
-def _levels_carried(group: Group, label: str) -> bool:
-    """Say whether consumables of a label were each seen under two conditions or more, at least two of them."""
-    seen = [len(np.unique(group.fold[group.rows.levels[label] == i])) for i in range(group.levels[label])]
-    return len(seen) > 1 and sum(s >= 2 for s in seen) >= 2 and 2 * sum(s >= 2 for s in seen) >= len(seen)
-
-
-def neighbours(features: Features, all_of: Features, law: LawForm) -> Iterator[Features]:
-    """Yield the forms one decision away: something added, dropped or exchanged, or a pair that works together."""
-    if law is LawForm.POWER:
-        all_of = frozenset(f for f in all_of if not f.startswith(("threshold", "k2_by")) and f not in _SERIES_ONLY)
-    elif law is LawForm.SERIES:
-        all_of = all_of - {"exponent_p"}
-    pairs = [{f} for f in all_of - features]
-    pairs += [{"threshold:pressure", "saturation"}, {"exponent_v", "saturation"}]
-    for f in all_of:
-        kind = f.split(":")[0]
-        if kind == "k2_by":
-            pairs.append({"saturation", f})
-        elif kind in ("threshold_by", "threshold_level"):
-            pairs.append({"threshold:pressure", f})
-    seen: set[Features] = set()
-    for add in pairs:
-        if not add <= all_of or add <= features:
-            continue
-        for made in (features | add, *(features - {gone} | add for gone in features if _same_part(gone, add))):
-            if is_valid(made) and made not in seen:
-                seen.add(made)
-                yield made
-    for gone in features:
-        made = features - {gone}
-        if is_valid(made) and made not in seen:
-            yield made
-
-
-_SERIES_ONLY = ("saturation", "corner")
-_PARTS = (
-    {"exponent_p", "threshold"},
-    {"kp_level", "threshold_level"},
-    {"kp_by", "k2_by", "threshold_by"},
-)
-
-
-def _same_part(gone: str, add: set[str]) -> bool:
-    kinds = {f.split(":")[0] for f in add}
-    kind = gone.partition(":")[0]
-    return any(kind in part and kinds & part for part in _PARTS)
-
-
-def is_valid(features: Features) -> bool:
-    """Say whether features make a form: parts they build on are there, no two do the same."""
-    kinds = [f.split(":")[0] for f in features]
-    for once in ("threshold", "threshold_level", "kp_level", "oxidiser"):
-        if kinds.count(once) > 1:
-            return False
-    if "corner" in features and "saturation" not in features:
-        return False
-    if "k2_by" in kinds and "saturation" not in features:
-        return False
-    if ("threshold_by" in kinds or "threshold_level" in kinds) and "threshold" not in kinds:
-        return False
-    if "oxidiser_half" in features and "oxidiser" not in kinds:
-        return False
-    if "exponent_p" in features and ("threshold" in kinds or "saturation" in features):
-        return False
-    return not ("threshold_by" in kinds and "threshold_level" in kinds)
-
-
-def form_of(features: Features) -> Form:
-    """Return the form that features describe."""
-    of: dict[str, list[str]] = {}
-    for feature in sorted(features):
-        kind, _, name = feature.partition(":")
-        of.setdefault(kind, []).append(name)
-
-    def one(kind: str) -> str:
-        return of[kind][0] if kind in of else ""
-
-    return Form(
-        exponent_p="exponent_p" in of,
-        exponent_v="exponent_v" in of,
-        threshold=Threshold(one("threshold")) if "threshold" in of else Threshold.NONE,
-        saturation="saturation" in of,
-        corner=2 if "corner" in of else 1,
-        kp_level=one("kp_level"),
-        threshold_level=one("threshold_level"),
-        kp_by=tuple(of.get("kp_by", ())),
-        k2_by=tuple(of.get("k2_by", ())),
-        threshold_by=tuple(of.get("threshold_by", ())),
-        oxidiser=one("oxidiser"),
-        oxidiser_half="oxidiser_half" in of,
-        supply="supply" in of,
-        activation="activation" in of,
-    )

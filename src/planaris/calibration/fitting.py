@@ -10,14 +10,13 @@ from scipy import stats
 from planaris.calibration.choose import (
     SCATTER_ROWS,
     Fit,
-    LawForm,
     choose,
-    features_of,
     fit_constants,
     fit_form,
     predictor,
     relative_error,
 )
+from planaris.calibration.features import LawForm, features_of
 from planaris.calibration.form import Form
 from planaris.calibration.gate import find_window, hydrodynamic_limit_um, window_of
 from planaris.calibration.grouping import Group, GroupKey, keys_of, make_group, varies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planaris.calibration.choose import Features
+from planaris.calibration.features import Features
 from planaris.calibration.form import Form, Threshold
 from planaris.calibration.grouping import BORROWED_EXPONENT_V_SPREAD, Group
 from planaris.calibration.law import Unidentified

@@ -147,8 +147,8 @@ def _group_lines(group: GroupLaw) -> list[str]:
     lines = [
         str(group.key),
         f"  rate = {group.form}   ({group.constants} constants, {group.rows} rows, {group.conditions} conditions)",
-        f"  mean error {e.fit_mape_pct:.1f} %, leaving conditions out {e.left_out_mape_pct:.1f} %; "
-        f"plain Preston {e.preston_fit_mape_pct:.1f} and {e.preston_left_out_mape_pct:.1f} %",
+        f"  mean error {_pct(e.fit_mape_pct)}, leaving conditions out {_pct(e.left_out_mape_pct)}; "
+        f"plain Preston {_pct(e.preston_fit_mape_pct)} and {_pct(e.preston_left_out_mape_pct)}",
     ]
     for p in group.parameters:
         weak = "" if p.identified else "  (hardly told by the rows)"
@@ -161,6 +161,10 @@ def _group_lines(group: GroupLaw) -> list[str]:
         value = "" if u.value is None else f" {u.value:g}"
         lines.append(f"  {u.name}: {u.treatment}{value}; {u.reason}; would be fixed by {u.fixed_by}")
     return lines + [f"  note: {note}" for note in group.notes]
+
+
+def _pct(value: float) -> str:
+    return f"{value:.1f} %" if math.isfinite(value) else "not told"
 
 
 def _law_document(law: CalibratedLaw, read: RateTable, out: Path | None) -> dict[str, Any]:
