@@ -3,6 +3,7 @@
 from planaris.dictionary.build import Dictionary, UnknownNameError, build
 from planaris.dictionary.markdown import markdown
 from planaris.dictionary.places import UnknownStationError
+from planaris.dictionary.source import alarm_templates
 from planaris.dictionary.types import (
     Alarm,
     AlarmTemplate,
@@ -38,6 +39,7 @@ __all__ = [
     "Variable",
     "VariableTemplate",
     "Verb",
+    "alarm_templates",
     "build",
     "markdown",
 ]

@@ -178,7 +178,7 @@ def _variables(
     base = base_id(template.kind, template.key)
     for place in by_scope.get(template.scope, ()) if scope else (_NO_PLACE,):
         text_en, text_zh = _texts(scope, place, template.text_en, template.text_zh)
-        rate_class = f"{place.name}.fast" if template.rate_class == "fast" else template.rate_class
+        rate_class = f"{place.name}.fast" if template.rate_class == "fast" else template.rate_class or ""
         for zone in range(1, zones_count + 1) if template.per_zone else (0,):
             name = template.name.replace("{zone}", str(zone))
             offset = (zone - 1) * (scope.room if scope else 1) if zone else 0

@@ -59,7 +59,7 @@ class _Page:
         shape = "".join(f"[{n if n > 0 else 'n'}]" for n in v.shape)
         text = self.text(v) + self.aside("written", v.writable)
         limits = _range(v.template.minimum, v.template.maximum)
-        return (v.variable_id, f"`{v.name}`", v.unit, v.secs_format + shape, v.rate_class or "", limits, text)
+        return (v.variable_id, f"`{v.name}`", v.unit, v.secs_format + shape, v.rate_class, limits, text)
 
     def constants(self) -> Iterator[str]:
         yield from ("## " + self.word("constants"), "")

@@ -173,3 +173,8 @@ def declarations() -> Declarations:
 
 def _flatten(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return {f"{group}.{name}": entry for group, members in groups.items() for name, entry in members.items()}
+
+
+def alarm_templates() -> Mapping[str, AlarmTemplate]:
+    """Return the alarm catalogue by plain name; it is the same for every tool."""
+    return declarations().alarms

@@ -102,14 +102,14 @@ class VariableTemplate:
 class Variable:
     """A variable of one tool: full name ``platen1.speed_rpm``, generic name ``platen.speed_rpm``, id.
 
-    ``rate_class`` is the full one, ``platen1.fast``, ``state`` or ``facility``; None where the port has no such tag.
+    ``rate_class`` is the full one, ``platen1.fast``, ``state`` or ``facility``; '' where the port has no such tag.
     """
 
     name: str
     variable_id: int
     generic_name: str
     place: str
-    rate_class: str | None
+    rate_class: str
     text_en: str
     text_zh: str
     template: VariableTemplate

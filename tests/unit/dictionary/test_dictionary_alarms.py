@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planaris.dictionary import Dictionary
+from planaris.dictionary import Dictionary, alarm_templates
 from planaris.model import Severity
 
 
@@ -27,6 +27,7 @@ ROLES = {"operator", "process", "maintenance", "administrator", "host", "script"
 
 def test_every_needed_alarm_is_in_the_catalogue(dictionary: Dictionary) -> None:
     assert set(NEEDED) <= {t.name for t in dictionary.alarm_templates}
+    assert tuple(alarm_templates().values()) == dictionary.alarm_templates
 
 
 def test_every_alarm_has_a_source_in_the_tool(dictionary: Dictionary) -> None:

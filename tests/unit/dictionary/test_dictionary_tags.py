@@ -78,7 +78,7 @@ def test_platen_and_head_sensors_are_the_fast_classes_of_their_place(dictionary:
 def test_there_is_no_other_rate_class(dictionary: Dictionary) -> None:
     fast = {f"platen{n}.fast" for n in (1, 2, 3)} | {f"head{n}.fast" for n in (1, 2, 3, 4)}
     assert {v.rate_class for v in dictionary.tags} == {*fast, "state", "facility"}
-    assert {v.rate_class for v in dictionary.variables if not v.is_tag} == {None}
+    assert {v.rate_class for v in dictionary.variables if not v.is_tag} == {""}
 
 
 def test_state_class_holds_set_points_handshakes_and_sensors_and_nothing_else(dictionary: Dictionary) -> None:
