@@ -26,7 +26,7 @@ typed_psi = st.decimals(min_value="1.0", max_value="7.0", places=3).map(str)
 @given(zones=st.lists(typed_psi, min_size=3, max_size=3), ring=typed_psi)
 def test_typed_psi_survives_reading_showing_and_writing(tmp_path: Path, zones: list[str], ring: str) -> None:
     path = tmp_path / "r.toml"
-    text = TEXT.replace("[3.9, 3.9, 3.9]", f"[{', '.join(zones)}]", 1)
+    text = TEXT.replace("[4.0, 4.0, 4.5]", f"[{', '.join(zones)}]", 1)
     path.write_text(text.replace("ring_pressure_psi = 5.2", f"ring_pressure_psi = {ring}", 1), encoding="utf-8")
     recipe = load_recipe(path, TOOL)
     assert recipe.steps[0].zone_pressure_kPa == pytest.approx([float(z) * PSI for z in zones])
@@ -42,7 +42,7 @@ def test_typed_psi_survives_reading_showing_and_writing(tmp_path: Path, zones: l
 def test_whatever_leaves_the_range_is_refused_at_that_place(tmp_path: Path, low: bool, off: float) -> None:
     value = 0.5 * (1 - off / 1e4) if low else 7.0 + off
     path = tmp_path / "r.toml"
-    path.write_text(TEXT.replace("[3.9, 3.9, 3.9]", f"[4.0, {value!r}, 4.0]", 1), encoding="utf-8")
+    path.write_text(TEXT.replace("[4.0, 4.0, 4.5]", f"[4.0, {value!r}, 4.0]", 1), encoding="utf-8")
     with pytest.raises(InputError) as caught:
         load_recipe(path, TOOL)
     assert [fault.path for fault in caught.value.faults] == ["steps[0].zone_pressure_psi[1]"]

@@ -74,7 +74,7 @@ def test_show_gives_typed_and_model_values(planaris: Planaris, example: Path) ->
     result = planaris("recipe", "show", example / "recipe.toml")
     assert result.exit_code == 0
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
-    assert "zone_pressure_kPa 3.9, 3.9, 3.9 psi (26.89, 26.89, 26.89 kPa)" in lines
+    assert "zone_pressure_kPa 4.0, 4.0, 4.5 psi (27.58, 27.58, 31.03 kPa)" in lines
     assert "target_removal_nm 6000 Å (600 nm)" in lines
     assert lines.count("steps[5]") == 1
 

@@ -15,7 +15,7 @@ from planaris.model import Recipe
 def recipe(example: Path) -> Recipe:
     text = (example / "recipe.toml").read_text(encoding="utf-8")
     path = example / "r.toml"
-    path.write_text(text.replace("[3.9, 3.9, 3.9]", "[3.0, 2.95, 3.10]", 1), encoding="utf-8")
+    path.write_text(text.replace("[4.0, 4.0, 4.5]", "[3.0, 2.95, 3.10]", 1), encoding="utf-8")
     return load_recipe(path, None)
 
 

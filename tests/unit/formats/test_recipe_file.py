@@ -26,10 +26,10 @@ PSI = 6.894757293168
 def test_typed_units_become_model_units_and_are_kept_as_typed(example: Path, tool_a: ToolDescription) -> None:
     recipe = load_recipe(example / "recipe.toml", tool_a)
     main = recipe.steps[0]
-    assert main.zone_pressure_kPa == pytest.approx((3.9 * PSI,) * 3)
+    assert main.zone_pressure_kPa == pytest.approx((4.0 * PSI, 4.0 * PSI, 4.5 * PSI))
     assert main.conditioning.downforce_N == pytest.approx(5 * 4.4482216152605)
     assert recipe.target_removal_nm == pytest.approx(600.0)
-    assert recipe.entered["steps[0].zone_pressure_kPa[1]"] == "3.9 psi"
+    assert recipe.entered["steps[0].zone_pressure_kPa[1]"] == "4.0 psi"
     assert recipe.entered["target_removal_nm"] == "6000 Å"
     assert recipe.entered["steps[0].platen_speed_rpm"] == "93 rpm"
 
@@ -67,8 +67,8 @@ def test_three_faults_are_three_with_path_value_limit_and_unit(
 @pytest.mark.parametrize(
     ("old", "new", "where", "value", "limit", "unit"),
     [
-        ("zone_pressure_psi = [3.9, 3.9,", "zone_pressure_psi = [3.9, 9,", "zone_pressure_psi[1]", "9", "0.5-7", "psi"),
-        ("zone_pressure_psi = [3.9,", "zone_pressure_psi = [0.4,", "zone_pressure_psi[0]", "0.4", "0.5-7", "psi"),
+        ("zone_pressure_psi = [4.0, 4.0,", "zone_pressure_psi = [4.0, 9,", "zone_pressure_psi[1]", "9", "0.5-7", "psi"),
+        ("zone_pressure_psi = [4.0,", "zone_pressure_psi = [0.4,", "zone_pressure_psi[0]", "0.4", "0.5-7", "psi"),
         ("ring_pressure_psi = 5.2", "ring_pressure_kPa = 69", "ring_pressure_kPa", "69", "0-68.9476", "kPa"),
         ("back_pressure_psi = 0", "back_pressure_psi = 2.1", "back_pressure_psi", "2.1", "0-2", "psi"),
         ("platen_speed_rpm = 93", "platen_speed_rpm = 151", "platen_speed_rpm", "151", "10-150", "rpm"),
@@ -92,7 +92,7 @@ def test_three_faults_are_three_with_path_value_limit_and_unit(
         ("min_s = 30", "min_s = 41", "end.time_s", "40", ">= 41", "s"),
         ("min_s = 30, max_s = 60", "min_s = 61, max_s = 60", "end.min_s", "61", "<= 60", "s"),
         ('kind = "polish"', 'kind = "polich"', "kind", '"polich"', "polish, buff, rinse", ""),
-        ("[3.9, 3.9, 3.9]", "[3.9, 3.9]", "zone_pressure_psi", "[3.9, 3.9]", "3", ""),
+        ("[4.0, 4.0, 4.5]", "[4.0, 4.0]", "zone_pressure_psi", "[4.0, 4.0]", "3", ""),
         ("sweep_per_min = 19", "sweep_per_min = 19, dwell_ratio = [1, 1]",
          *("conditioning.dwell_ratio", "[1, 1]"), "5 zones", ""),
         ("sweep_per_min = 19", "sweep_per_min = 19, dwell_ratio = [2, 2, 1, 1, 1]",
@@ -164,7 +164,7 @@ def test_both_units_of_one_quantity_are_a_fault_that_names_the_other(
 
 
 def test_a_limit_typed_in_another_unit_may_be_reached(edit: Edit, tool_a: ToolDescription) -> None:
-    path = edit("recipe.toml", ("[3.9, 3.9, 3.9]", "[7.0, 0.5, 4.0]"), ("downforce_lbf = 5.0", "downforce_lbf = 7"))
+    path = edit("recipe.toml", ("[4.0, 4.0, 4.5]", "[7.0, 0.5, 4.0]"), ("downforce_lbf = 5.0", "downforce_lbf = 7"))
     assert load_recipe(path, tool_a).steps[0].conditioning.downforce_N == pytest.approx(31.1375513)
 
 

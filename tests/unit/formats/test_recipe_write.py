@@ -32,7 +32,7 @@ def test_psi_stays_psi_to_the_last_digit(example: Path, tool_a: ToolDescription)
     (example / "recipe.toml").write_text(text, encoding="utf-8")
     written = dump_recipe(load_any_recipe(example / "recipe.toml", tool_a))
     assert "ring_pressure_psi = 5.20\n" in written
-    assert "zone_pressure_psi = [3.9, 3.9, 3.9]\n" in written
+    assert "zone_pressure_psi = [4.0, 4.0, 4.5]\n" in written
     assert "ring_pressure_kPa" not in written
 
 
