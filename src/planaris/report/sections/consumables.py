@@ -35,7 +35,9 @@ def _counters(rows: list[ConsumableRow], limits: dict[str, object]) -> str:
             esc(row.part.replace("_", " ")),
             num(row.wafers_count, 0),
             num(row.use_h, 2),
-            f"{life_bar(row.life_pct)} {num(row.life_pct, 1)}\u00a0%" if known(row.life_pct) else num(None),
+            f"{life_bar(row.life_pct)} {num(row.life_pct, 1 if row.life_pct >= 10 else 2)}\u00a0%"
+            if known(row.life_pct)
+            else num(None),
             _state(row.life_pct),
             _limit(row.part, limits),
         ]

@@ -33,7 +33,8 @@ def profiles(facts: Facts) -> Section:
         key += '<li><span class="swatch"></span>twin’s truth: mean of the head’s finished wafers, band their range</li>'
     lead = (
         "Dots: measured removal at the sites of one radius, mean over the head’s wafers; bars ± 1 s over those wafers "
-        "and sites (their spread, not the instrument’s error alone)."
+        "and sites (their spread, not the instrument’s error alone). Radii that only some wafers were measured at rest "
+        "on fewer values (hover a mark)."
     )
     return Section(
         "profiles", "Radial profiles", note(lead) + f'<ul class="key">{key}</ul><div class="quad">{charts}</div>'
