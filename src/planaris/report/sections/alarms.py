@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planaris.dictionary import AlarmTemplate
-from planaris.dictionary.source import declarations
+from planaris.dictionary import AlarmTemplate, alarm_templates
 from planaris.historian import AlarmRow
 from planaris.report.facts import Facts
 from planaris.report.page import Column, Section, note, table
@@ -22,7 +21,7 @@ def alarms(facts: Facts) -> Section:
 
 
 def _alarm_table(facts: Facts, rows: list[AlarmRow]) -> str:
-    templates = declarations().alarms
+    templates = alarm_templates()
     columns = (
         Column("Set", "tool time", numeric=True),
         Column("Severity"),
