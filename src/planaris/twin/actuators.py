@@ -56,18 +56,28 @@ class ActuatorBank:
             left_s[self.index[name]] = ramp_s
         self._segments.append(self._segment(time_s, output, reference, target, left_s))
 
-    def at(self, times_s: Array) -> Array:
-        """Return outputs, shape (n_actuators, n), at ascending times within the bank's memory."""
-        if len(self._segments) == 1 or times_s[0] >= self._segments[-1].start_s:
-            return self._outputs(self._segments[-1], times_s)
-        parts: list[Array] = []
-        for i, segment in enumerate(self._segments):
-            low = 0 if i == 0 else int(np.searchsorted(times_s, segment.start_s))
-            last = i + 1 == len(self._segments)
-            high = len(times_s) if last else int(np.searchsorted(times_s, self._segments[i + 1].start_s))
-            if high > low:
-                parts.append(self._outputs(segment, times_s[low:high]))
-        return np.concatenate(parts, axis=1)
+    def at(self, times_s: Array, as_of_s: Array | None = None) -> Array:
+        """Return outputs, shape (n_actuators, n), at ascending times within the bank's memory.
+
+        With ``as_of_s`` each is what it would be had no command come after that time.
+        """
+        known_s = times_s if as_of_s is None else as_of_s
+        parts = [self._outputs(segment, times_s[low:high]) for segment, low, high in self._pieces(known_s)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def targets_at(self, times_s: Array) -> Array:
+        """Return the targets, shape (n_actuators, n), that held at ascending times within the bank's memory."""
+        parts = [np.broadcast_to(s.target, (len(s.target), high - low)) for s, low, high in self._pieces(times_s)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def _pieces(self, times_s: Array) -> list[tuple[_Segment, int, int]]:
+        """Return the segments that hold at ascending times, each with its range of them."""
+        segments = self._segments
+        if len(segments) == 1 or times_s[0] >= segments[-1].start_s:
+            return [(segments[-1], 0, len(times_s))]
+        starts_s = [segment.start_s for segment in segments[1:]]
+        bounds = [0, *np.searchsorted(times_s, starts_s).tolist(), len(times_s)]
+        return [(s, low, high) for s, low, high in zip(segments, bounds[:-1], bounds[1:], strict=True) if high > low]
 
     def targets(self) -> dict[str, float]:
         """Return the present targets."""

@@ -20,32 +20,32 @@ Array = NDArray[np.float64]
 EDGE_S = 0.1
 CHUNK_EDGES = 40
 CHUNK_S = EDGE_S * CHUNK_EDGES
-_ROUNDING_S = 1e-9
+ROUNDING_S = 1e-9
 
 
 def chunk_end_s(time_s: float) -> float:
     """Return the first chunk boundary after a time."""
-    return (math.floor((time_s + _ROUNDING_S) / CHUNK_S) + 1) * CHUNK_EDGES / 10
+    return (math.floor((time_s + ROUNDING_S) / CHUNK_S) + 1) * CHUNK_EDGES / 10
 
 
 def edges_between(start_s: float, end_s: float, commands_s: Sequence[float] = ()) -> tuple[Array, Array]:
     """Return (knots, middles): interval ends at fixed edges and commands, and the times to take inputs at.
 
-    ``knots`` has n+1 times from start to end. The middle of the last interval is that of the whole edge it lies in,
-    so that ending there does not change what it does until then.
+    ``knots`` has n+1 times from start to end. A middle lies between an interval's start and the next fixed edge, also
+    where a command or the end comes first: taken as of the start, it does not depend on what comes later.
     """
-    first = math.floor((start_s + _ROUNDING_S) / EDGE_S)
-    last = math.ceil((end_s - _ROUNDING_S) / EDGE_S)
+    first = math.floor((start_s + ROUNDING_S) / EDGE_S)
+    last = math.ceil((end_s - ROUNDING_S) / EDGE_S)
     knots = np.arange(first, last + 1) / 10
-    inside = [t for t in commands_s if start_s + _ROUNDING_S < t < end_s - _ROUNDING_S]
+    inside = [t for t in commands_s if start_s + ROUNDING_S < t < end_s - ROUNDING_S]
     if inside:
         knots = np.union1d(knots, inside)
-        close = np.diff(knots) < _ROUNDING_S
+        close = np.diff(knots) < ROUNDING_S
         if close.any():
             knots = np.delete(knots, np.flatnonzero(close) + 1)
-    middles = 0.5 * (np.maximum(knots[:-1], start_s) + knots[1:])
     knots[0], knots[-1] = start_s, end_s
-    return knots, middles
+    next_edge_s = (np.floor((knots[:-1] + ROUNDING_S) / EDGE_S) + 1.0) / 10
+    return knots, 0.5 * (knots[:-1] + next_edge_s)
 
 
 def follow(state: Array, target: Array, rate_per_s: Array, dt_s: Array) -> Array:
@@ -77,9 +77,9 @@ def _single(states: Array, k: int, target: Array, rate_per_s: Array, dt_s: Array
 @lru_cache(maxsize=256)
 def _memory(rates: bytes, dt_s: float, n: int) -> tuple[Array, Array]:
     """Return what is left of the first state, (n, lags), and the weight of each target, (n, n, lags)."""
-    rate_per_s = np.frombuffer(rates)
+    rate_per_s = np.frombuffer(rates, dtype=np.float64)
     keep = np.exp(-rate_per_s * dt_s)
-    powers = keep[None, :] ** np.arange(n + 1)[:, None]
+    powers: Array = np.asarray(keep[None, :] ** np.arange(n + 1)[:, None], dtype=np.float64)
     weights = np.zeros((n, n, len(rate_per_s)))
     for back in range(n):
         rows = np.arange(back, n)

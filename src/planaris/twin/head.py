@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from planaris.model import ToolDescription
 from planaris.physics import PolarGrid, membrane_gain, pressure_matrix, worn_ring_factor
 from planaris.twin.actuators import ActuatorBank
 from planaris.twin.chunks import follow
+from planaris.twin.lag_series import LagChunk, LagSeries
 from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
 
@@ -16,7 +19,16 @@ Array = NDArray[np.float64]
 
 _LAGS = tuple(s for s in HEAD_SIGNALS if s.actuator is None)
 LAG_INDEX = {signal.tag: i for i, signal in enumerate(_LAGS)}
-_RATE: Array = 1.0 / np.array([s.tau_s for s in _LAGS])
+LAG_RATE: Array = 1.0 / np.array([s.tau_s for s in _LAGS])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """The sweep's course from a time on."""
+
+    from_s: float
+    rate_rad_s: float
+    phase_rad: float
 
 
 class TrueHead:
@@ -35,8 +47,8 @@ class TrueHead:
         self.membrane_h = 0.0
         self.wafers_count = 0
         self.sweep_per_min = 0.0
-        self.sweep_phase_rad = 0.0
-        self.sweep_from_s = time_s
+        self._sweeps = [_Sweep(time_s, 0.0, 0.0)]
+        self.series: LagSeries | None = None
         self.lags: Array = np.array([s.rest for s in _LAGS])
         self._all, self._grid = truth, grid
         self._zone_outer_mm = zone_outer_mm = tool.head.zone_outer_mm
@@ -82,29 +94,44 @@ class TrueHead:
 
     def set_sweep(self, time_s: float, sweep_per_min: float) -> None:
         """Change the sweep's frequency without a jump of its phase."""
-        self.sweep_phase_rad = float(self.phase_rad(np.array([time_s]))[0])
-        self.sweep_from_s = time_s
+        last = self._sweeps[-1]
+        phase_rad = last.phase_rad + (time_s - last.from_s) * last.rate_rad_s
+        self._sweeps.append(_Sweep(time_s, sweep_per_min * 2.0 * np.pi / 60.0, phase_rad))
         self.sweep_per_min = sweep_per_min
 
-    def phase_rad(self, times_s: Array) -> Array:
-        """Return the sweep's phase."""
-        return self.sweep_phase_rad + (times_s - self.sweep_from_s) * (self.sweep_per_min * 2.0 * np.pi / 60.0)
+    def sweep_course(self, times_s: Array, as_of_s: Array) -> tuple[Array, Array]:
+        """Return the sweep's phase in rad and its rate in rad/s at times, as they are known at ``as_of_s``."""
+        sweeps = self._sweeps
+        which = np.searchsorted([s.from_s for s in sweeps[1:]], as_of_s, side="right")
+        from_s, rate_rad_s, phase_rad = np.array([(s.from_s, s.rate_rad_s, s.phase_rad) for s in sweeps])[which].T
+        return phase_rad + (times_s - from_s) * rate_rad_s, rate_rad_s
 
-    def lag_targets(self, middles_s: Array, out: Array, drag_torque_Nm: Array, force_N: Array) -> Array:
-        """Return what each lagged sensor follows, shape (n, lags); ``out`` are the actuators at these times."""
-        demand = self.bank.targets()
+    def forget_before(self, time_s: float) -> None:
+        """Drop what only times before ``time_s`` need."""
+        self.bank.forget_before(time_s)
+        while len(self._sweeps) > 1 and self._sweeps[1].from_s <= time_s:
+            del self._sweeps[0]
+
+    def lag_targets(
+        self, starts_s: Array, middles_s: Array, out: Array, drag_torque_Nm: Array, force_N: Array
+    ) -> Array:
+        """Return what each lagged sensor follows in intervals from ``starts_s``, shape (n, lags).
+
+        ``out`` are the actuators at the intervals' middles.
+        """
+        demand = self.bank.targets_at(starts_s)
         target = np.empty((len(middles_s), len(_LAGS)))
 
         def put(tag: str, value: Array | float) -> None:
             target[:, LAG_INDEX[tag]] = value
 
         speed = out[self.speed_row]
-        amplitude, phase = out[self.sweep_row], self.phase_rad(middles_s)
-        rate_rad_s = self.sweep_per_min * 2.0 * np.pi / 60.0
+        amplitude = out[self.sweep_row]
+        phase, rate_rad_s = self.sweep_course(middles_s, starts_s)
         flow_total = np.zeros(len(middles_s))
         for row, name in [(r, f"zone{z}") for z, r in enumerate(self.zone_rows, 1)] + [(self.ring_row, "ring")]:
             # Filling a chamber takes gas in proportion to the pressure still missing; the rest is leak.
-            flow = 0.35 * np.abs(demand[name] - out[row]) + 0.002 * out[row]
+            flow = 0.35 * np.abs(demand[row] - out[row]) + 0.002 * out[row]
             put(f"{name}_flow_l_min", flow)
             flow_total += flow
         torque = 1.0 + np.abs(drag_torque_Nm) + 0.02 * speed
@@ -120,9 +147,12 @@ class TrueHead:
         put("cavity_temperature_C", AIR_TEMPERATURE_C + 0.002 * force_N)
         return target
 
-    def advance_lags(self, target: Array, dt_s: Array, *, commit: bool) -> Array:
-        """Move the lags through intervals; return their states at all knots (n+1, lags)."""
-        states = follow(self.lags, target, _RATE, dt_s)
-        if commit:
-            self.lags = states[-1].copy()
-        return states
+    def follow(self, knots_s: Array, target: Array, dt_s: Array) -> LagChunk:
+        """Return the lags through intervals, without moving them."""
+        return LagChunk(knots_s, follow(self.lags, target, LAG_RATE, dt_s), target)
+
+    def commit(self, chunk: LagChunk) -> None:
+        """Move the lags to a chunk's end."""
+        self.lags = chunk.states[-1].copy()
+        if self.series is not None:
+            self.series.append(chunk)

@@ -67,16 +67,12 @@ class Machine:
         owner = self.owner(name)
         return dict(zip(owner.tags, (float(v) for v in owner.now(time_s)), strict=True))
 
-    def sampling(self, wanted: Sequence[tuple[str, float]], started: str | None = None) -> None:
-        """Keep what samplers still want, by owner and oldest sample."""
-        if started is not None and started != "facility":
-            self.process.sampling_started(started)
-        oldest: dict[int, float] = {}
-        for name, oldest_s in wanted:
-            platen = None if name == "facility" else self.process.platen_behind(name)
-            if platen is not None:
-                oldest[platen] = min(oldest_s, oldest.get(platen, oldest_s))
-        self.process.sampling_went_on(oldest)
+    def sampling(self, wanted: Sequence[tuple[str, float]]) -> None:
+        """Keep what samplers still want: of each its owner and the time of its next sample."""
+        oldest_s: dict[str, float] = {}
+        for owner, next_s in wanted:
+            oldest_s[owner] = min(next_s, oldest_s.get(owner, next_s))
+        self.process.keep_for_samplers(oldest_s)
 
     def _measure(self, wafer: TrueWafer, plan_name: str) -> tuple[float, ...]:
         """In-line metrology: truth at the sites, plus the instrument's bias and repeatability."""

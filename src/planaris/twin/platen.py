@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +33,9 @@ from planaris.physics import (
     sweep_positions_mm,
 )
 from planaris.twin.actuators import ActuatorBank
-from planaris.twin.chunks import chunk_end_s, edges_between, follow
+from planaris.twin.chunks import ROUNDING_S, chunk_end_s, edges_between, follow
 from planaris.twin.head import TrueHead
+from planaris.twin.lag_series import LagChunk, LagSeries
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
 from planaris.twin.wafers import TrueWafer
@@ -43,7 +45,7 @@ Array = NDArray[np.float64]
 PAD_RINGS = 16
 _LAGS = tuple(s for s in PLATEN_SIGNALS if s.actuator is None)
 LAG_INDEX = {signal.tag: i for i, signal in enumerate(_LAGS)}
-_LAG_RATE: Array = 1.0 / np.array([s.tau_s for s in _LAGS])
+LAG_RATE: Array = 1.0 / np.array([s.tau_s for s in _LAGS])
 # The pyrometer looks at the pad's ring under the wafer's centre line [design].
 _PYROMETER_MM = 125.0
 _NM_PER_S = 1.0 / 60.0
@@ -53,20 +55,12 @@ WET_FLOW_ML_MIN = 20.0
 FRESH_AT_START = 0.9
 
 
-@dataclass(slots=True)
-class Series:
-    """Knots and lagged sensor states of committed chunks, kept while somebody samples."""
-
-    knots_s: list[Array]
-    platen: list[Array]
-    head: list[Array]
-
-
 @dataclass(frozen=True, slots=True)
 class _Chunk:
     """A chunk's times, the actuators at the middles of its intervals, and what physics made of them."""
 
     knots_s: Array
+    starts_s: Array
     middles_s: Array
     dt_s: Array
     out: Array
@@ -74,6 +68,15 @@ class _Chunk:
     drive: PlatenDrive
     model: PlatenModel
     block: PlatenBlock
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a chunk does to the platen's sensors and to its head's."""
+
+    chunk: _Chunk
+    platen: LagChunk
+    head: LagChunk | None
 
 
 class TruePlaten:
@@ -119,74 +122,94 @@ class TruePlaten:
         self.disk_hours = 0.0
         self.wafers_count = 0
         self._cut_cache: dict[tuple[float, float], Array] = {}
-        self.series: Series | None = None
+        self.series: LagSeries | None = None
+        self._ahead: _Step | None = None
 
     # -- time -------------------------------------------------------------------------------------------------
     def advance(self, time_s: float) -> None:
         """Commit whole chunks up to a time. What is left is evaluated when asked for."""
-        while (end_s := chunk_end_s(self.time_s)) <= time_s + 1e-9:
-            self._step(end_s, commit=True)
+        while (end_s := chunk_end_s(self.time_s)) <= time_s + ROUNDING_S:
+            self._commit(self._ahead or self._step(end_s))
 
     def command_at(self, time_s: float) -> None:
         """Note that an actuator of this station gets a new target: an edge of its own in its chunk."""
         self.advance(time_s)
         self._commands_s.append(time_s)
+        self._ahead = None
 
     def cut_at(self, time_s: float) -> None:
         """Commit up to a time exactly, because the station itself changes: another head, another wafer."""
         self.advance(time_s)
-        if time_s > self.time_s + 1e-9:
-            self._step(time_s, commit=True)
+        self._ahead = None
+        if time_s > self.time_s + ROUNDING_S:
+            self._commit(self._step(time_s))
 
-    def evaluate(self, time_s: float) -> tuple[Array, Array]:
-        """Return (platen lags, head lags) at a time at or after the last commit, changing nothing."""
-        if time_s <= self.time_s + 1e-9:
-            return self.lags, self.head.lags if self.head else np.empty(0)
-        return self._step(time_s, commit=False)
+    def present(self, time_s: float) -> TruePlaten:
+        """Return a copy, with its head and wafer, that has come to a time; this platen stays as it is."""
+        twin = copy(self)
+        twin.head, twin.wafer = copy(self.head), copy(self.wafer)
+        twin.series = None
+        if twin.head is not None:
+            twin.head.series = None
+        twin.cut_at(time_s)
+        return twin
+
+    def sensors(self) -> tuple[LagChunk, LagChunk | None]:
+        """Return lags of the chunk under way, to its end if no command comes, of the platen and of its head."""
+        if self._ahead is None:
+            self._ahead = self._step(chunk_end_s(self.time_s))
+        return self._ahead.platen, self._ahead.head
 
     # -- one chunk --------------------------------------------------------------------------------------------
-    def _step(self, end_s: float, *, commit: bool) -> tuple[Array, Array]:
+    def _step(self, end_s: float) -> _Step:
+        """Return what happens until a time if no further command comes. Changes nothing."""
         chunk = self._chunk(end_s)
-        lag_states = self._lag_states(chunk)
-        head, block, head_states = self.head, chunk.block, np.empty((0, 0))
+        head, block, head_lags = self.head, chunk.block, None
         if head is not None:
             drag_N = block.wafer_drag_N + block.ring_drag_N
             spin = head_torque_Nm(
                 drag_N, chunk.out[self._rows["speed"]], chunk.pressing[head.speed_row], self.grid.radius_mm,
                 self._center_mm,
             )  # fmt: skip
-            targets = head.lag_targets(chunk.middles_s, chunk.pressing, spin, block.wafer_force_N + block.ring_force_N)
-            head_states = head.advance_lags(targets, chunk.dt_s, commit=commit)
-        if not commit:
-            return lag_states[-1], head_states[-1] if len(head_states) else np.empty(0)
+            force_N = block.wafer_force_N + block.ring_force_N
+            targets = head.lag_targets(chunk.starts_s, chunk.middles_s, chunk.pressing, spin, force_N)
+            head_lags = head.follow(chunk.knots_s, targets, chunk.dt_s)
+        targets = self._lag_targets(chunk)
+        return _Step(
+            chunk, LagChunk(chunk.knots_s, follow(self.lags, targets, LAG_RATE, chunk.dt_s), targets), head_lags
+        )
+
+    def _commit(self, step: _Step) -> None:
+        chunk, head, block = step.chunk, self.head, step.chunk.block
         if self.wafer is not None and head is not None and block.wafer_force_N.any():
             self._remove(chunk, self.wafer, head)
             self._raise_flags(chunk, head)
         self._wear(chunk)
         self.state = block.state
-        self.lags = lag_states[-1].copy()
+        self.lags = step.platen.states[-1].copy()
         if self.series is not None:
-            self.series.knots_s.append(chunk.knots_s)
-            self.series.platen.append(lag_states)
-            self.series.head.append(head_states)
-        self.time_s = end_s
+            self.series.append(step.platen)
+        if head is not None and step.head is not None:
+            head.commit(step.head)
+        self.time_s = end_s = float(chunk.knots_s[-1])
         self._commands_s = [t for t in self._commands_s if t > end_s]
-        return self.lags, np.empty(0)
+        self._ahead = None
 
     def _chunk(self, end_s: float) -> _Chunk:
         knots, middles = edges_between(self.time_s, end_s, self._commands_s)
-        dt_s = np.diff(knots)[:, None]
-        out, head = self.bank.at(middles), self.head
+        # What a knot merged with a command a rounding later already knows of it.
+        dt_s, starts = np.diff(knots)[:, None], knots[:-1] + ROUNDING_S
+        out, head = self.bank.at(middles, starts), self.head
         n = len(middles)
         if head is None:
             pressing, zones, ring_kPa, head_rpm = np.empty((0, n)), np.zeros((n, 1)), np.zeros(n), np.zeros(n)
             matrix = np.zeros((self.grid.n_r, 2))
         else:
-            pressing, matrix = head.bank.at(middles), head.pressure_matrix()
+            pressing, matrix = head.bank.at(middles, starts), head.pressure_matrix()
             touching = pressing[head.contact_row]
             zones = (pressing[head.zone_rows] * (touching * head.zone_gain_ratio())).T
             ring_kPa, head_rpm = pressing[head.ring_row] * touching, pressing[head.speed_row]
-        cut_um_h = self._cut(out)
+        cut_um_h = self._cut(starts, out)
         rows = self._rows
         platen_rpm, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
         if all(_steady(a) for a in (zones, ring_kPa, head_rpm, platen_rpm, slurry, di, cut_um_h)):
@@ -203,8 +226,8 @@ class TruePlaten:
             slurry_flow_ml_min=slurry,
             water_flow_ml_min=di,
             slurry_temperature_C=self.truth.slurry_temperature_C,
-            # The coolant follows in minutes: its mean serves the few seconds of a chunk.
-            platen_temperature_C=float(np.mean(out[rows["coolant"]])),
+            # The coolant follows in minutes: what it is at the start serves the few seconds of a chunk.
+            platen_temperature_C=float(out[rows["coolant"]][0]),
             air_temperature_C=AIR_TEMPERATURE_C,
             cut_um_h=cut_um_h,
         )
@@ -221,15 +244,25 @@ class TruePlaten:
             slurry=self.truth.slurry,
             disk=self.truth.disk,
         )
-        return _Chunk(knots, middles, dt_s, out, pressing, drive, model, polish_block(self.state, drive, model, dt_s))
+        block = polish_block(self.state, drive, model, dt_s)
+        return _Chunk(knots, starts, middles, dt_s, out, pressing, drive, model, block)
 
-    def _cut(self, out: Array) -> Array:
+    def _cut(self, starts_s: Array, out: Array) -> Array:
         """Pad cut rate by interval and ring, µm/h: zero unless the disk is down and turning."""
         on_pad = out[self._rows["force"]] * out[self._rows["disk_down"]]
         if not on_pad.any():
             return np.zeros((out.shape[1], PAD_RINGS))
-        targets = self.bank.targets()
-        key = (targets["speed"], targets["disk"])
+        sharp = float(disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h)) * self.pad.cut_ratio
+        speeds = self.bank.targets_at(starts_s)[[self._rows["speed"], self._rows["disk"]]]
+        if _steady(speeds.T):
+            shapes = self._cut_shape(*speeds[:, 0].tolist())
+        else:
+            shapes = np.stack([self._cut_shape(*pair) for pair in speeds.T.tolist()])
+        return on_pad[:, None] * (shapes * sharp)
+
+    def _cut_shape(self, platen_speed_rpm: float, disk_speed_rpm: float) -> Array:
+        """Return the cut by pad ring at 1 N, µm/h, of a new disk."""
+        key = (platen_speed_rpm, disk_speed_rpm)
         shape = self._cut_cache.get(key)
         if shape is None:
             radius_mm = self.truth.disk.disk_radius_mm
@@ -244,8 +277,7 @@ class TruePlaten:
                 disk=self.truth.disk,
             )
             self._cut_cache[key] = shape
-        sharp = float(disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h)) * self.pad.cut_ratio
-        return on_pad[:, None] * (shape * sharp)
+        return shape
 
     # -- what the chunk does ----------------------------------------------------------------------------------
     def _remove(self, chunk: _Chunk, wafer: TrueWafer, head: TrueHead) -> None:
@@ -288,9 +320,9 @@ class TruePlaten:
             head.wear_ring(float(np.sum(lost_um)))
             head.use(float(np.sum(touching * dt_s[:, 0])))
 
-    def _lag_states(self, chunk: _Chunk) -> Array:
-        out, rows, dt_s, block = chunk.out, self._rows, chunk.dt_s, chunk.block
-        target = np.empty((len(dt_s), len(_LAGS)))
+    def _lag_targets(self, chunk: _Chunk) -> Array:
+        out, rows, block = chunk.out, self._rows, chunk.block
+        target = np.empty((len(chunk.middles_s), len(_LAGS)))
 
         def put(tag: str, value: Array | float) -> None:
             target[:, LAG_INDEX[tag]] = value
@@ -299,12 +331,16 @@ class TruePlaten:
         force, disk = out[rows["force"]] * out[rows["disk_down"]], out[rows["disk"]]
         radius_m = self.truth.disk.disk_radius_mm * 1e-3
         disk_Nm = self.truth.conditioner_friction_coefficient * force * radius_m * (2.0 / 3.0)
-        sweep_rad = 2.0 * np.pi / 60.0 * self.bank.targets()["disk_sweep"] * chunk.middles_s
+        sweep_per_min = self.bank.targets_at(chunk.starts_s)[rows["disk_sweep"]]
+        sweep_rad = 2.0 * np.pi / 60.0 * sweep_per_min * chunk.middles_s
         arm_mm = np.where(out[rows["disk_sweep"]] > 0.5, 125.0 + 75.0 * np.cos(sweep_rad), 200.0)
         disk_drag_Nm = self.truth.conditioner_friction_coefficient * force * 0.125
         drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * self._center_mm * 1e-3
         torque = 2.0 + 0.03 * speed + drag_Nm + disk_drag_Nm
-        pad_C = block.temperature_C[:, self._pyrometer]
+        # As each interval begins: what is seen does not depend on where the interval will end.
+        pad_C = np.concatenate(
+            [self.state.temperature_C[None, self._pyrometer], block.temperature_C[:-1, self._pyrometer]]
+        )
         heat_W = self.truth.heat.pad_conductance_W_K * (pad_C - out[rows["coolant"]])
         put("torque_Nm", torque)
         put("motor_current_A", 1.0 + torque / 9.0 + 0.01 * speed)
@@ -324,9 +360,9 @@ class TruePlaten:
         put("drain_flow_ml_min", slurry + di)
         put("exhaust_velocity_m_s", 0.42 - 0.0003 * speed)
         put("enclosure_temperature_C", AIR_TEMPERATURE_C + 0.06 * np.maximum(0.0, pad_C - 22.0) + 0.004 * speed)
-        return follow(self.lags, target, _LAG_RATE, dt_s)
+        return target
 
 
 def _steady(rows: Array) -> bool:
-    """Whether all rows along the first axis are the same; drives move monotonically within a chunk."""
-    return bool(np.array_equal(rows[0], rows[-1]))
+    """Whether all rows along the first axis are the same."""
+    return bool((rows == rows[0]).all())

@@ -87,18 +87,16 @@ class TwinPort:
             raise UnknownTagError([rate_class])
         owner = rate_class.split(".", 1)[0]
         subscription = SampledSubscription(
-            self._machine.owner(owner), rate_class, block_s, self._machine.plc.delay_s, self._ended
+            self._machine.owner(owner), rate_class, block_s, self._machine.plc.delay_s, self._went_on
         )
         self._sampled.append((owner, subscription))
-        self._machine.sampling(self._wanted(), started=owner)
+        self._went_on()
         return subscription
 
-    def _ended(self, subscription: SampledSubscription) -> None:
-        self._sampled = [(o, s) for o, s in self._sampled if s is not subscription]
-        self._machine.sampling(self._wanted())
-
-    def _wanted(self) -> list[tuple[str, float]]:
-        return [(owner, subscription.next_sample_s) for owner, subscription in self._sampled]
+    def _went_on(self) -> None:
+        """Tell the machine what samplers still want."""
+        self._sampled = [(owner, s) for owner, s in self._sampled if not s.ended]
+        self._machine.sampling([(owner, s.next_sample_s) for owner, s in self._sampled])
 
     async def close(self) -> None:
         """Close the link and end all subscriptions."""

@@ -12,11 +12,14 @@ from planaris.dictionary import Dictionary
 from planaris.hardware import Value
 from planaris.model import ToolDescription
 from planaris.physics import ModelFlag, PolarGrid
-from planaris.twin.devices import DeviceError, Motion, TwinDevice
+from planaris.twin.devices import Accept, DeviceError, Motion, TwinDevice
 from planaris.twin.handling import Handling
+from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
+from planaris.twin.lag_series import LagSeries
 from planaris.twin.noise import stream_of
-from planaris.twin.platen import WET_FLOW_ML_MIN, Series, TruePlaten
+from planaris.twin.platen import LAG_RATE as PLATEN_LAG_RATE
+from planaris.twin.platen import WET_FLOW_ML_MIN, TruePlaten
 from planaris.twin.plc import VirtualPlc
 from planaris.twin.sampling import SampledOwner
 from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS, PLATEN_ACTUATORS, PLATEN_SIGNALS, Signal
@@ -33,8 +36,6 @@ DISK_UP_mm = 20.0
 HEAD_UP_mm = 60.0
 CHUCK_VACUUM_kPa = -80.0
 RINSE_FLOW_ML_MIN = 1500.0
-# Actuators' history that samplers may still ask for.
-MEMORY_S = 30.0
 
 
 class Process:
@@ -58,7 +59,7 @@ class Process:
         self.heads = {n: TrueHead(n, tool, truth, self.grid, now_s) for n in range(1, tool.heads + 1)}
         self.platens = {n: TruePlaten(n, tool, truth, self.grid, now_s) for n in range(1, tool.platens + 1)}
         self.owners: dict[str, SampledOwner] = {}
-        self._samplers: dict[int, int] = dict.fromkeys(self.platens, 0)
+        self._wanted_s: Mapping[str, float] = {}
         self.devices: dict[str, TwinDevice] = {}
         self._limits: dict[int, asyncio.TimerHandle] = {}
         for n in self.platens:
@@ -68,9 +69,7 @@ class Process:
         self.seat_heads()
 
     # -- wiring -----------------------------------------------------------------------------------------------
-    def _device(
-        self, name: str, dictionary: Dictionary, actions: Mapping[str, Callable[..., Motion | DeviceError]]
-    ) -> None:
+    def _device(self, name: str, dictionary: Dictionary, actions: Mapping[str, Accept]) -> None:
         device = TwinDevice(self._plc, name, {v.name: v.value for v in dictionary.verbs_of(name)}, self._seed)
         for verb, accept in actions.items():
             device.action(verb, accept)
@@ -116,62 +115,32 @@ class Process:
 
     # -- lagged sensor states at sample times -----------------------------------------------------------------
     def _platen_lags(self, n: int, times_s: Array) -> Array:
-        return self._interpolate(n, times_s, head=False)
-
-    def _head_lags(self, n: int, times_s: Array) -> Array:
-        station = self._handling.station_of(n)
-        if station == 0:
-            return np.broadcast_to(self.heads[n].lags, (len(times_s), len(self.heads[n].lags)))
-        return self._interpolate(station, times_s, head=True)
-
-    def _interpolate(self, n: int, times_s: Array, *, head: bool) -> Array:
         platen = self.platens[n]
         platen.advance(self._clock())
-        series = platen.series
-        knots: list[Array] = list(series.knots_s) if series else []
-        states: list[Array] = list(series.head if head else series.platen) if series else []
-        last_s = platen.time_s
-        held = platen.head.lags if head and platen.head else platen.lags
-        if times_s[-1] > last_s or not knots:
-            at_end = platen.evaluate(max(float(times_s[-1]), last_s))[1 if head else 0]
-            knots.append(np.array([last_s, max(float(times_s[-1]), last_s + 1e-9)]))
-            states.append(np.stack([held, at_end]))
-        t, y = np.concatenate(knots), np.concatenate(states)
-        right = np.clip(np.searchsorted(t, times_s, side="right"), 1, len(t) - 1)
-        left = right - 1
-        width = np.maximum(t[right] - t[left], 1e-12)
-        share = np.clip((times_s - t[left]) / width, 0.0, 1.0)[:, None]
-        return y[left] * (1.0 - share) + y[right] * share
+        return (platen.series or LagSeries()).at(times_s, PLATEN_LAG_RATE, platen.sensors()[0])
 
-    def sampling_started(self, owner: str) -> None:
-        """Keep the series of the platen behind an owner from now on."""
-        n = self._platen_behind(owner)
-        if n is not None:
-            self._samplers[n] += 1
-            if self.platens[n].series is None:
-                self.platens[n].series = Series([], [], [])
+    def _head_lags(self, n: int, times_s: Array) -> Array:
+        head, station = self.heads[n], self._handling.station_of(n)
+        tail = None
+        if station:
+            self.platens[station].advance(self._clock())
+            tail = self.platens[station].sensors()[1]
+        series = head.series or LagSeries()
+        if not series and tail is None:
+            return np.broadcast_to(head.lags, (len(times_s), len(head.lags)))
+        return series.at(times_s, HEAD_LAG_RATE, tail)
 
-    def sampling_went_on(self, oldest_s: Mapping[int, float]) -> None:
-        """Forget what no sampler needs any more; ``oldest_s`` gives the oldest sample wanted by platen."""
-        for n, platen in self.platens.items():
-            series, keep_s = platen.series, oldest_s.get(n)
-            if series is None:
-                continue
-            if keep_s is None:
-                platen.series = None
-                continue
-            while len(series.knots_s) > 1 and series.knots_s[0][-1] < keep_s:
-                del series.knots_s[0], series.platen[0], series.head[0]
-
-    def _platen_behind(self, owner: str) -> int | None:
-        if owner.startswith("platen"):
-            return int(owner.removeprefix("platen"))
-        station = self._handling.station_of(int(owner.removeprefix("head")))
-        return station or None
-
-    def platen_behind(self, owner: str) -> int | None:
-        """Return the platen an owner's lags are computed with, None for a head over the load cup."""
-        return self._platen_behind(owner)
+    def keep_for_samplers(self, wanted_s: Mapping[str, float]) -> None:
+        """Keep what samplers still need and forget the rest; ``wanted_s``: owner -> oldest time wanted."""
+        self._wanted_s = wanted_s
+        stations = {f"platen{n}": p for n, p in self.platens.items()} | {f"head{n}": h for n, h in self.heads.items()}
+        for name, station in stations.items():
+            if name not in wanted_s:
+                station.series = None
+            elif station.series is None:
+                station.series = LagSeries()
+            else:
+                station.series.forget_before(wanted_s[name])
 
     # -- set-points -------------------------------------------------------------------------------------------
     def _platen_set(self, n: int, values: Mapping[str, Value]) -> None:
@@ -205,10 +174,10 @@ class Process:
         """Give a platen an edge at this moment: one of its actuators, or of its head's, gets a new target."""
         platen = self.platens[n]
         platen.command_at(self._clock())
-        keep_s = platen.time_s - MEMORY_S
-        platen.bank.forget_before(keep_s)
-        if platen.head is not None:
-            platen.head.bank.forget_before(keep_s)
+        platen.bank.forget_before(min(platen.time_s, self._wanted_s.get(f"platen{n}", platen.time_s)))
+        head = platen.head
+        if head is not None:
+            head.forget_before(min(platen.time_s, self._wanted_s.get(f"head{head.number}", platen.time_s)))
 
     def _command_head(self, n: int) -> None:
         station = self._handling.station_of(n)
@@ -314,20 +283,22 @@ class Process:
     # -- carousel and safety ----------------------------------------------------------------------------------
     def seat_heads(self) -> None:
         """Bring platens, heads and their wafers together as the carousel stands; called after every turn."""
+        self.settle()
         for n, platen in self.platens.items():
-            platen.cut_at(self._clock())
             platen.head = head = self.heads[self._handling.head_at(n)]
             head.renew_matrix()
             platen.wafer = wafer = self._places.get(f"head{head.number}")
             if wafer is not None:
                 platen.wafer_rate_ratio = self._truth.wafer_rate_ratio(self._seed, wafer.wafer_id)
-            if platen.series is not None:
-                platen.series = Series([], [], [])
 
     def settle(self) -> None:
         """Commit everything up to now, so that what is read of wafers and parts is the present."""
         for platen in self.platens.values():
             platen.cut_at(self._clock())
+
+    def present(self) -> dict[int, TruePlaten]:
+        """Return copies of the platens, with their heads and wafers, as they are now; committing nothing."""
+        return {n: platen.present(self._clock()) for n, platen in self.platens.items()}
 
     def make_safe(self) -> None:
         """PLC's own reaction: heads up, rinse on, slurry off, drives to rest."""

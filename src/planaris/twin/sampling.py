@@ -73,11 +73,12 @@ class SampledSubscription:
         rate_class: str,
         block_s: float,
         delay_s: Callable[[], float],
-        on_close: Callable[[SampledSubscription], None],
+        on_progress: Callable[[], None],
     ) -> None:
         self._owner, self._rate_class = owner, rate_class
         self._block_samples = max(1, round(block_s * owner.rate_Hz))
-        self._delay_s, self._on_close = delay_s, on_close
+        self._delay_s, self._on_progress = delay_s, on_progress
+        self.ended = False
         now_s = asyncio.get_running_loop().time()
         self._next = math.ceil(now_s * owner.rate_Hz - _ROUNDING)
         self._sequence = 0
@@ -98,7 +99,8 @@ class SampledSubscription:
         if self._closed_at is not None:
             end = min(end, self._closed_at)
             if end <= self._next:
-                self._on_close(self)
+                self.ended = True
+                self._on_progress()
                 raise StopAsyncIteration
         times_s, values = self._owner.rows(self._next, end - self._next)
         block = Block(
@@ -110,6 +112,7 @@ class SampledSubscription:
             self._sequence,
         )
         self._next, self._sequence = end, self._sequence + 1
+        self._on_progress()
         return block
 
     async def _until(self, time_s: float) -> None:

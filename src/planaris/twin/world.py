@@ -1,4 +1,4 @@
-"""The world around the twin: what a person at the machine could do or know. Wired by `app` only, never on a real port."""
+"""The world around the twin: what a person at the machine could do or know. Wired by `app` only."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class World:
             offset = UPSTREAM_NOISE_nm * float(stream_of(seed, f"upstream.{wafer.wafer_id}").standard_normal())
             film = film - offset
             wafers.append(TrueWafer(wafer.wafer_id, wafer.slot, wafer.kind, film, film.copy()))
-        slots = {i: state for i, state in enumerate(lot.carrier.slots, start=1)}
+        slots = dict(enumerate(lot.carrier.slots, start=1))
         self.machine.place_carrier(lot.load_port, lot.carrier.carrier_id, slots, wafers)
 
     def remove_cassette(self, load_port: int) -> None:
@@ -120,11 +120,11 @@ class World:
     # -- what only the world knows ----------------------------------------------------------------------------
     def wafers(self) -> tuple[WaferTruth, ...]:
         """Return the truth of every wafer in or at the tool, by slot."""
-        self.machine.process.settle()
-        found = [
-            WaferTruth(w.wafer_id, w.slot, w.head, location, w.before_nm, w.thickness_nm)
-            for location, w in self.machine.places.items()
-        ]
+        pressed = {p.wafer.wafer_id: p.wafer for p in self.machine.process.present().values() if p.wafer is not None}
+        found: list[WaferTruth] = []
+        for location, wafer in self.machine.places.items():
+            now = pressed.get(wafer.wafer_id, wafer)
+            found.append(WaferTruth(now.wafer_id, now.slot, now.head, location, now.before_nm, now.thickness_nm))
         return tuple(sorted(found, key=lambda t: t.slot))
 
     def where(self) -> Mapping[str, str]:
@@ -133,10 +133,11 @@ class World:
 
     def parts(self) -> tuple[PartTruth, ...]:
         """Return the true wear of pads, disks, rings and membranes."""
-        self.machine.process.settle()
-        truth, rows = self.machine.truth, []
+        truth, process = self.machine.truth, self.machine.process
+        platens = process.present()
+        heads = process.heads | {p.head.number: p.head for p in platens.values() if p.head is not None}
         rows: list[PartTruth] = []
-        for n, platen in self.machine.process.platens.items():
+        for n, platen in platens.items():
             depth_mm = float(np.min(groove_depth_mm(platen.pad_lost_um, truth.pad)))
             span_mm = truth.pad.groove_depth_mm - truth.pad.groove_min_mm
             spent_pct = 100.0 * (truth.pad.groove_depth_mm - depth_mm) / span_mm
@@ -148,7 +149,7 @@ class World:
                 PartTruth(f"platen{n}", "disk", "use_h", platen.disk_hours),
                 PartTruth(f"platen{n}", "disk", "sharpness_fraction", sharp),
             ]
-        for n, head in self.machine.process.heads.items():
+        for n, head in heads.items():
             rows += [
                 PartTruth(f"head{n}", "ring", "lost_um", head.ring_lost_um),
                 PartTruth(f"head{n}", "membrane", "use_h", head.membrane_h),
