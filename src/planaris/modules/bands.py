@@ -63,6 +63,7 @@ class BandMonitor:
     head: int
     watched: list[_Watched] = field(default_factory=list[_Watched])
     from_s: float = float("inf")
+    last_sample_s: dict[str, float] = field(default_factory=dict[str, float])
 
     def start(self, step: PolishStep, time_s: float, settle_s: float) -> None:
         """Begin a step at a tool time."""
@@ -92,11 +93,11 @@ class BandMonitor:
 
     def check(self, block: Block) -> list[Deviation]:
         """Return the deviations that a block brings to light, each reported once a step."""
+        step_s = self._sample_period_s(block)
         inside = block.time_s >= self.from_s
         if not inside.any():
             return []
         found: list[Deviation] = []
-        step_s = float(block.time_s[1] - block.time_s[0]) if len(block.time_s) > 1 else 0.0
         platen_block = block.rate_class.startswith("platen")
         for w in self.watched:
             if w.on_platen is not platen_block:
@@ -113,6 +114,13 @@ class BandMonitor:
                 w.warned = True
                 found.append(_deviation(w, last, aborts=False))
         return found
+
+    def _sample_period_s(self, block: Block) -> float:
+        """Return the time a sample stands for; a block of one sample tells it by the one before, unless lost."""
+        times = block.time_s
+        before_s = float(times[0]) if block.gap else self.last_sample_s.get(block.rate_class, float(times[0]))
+        self.last_sample_s[block.rate_class] = float(times[-1])
+        return float(times[1] - times[0]) if len(times) > 1 else float(times[0]) - before_s
 
 
 def _deviation(w: _Watched, seen: float, *, aborts: bool) -> Deviation:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planaris.clock import now_s
-from planaris.hardware import DeviceFailedError, Value
+from planaris.hardware import Device, DeviceFailedError, DeviceReportedError, PortError, Value
 from planaris.model import Block, ConditioningMode, PolishStep, Recipe, Severity
 from planaris.modules.bands import BandMonitor
 from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader
@@ -22,6 +22,9 @@ SETTLE_S = 3.0
 POLISH_LIMIT_MARGIN_S = 30.0
 # Pressures and speeds go down over this time when the head leaves the pad [design].
 LIFT_RAMP_S = 0.5
+# On the way to safety a device that still ends its last motion is asked again until it takes the command [design].
+ASK_AGAIN_S = 0.2
+MAKE_SAFE_LIMIT_S = 10.0
 
 
 class ProcessDeviationError(DeviceFailedError):
@@ -144,27 +147,31 @@ class Platen(Module):
             )
             await self.context.port.write({**self._platen_set_points(step), **self._head_set_points(visit.head, step)})
             monitor.start(step, start_s, step.ramp_s + SETTLE_S)
-            await self._until(start_s + step.end.time_s + step.end.over_polish_s)
-            end_s = now_s()
-            spans.append(StepSpan(step.name, start_s, end_s))
+            reason = "abort"
+            try:
+                await self._until(start_s + step.end.time_s + step.end.over_polish_s)
+                reason = "time"
+            finally:
+                end_s = now_s()
+                spans.append(StepSpan(step.name, start_s, end_s))
+                # Totalisers: what the last, unfinished trace block holds counts with the next step.
+                slurry_before_ml, slurry_ml = slurry_ml, tap.volume_ml(self._slurry_tag)
+                di_before_ml, di_ml = di_ml, tap.volume_ml(self._di_tag)
+                self.context.announce(
+                    StepEnded(
+                        visit.wafer_id,
+                        self.number,
+                        visit.head,
+                        number,
+                        step.name,
+                        round(end_s - start_s, 6),
+                        reason,
+                        round(slurry_ml - slurry_before_ml, 3),
+                        round(di_ml - di_before_ml, 3),
+                    )
+                )
             if step.kind != "rinse":
                 polish_s += end_s - start_s
-            # Totalisers: what the last, unfinished trace block holds counts with the next step.
-            slurry_before_ml, slurry_ml = slurry_ml, tap.volume_ml(self._slurry_tag)
-            di_before_ml, di_ml = di_ml, tap.volume_ml(self._di_tag)
-            self.context.announce(
-                StepEnded(
-                    visit.wafer_id,
-                    self.number,
-                    visit.head,
-                    number,
-                    step.name,
-                    round(end_s - start_s, 6),
-                    "time",
-                    round(slurry_ml - slurry_before_ml, 3),
-                    round(di_ml - di_before_ml, 3),
-                )
-            )
         return polish_s
 
     async def _until(self, time_s: float) -> None:
@@ -191,14 +198,38 @@ class Platen(Module):
         """Bring the wafer off the pad and keep it wet, whatever happened; leave the module failed."""
         if self.state != "failed":
             self.fire("fail")
+        problems: list[str] = []
         try:
-            async with asyncio.timeout(30.0):
+            async with asyncio.timeout(MAKE_SAFE_LIMIT_S):
                 await self.context.port.write({**self._rest_head(head), **self._rest_platen()})
-                await self._heads[head].do("lift", limit_s=10.0)
-                await self._device.do("rinse", 1, limit_s=5.0)
-                await self._device.do("slurry", 0, 0, limit_s=5.0)
-        except (DeviceFailedError, TimeoutError) as error:
-            self.context.alarm("make_safe_failed", self.name, Severity.FATAL, str(error))
+        except (PortError, TimeoutError) as error:
+            problems.append(f"set-points: {error}")
+        # Each is tried whatever became of the others: a head that stays down needs the rinse all the more.
+        commands = (
+            (self._heads[head], "lift", (0, 0)),
+            (self._device, "rinse", (1, 0)),
+            (self._device, "slurry", (0, 0)),
+        )
+        for device, verb, arguments in commands:
+            try:
+                await self._insist(device, verb, arguments)
+            except DeviceFailedError as error:
+                problems.append(str(error))
+        if problems:
+            self.context.alarm("make_safe_failed", self.name, Severity.FATAL, "; ".join(problems))
+
+    async def _insist(self, device: Device, verb: str, arguments: tuple[float, float]) -> None:
+        """Give a command until the device takes it: it refuses while its last motion is under way."""
+        give_up_s = now_s() + MAKE_SAFE_LIMIT_S
+        while True:
+            try:
+                await device.do(verb, *arguments, limit_s=MAKE_SAFE_LIMIT_S)
+            except DeviceReportedError:
+                if now_s() >= give_up_s:
+                    raise
+                await asyncio.sleep(ASK_AGAIN_S)
+            else:
+                return
 
     # -- watching ---------------------------------------------------------------------------------------------
     def _on_block(self, block: Block, monitor: BandMonitor, visit: Visit) -> None:
