@@ -8,6 +8,17 @@ import pytest
 
 from planaris.dictionary import Dictionary, UnknownNameError, UnknownStationError, build
 from planaris.model import CleanerDescription, ToolDescription
+from planaris.modules import ControlConstants
+
+CONTROL = (
+    "trace_block_s",
+    "device_margin_ratio",
+    "device_margin_s",
+    "heartbeat_period_s",
+    "handshake_ack_timeout_s",
+    "handshake_retries_count",
+    "handshake_ask_again_s",
+)
 
 
 def test_instances_follow_the_tool_description(carousel: ToolDescription) -> None:
@@ -120,3 +131,18 @@ def test_units_are_shown_by_symbol(dictionary: Dictionary) -> None:
     assert shown == {"platen1.slurry_flow_ml_min": "ml/min", "slot": "", "srd.cmd.arg1": ""}
     assert dictionary.constant("chuck_vacuum_limit_kPa").unit == "kPa"
     assert dictionary.verb("aligner", "align").arguments[0].unit == "°"
+
+
+def test_the_controller_starts_with_the_declared_constants(dictionary: Dictionary) -> None:
+    control = ControlConstants()
+    assert {
+        "trace_block_s": control.trace_block_s,
+        "device_margin_ratio": control.device_margin_ratio,
+        "device_margin_s": control.device_margin_s,
+        "heartbeat_period_s": control.heartbeat_period_s,
+        "handshake_ack_timeout_s": control.handshake.acknowledge_s,
+        "handshake_retries_count": control.handshake.retries_count,
+        "handshake_ask_again_s": control.handshake.ask_again_s,
+    } == {name: dictionary.constant(name).default for name in CONTROL}
+    # The PLC goes to its safe state after 2 s of silence; at least one beat must be able to get lost.
+    assert 2 * dictionary.constant("heartbeat_period_s").maximum <= 2.0

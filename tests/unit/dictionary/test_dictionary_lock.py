@@ -19,7 +19,7 @@ from planaris.dictionary.source import declarations, read_data
 GIVEN_OUT = {
     "sv": (265, "9e9ffe60cc1e5b3d"),
     "dv": (68, "77ab5b98659ca015"),
-    "ec": (43, "7ac3a37a3c414340"),
+    "ec": (30, "9c55b232ac81d461"),
     "event": (24, "a48fab9f4a44de15"),
     "command": (11, "04a647c7ff573f27"),
     "alarm": (178, "d440eced9e04ff15"),
