@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -31,6 +30,8 @@ class UnknownNameError(KeyError):
     """The dictionary declares no such thing; ``nearest`` names what comes close."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        import difflib  # only where something is wrong
+
         self.what = what
         self.name = name
         self.nearest = tuple(difflib.get_close_matches(name, list(known), n=3))

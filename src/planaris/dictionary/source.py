@@ -6,21 +6,21 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from planaris.dictionary.types import AlarmTemplate, Code, CodeList, Parameter, Scope, Text, VariableTemplate, Verb
 from planaris.model import Severity
 
+_DATA = Path(__file__).parent / "data"
 # SECS-II format where the declaration names none.
 _DEFAULT_FORMAT = {"float": "F4", "int": "U4", "bool": "BOOLEAN", "str": "A"}
 
 
 def read_data(name: str) -> dict[str, Any]:
     """Return a data file of the dictionary as plain TOML values."""
-    text = resources.files("planaris.dictionary").joinpath("data", name).read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads((_DATA / name).read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
