@@ -79,7 +79,12 @@ def throughput_bound(
     n = len(slots)
     to_dryer_s = before_s["carousel"] + polish_path_s + clean_path_s - cleaner.stations[-1].time_s
     makespans = {
-        "carousel": before_s["carousel"] + (n - 1) * busy["carousel"] + polish_path_s + clean_path_s + after_clean_s,
+        # Only the platens' part of a cycle: the first wafers find the load cup empty, the last leave it so.
+        "carousel": before_s["carousel"]
+        + (n - 1) * (index_s + max(platens_s, default=0.0))
+        + polish_path_s
+        + clean_path_s
+        + after_clean_s,
         "dryer": to_dryer_s
         + cleaner.stations[-1].time_s
         + (n - 1) * busy[cleaner.stations[-1].station]

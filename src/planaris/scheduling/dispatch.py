@@ -61,13 +61,10 @@ class Floor:
 
 def next_moves(floor: Floor) -> tuple[Move, ...]:
     """Return the moves to start now; at most one a resource."""
-    moves = [
-        *_dry_robot(floor),
-        *_wet_robot(floor),
-        *_load_cup(floor),
-        *_cleaner(floor),
-        *_carousel(floor),
-    ]
+    moves = [*_dry_robot(floor), *_wet_robot(floor), *_load_cup(floor), *_cleaner(floor)]
+    # A turn that began together with a move at the load cup would bring heads over an arm or a rising cup.
+    if not any("loadcup" in {move.resource, move.source, move.destination} for move in moves):
+        moves += _carousel(floor)
     return tuple(move for move in moves if not floor.down & {move.resource, move.source, move.destination})
 
 
