@@ -9,11 +9,12 @@ from planaris.hardware.device import (
     HandshakeLostError,
 )
 from planaris.hardware.port import LinkState, NotWritableError, Port, PortError, PortKind, Sample, Subscription
-from planaris.hardware.tags import STATE, DType, Tag, TagTable, UnknownTagError, Value, tags_from
+from planaris.hardware.tags import STATE, BadValueError, DType, Tag, TagTable, UnknownTagError, Value, tags_from
 from planaris.hardware.watch import TagWatch, WaitTimeoutError
 
 __all__ = [
     "STATE",
+    "BadValueError",
     "DType",
     "Device",
     "DeviceFailedError",

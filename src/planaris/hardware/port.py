@@ -49,9 +49,9 @@ class Sample:
 class Subscription(Protocol):
     """A running subscription of one rate class: an async iterator of blocks.
 
-    The class `state` yields blocks of one row that hold only the tags that changed; the first block holds
-    all of them. Sampled classes yield blocks of about ``block_s``. After `close` what was sampled until then
-    is still delivered, then the iteration ends.
+    The class `state` yields blocks of one row that hold only the scalar tags that changed, in the order they did;
+    the first block holds all of them as they are when the subscription starts. Sampled classes yield blocks of about
+    ``block_s``. After `close` what was sampled until then is still delivered, then the iteration ends.
     """
 
     def __aiter__(self) -> AsyncIterator[Block]: ...
@@ -82,7 +82,11 @@ class Port(Protocol):
         ...
 
     async def write(self, values: Mapping[str, Value]) -> None:
-        """Write a group of tags at once; return when the far side has them."""
+        """Write a group of tags at once; return when the far side has them.
+
+        Groups arrive in the order they were written. Raises `UnknownTagError`, `NotWritableError` or `BadValueError`,
+        and then nothing of the group is written; `PortError` if there is no link.
+        """
         ...
 
     def subscribe(self, rate_class: str, block_s: float = 1.0) -> Subscription:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,7 +37,21 @@ class Tag:
     @property
     def initial(self) -> Value:
         """Value before anything is known."""
-        return (0.0,) * self.shape[0] if self.shape else 0.0
+        return (0.0,) * self.shape[0] if self.shape else self.cast(0)
+
+    def cast(self, value: Value) -> Value:
+        """Return a value as this tag's type and shape; raise `BadValueError` if it is none."""
+        shape = (len(value),) if isinstance(value, tuple) else ()
+        if shape != self.shape or not all(map(math.isfinite, value if isinstance(value, tuple) else (value,))):
+            raise BadValueError({self.name: value})
+        if isinstance(value, tuple):
+            return tuple(map(float, value))
+        if self.dtype is DType.FLOAT:
+            return float(value)
+        whole = int(value)
+        if whole != value or (self.dtype is DType.BOOL and whole not in (0, 1)):
+            raise BadValueError({self.name: value})
+        return bool(whole) if self.dtype is DType.BOOL else whole
 
 
 class UnknownTagError(KeyError):
@@ -45,6 +60,14 @@ class UnknownTagError(KeyError):
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
         super().__init__(f"unknown tags: {', '.join(self.names)}")
+
+
+class BadValueError(ValueError):
+    """Values do not fit the types and shapes of their tags, or are no finite numbers."""
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self.values = dict(values)
+        super().__init__("; ".join(f"{name} cannot be {value!r}" for name, value in values.items()))
 
 
 class TagTable(Mapping[str, Tag]):
@@ -81,7 +104,22 @@ class TagTable(Mapping[str, Tag]):
         if unknown := [name for name in names if name not in self._tags]:
             raise UnknownTagError(unknown)
 
+    def cast(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Return a group of values, each as its tag's type; raise `BadValueError` naming every one that cannot be."""
+        taken: dict[str, Value] = {}
+        bad: dict[str, Value] = {}
+        for name, value in values.items():
+            try:
+                taken[name] = self._tags[name].cast(value)
+            except BadValueError:
+                bad[name] = value
+        if bad:
+            raise BadValueError(bad)
+        return taken
+
 
 def tags_from(dictionary: Dictionary) -> TagTable:
     """Return the tag table of a tool: every dictionary variable that the port provides."""
-    return TagTable(Tag(v.name, DType(v.dtype), v.shape, v.rate_class, v.writable) for v in dictionary.tags)
+    return TagTable(
+        Tag(v.name, DType(v.dtype), v.shape, v.rate_class, v.writable) for v in dictionary.tags if v.rate_class
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from planaris.twin.noise import stream_of
 from planaris.twin.plc import LinkModel, VirtualPlc
 from planaris.twin.process import Process
 from planaris.twin.safety import SafetyLayer
-from planaris.twin.sampling import SampledOwner
+from planaris.twin.sampling import SampledOwner, SampledSubscription
 from planaris.twin.truth import Truth
 from planaris.twin.wafers import Places, TrueCarrier, TrueWafer, slot_location
 
@@ -50,6 +51,7 @@ class Machine:
         self.plc.on_write(("plc.sp_heartbeat_count",), self._heartbeat)
         self.plc.without_notice("plc.sp_heartbeat_count")
         self._heartbeat_timer: asyncio.TimerHandle | None = None
+        self._sampled: list[SampledSubscription] = []
         self._last_beat_s = 0.0
 
     @property
@@ -67,10 +69,21 @@ class Machine:
         owner = self.owner(name)
         return dict(zip(owner.tags, (float(v) for v in owner.now(time_s)), strict=True))
 
-    def sampling(self, wanted: Sequence[tuple[str, float]]) -> None:
-        """Keep what samplers still want: of each its owner and the time of its next sample."""
+    def sample(self, rate_class: str, block_s: float) -> SampledSubscription:
+        """Start a subscription of sampled sensors."""
+        name = rate_class.split(".", 1)[0]
+        delay_s = partial(self.plc.delay_s, rate_class)
+        subscription = SampledSubscription(self.owner(name), rate_class, block_s, delay_s, self._sampled_on)
+        self._sampled.append(subscription)
+        self._sampled_on()
+        return subscription
+
+    def _sampled_on(self) -> None:
+        """Keep what samplers still want, forget the rest."""
+        self._sampled = [s for s in self._sampled if not s.ended]
         oldest_s: dict[str, float] = {}
-        for owner, next_s in wanted:
+        for subscription in self._sampled:
+            owner, next_s = subscription.owner_name, subscription.next_sample_s
             oldest_s[owner] = min(next_s, oldest_s.get(owner, next_s))
         self.process.keep_for_samplers(oldest_s)
 

@@ -31,11 +31,11 @@ class StateSubscription:
         self._queue: asyncio.Queue[Block | None] = asyncio.Queue()
         self._on_close = on_close
         self._sequence = 0
-        self._closed = False
+        self.ended = False
 
     def put(self, time_s: float, changes: Mapping[str, float]) -> None:
         """Queue one block of changed tags."""
-        if self._closed:
+        if self.ended:
             return
         self._queue.put_nowait(
             Block(
@@ -60,8 +60,8 @@ class StateSubscription:
 
     def close(self) -> None:
         """End the iteration after what is queued."""
-        if not self._closed:
-            self._closed = True
+        if not self.ended:
+            self.ended = True
             self._queue.put_nowait(None)
             self._on_close(self)
 
@@ -78,8 +78,8 @@ class VirtualPlc:
         self._handlers: dict[str, WriteHandler] = {}
         self._silent: set[str] = set()
         self._subscriptions: list[StateSubscription] = []
-        self._chance = stream_of(seed, "link")
-        self._last_delivery_s = 0.0
+        self._seed = seed
+        self._last_delivery_s = self._last_write_s = 0.0
 
     def without_notice(self, name: str) -> None:
         """Send no change notices for a tag that only its writer cares about."""
@@ -90,10 +90,22 @@ class VirtualPlc:
         for name in names:
             self._handlers[name] = handler
 
-    def delay_s(self) -> float:
-        """Return the delay of the next message on the link."""
-        jitter = self.link.jitter_s
-        return self.link.latency_s + (jitter * float(self._chance.random()) if jitter else 0.0)
+    def delay_s(self, message: str) -> float:
+        """Return the delay of a message sent now.
+
+        Chance depends on the moment and the message alone, so that one more reader changes nobody else's delays.
+        """
+        jitter_s = self.link.jitter_s
+        return self.link.latency_s + (jitter_s * self._chance(message) if jitter_s else 0.0)
+
+    def write_arrives_s(self, message: str) -> float:
+        """Return when a group written now arrives: not before those written earlier."""
+        self._last_write_s = max(self._last_write_s, asyncio.get_running_loop().time() + self.delay_s(message))
+        return self._last_write_s
+
+    def _chance(self, message: str) -> float:
+        now_s = asyncio.get_running_loop().time()
+        return float(stream_of(self._seed, f"link.{message}.{now_s:.6f}").random())
 
     def write(self, values: Mapping[str, Value]) -> None:
         """Take written values, tell subscribers, and run their handlers, each once with its own share."""
@@ -113,20 +125,17 @@ class VirtualPlc:
         if not fresh:
             return
         self.values.update(fresh)
-        if not self._subscriptions:
+        scalars = {n: float(v) for n, v in fresh.items() if not isinstance(v, tuple)}
+        if not scalars or not self._subscriptions:
             return
-        if self.link.loss_fraction and float(self._chance.random()) < self.link.loss_fraction:
+        message = next(iter(scalars))
+        if self.link.loss_fraction and self._chance(f"{message}.lost") < self.link.loss_fraction:
             return
         loop = asyncio.get_running_loop()
         now_s = loop.time()
-        self._last_delivery_s = max(self._last_delivery_s, now_s + self.delay_s())
-        scalars = {n: float(v) for n, v in fresh.items() if not isinstance(v, tuple)}
-        if scalars:
-            loop.call_at(self._last_delivery_s, self._deliver, now_s, scalars)
-
-    def _deliver(self, time_s: float, changes: Mapping[str, float]) -> None:
-        for subscription in tuple(self._subscriptions):
-            subscription.put(time_s, changes)
+        self._last_delivery_s = max(self._last_delivery_s, now_s + self.delay_s(message))
+        # Who subscribes while this is under way knows it already from his snapshot.
+        loop.call_at(self._last_delivery_s, _deliver, tuple(self._subscriptions), now_s, scalars)
 
     def subscribe(self) -> StateSubscription:
         """Start a subscription of change notices."""
@@ -144,3 +153,8 @@ class VirtualPlc:
         """End all subscriptions."""
         for subscription in tuple(self._subscriptions):
             subscription.close()
+
+
+def _deliver(subscriptions: Iterable[StateSubscription], time_s: float, changes: Mapping[str, float]) -> None:
+    for subscription in subscriptions:
+        subscription.put(time_s, changes)

@@ -19,6 +19,7 @@ from planaris.hardware import (
 )
 from planaris.model import Quality
 from planaris.twin.machine import Machine
+from planaris.twin.plc import StateSubscription
 from planaris.twin.sampling import SampledSubscription
 
 
@@ -28,7 +29,7 @@ class TwinPort:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._link = LinkState.DISCONNECTED
-        self._sampled: list[tuple[str, SampledSubscription]] = []
+        self._subscriptions: list[StateSubscription | SampledSubscription] = []
 
     @property
     def kind(self) -> PortKind:
@@ -48,20 +49,20 @@ class TwinPort:
     async def connect(self) -> None:
         """Open the link."""
         self._link = LinkState.CONNECTING
-        await asyncio.sleep(self._machine.plc.delay_s())
+        await asyncio.sleep(self._machine.plc.delay_s("connect"))
         self._link = LinkState.CONNECTED
 
     async def read(self, names: Sequence[str]) -> tuple[Sample, ...]:
         """Return present values after the link's delay; evaluating them commits nothing."""
         self._check(names)
-        await asyncio.sleep(self._machine.plc.delay_s())
+        await asyncio.sleep(self._machine.plc.delay_s(f"read.{names[0] if names else ''}"))
         now_s = asyncio.get_running_loop().time()
         rows: dict[str, Mapping[str, float]] = {}
         samples: list[Sample] = []
         for name in names:
-            owner = name.split(".", 1)[0]
-            if self.tags[name].rate_class == STATE:
-                value = self._machine.plc.values[name]
+            owner, tag = name.split(".", 1)[0], self.tags[name]
+            if tag.rate_class == STATE:
+                value = tag.cast(self._machine.plc.values[name])
             else:
                 if owner not in rows:
                     rows[owner] = self._machine.sensors_now(owner, now_s)
@@ -74,38 +75,42 @@ class TwinPort:
         self._check(values)
         if locked := [name for name in values if not self.tags[name].writable]:
             raise NotWritableError(f"not writable: {', '.join(locked)}")
-        await asyncio.sleep(self._machine.plc.delay_s())
-        self._machine.plc.write(values)
+        taken = self.tags.cast(values)
+        if not taken:
+            return
+        await _until(self._machine.plc.write_arrives_s(f"write.{next(iter(taken))}"))
+        self._machine.plc.write(taken)
 
     def subscribe(self, rate_class: str, block_s: float = 1.0) -> Subscription:
         """Start a subscription of a rate class."""
         if self._link is not LinkState.CONNECTED:
             raise PortError("not connected")
-        if rate_class == STATE:
-            return self._machine.plc.subscribe()
         if rate_class not in self.tags.rate_classes:
             raise UnknownTagError([rate_class])
-        owner = rate_class.split(".", 1)[0]
-        subscription = SampledSubscription(
-            self._machine.owner(owner), rate_class, block_s, self._machine.plc.delay_s, self._went_on
-        )
-        self._sampled.append((owner, subscription))
-        self._went_on()
+        machine = self._machine
+        subscription = machine.plc.subscribe() if rate_class == STATE else machine.sample(rate_class, block_s)
+        self._subscriptions = [*(s for s in self._subscriptions if not s.ended), subscription]
         return subscription
 
-    def _went_on(self) -> None:
-        """Tell the machine what samplers still want."""
-        self._sampled = [(owner, s) for owner, s in self._sampled if not s.ended]
-        self._machine.sampling([(owner, s.next_sample_s) for owner, s in self._sampled])
-
     async def close(self) -> None:
-        """Close the link and end all subscriptions."""
-        for _, subscription in tuple(self._sampled):
+        """Close the link and end this port's subscriptions."""
+        for subscription in self._subscriptions:
             subscription.close()
-        self._machine.plc.close()
+        self._subscriptions.clear()
         self._link = LinkState.DISCONNECTED
 
     def _check(self, names: Sequence[str] | Mapping[str, Value]) -> None:
         if self._link is not LinkState.CONNECTED:
             raise PortError("not connected")
         self.tags.check(names)
+
+
+async def _until(time_s: float) -> None:
+    """Sleep to a time exactly, so that what is due at one moment keeps its order."""
+    loop = asyncio.get_running_loop()
+    due: asyncio.Future[None] = loop.create_future()
+    timer = loop.call_at(time_s, lambda: due.done() or due.set_result(None))
+    try:
+        await due
+    finally:
+        timer.cancel()

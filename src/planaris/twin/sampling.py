@@ -86,6 +86,11 @@ class SampledSubscription:
         self._wake: asyncio.Future[None] | None = None
 
     @property
+    def owner_name(self) -> str:
+        """Whose sensors are sampled."""
+        return self._owner.name
+
+    @property
     def next_sample_s(self) -> float:
         """Time of the first sample not delivered yet."""
         return self._next / self._owner.rate_Hz
