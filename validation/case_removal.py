@@ -18,6 +18,8 @@ from planaris.calibration import (
 )
 from planaris.formats.rate_tables import read_rate_table
 
+_BLIND_DRAWS = 8
+
 
 def table_of(name: str) -> Table:
     """Read one of the cases' tables as the command line does."""
@@ -46,6 +48,17 @@ def laws(table: Table) -> tuple[CalibratedLaw, Prediction, Prediction]:
     return law, predict(law, table), predict(calibrate(table, LawForm.PRESTON), table)
 
 
+def blind_error_pct(table: Table) -> float:
+    """Return the mean error on a quarter of the rows taken away before the form was chosen, over seeded draws."""
+    errors: list[float] = []
+    for seed in range(_BLIND_DRAWS):
+        order = np.random.default_rng(seed).permutation(table.rows)
+        away = max(1, table.rows // 4)
+        law = calibrate(table.take(np.sort(order[away:])))
+        errors.append(predict(law, table.take(np.sort(order[:away]))).mape_pct())
+    return float(np.mean(errors))
+
+
 def _citation(name: str) -> str:
     return (DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
 
@@ -72,6 +85,7 @@ def _law_case(
         ok=error <= limit_pct and group.constants <= most,
         error_pct=error,
         left_out_pct=group.errors.left_out_mape_pct,
+        blind_pct=blind_error_pct(table),
         preston_pct=group.errors.preston_fit_mape_pct,
         preston_left_out_pct=group.errors.preston_left_out_mape_pct,
         published=published,

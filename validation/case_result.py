@@ -43,6 +43,7 @@ class CaseResult:
     ok: bool
     error_pct: float | None = None
     left_out_pct: float | None = None
+    blind_pct: float | None = None
     preston_pct: float | None = None
     preston_left_out_pct: float | None = None
     published: str = "none given"
