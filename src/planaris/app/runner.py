@@ -9,9 +9,9 @@ from pathlib import Path
 
 import planaris
 from planaris import clock
+from planaris.app.checks import check_ends
 from planaris.app.jobs import JobFailedError, Jobs, Script
 from planaris.app.request import Progress, RunRequest, RunSummary, WaferSummary
-from planaris.app.checks import check_ends
 from planaris.app.run_facts import LotClock, bound_facts, description_facts
 from planaris.app.traces import RunTraces
 from planaris.app.world_commands import register_world
@@ -26,7 +26,6 @@ from planaris.historian import (
     TraceWriter,
     check_run_folder,
 )
-from planaris.modules import ControlConstants
 from planaris.processes import ProcessPackage, load_package
 from planaris.scheduling import throughput_bound
 from planaris.stream import (
@@ -45,7 +44,7 @@ from planaris.stream import (
     WaferMoved,
 )
 from planaris.tool import Counter, Tool
-from planaris.twin import CHUNK_S, Machine, TwinPort, World, make_truth, save_truth
+from planaris.twin import Machine, TwinPort, World, make_truth, save_truth
 
 # Hurried runs record events in batches: the journal has them already.
 RECORD_BATCH_COUNT = 250
@@ -198,8 +197,7 @@ class _Session:
         for listener in listeners:
             stream.listen(listener)
         counters = [Counter(c.location, c.part, c.wafers_count, c.use_h) for c in self._serials.values()]
-        constants = ControlConstants(trace_block_s=CHUNK_S)
-        tool = Tool(job.tool, dictionary, TwinPort(machine), stream, self._traces, counters, constants)
+        tool = Tool(job.tool, dictionary, TwinPort(machine), stream, self._traces, counters)
         jobs = Jobs(tool, {job.lot.lot_id: job})
         register_world(tool.commands, world, {job.lot.lot_id: job.lot})
         stream.publish(RunStarted(job.tool.name, tool.port.kind.value, request.seed, planaris.__version__))

@@ -65,7 +65,9 @@ def follow(state: Array, target: Array, rate_per_s: Array, dt_s: Array) -> Array
             _single(states, low, target, rate_per_s, dt_s)
             continue
         memory, weights = _memory(rate_per_s.tobytes(), float(steps[low]), high - low)
-        states[low + 1 : high + 1] = memory * states[low] + np.einsum("kjl,jl->kl", weights, target[low:high])
+        states[low + 1 : high + 1] = (
+            memory * states[low] + np.matmul(weights, target[low:high].T[:, :, None])[:, :, 0].T
+        )
     return states
 
 
@@ -76,7 +78,7 @@ def _single(states: Array, k: int, target: Array, rate_per_s: Array, dt_s: Array
 
 @lru_cache(maxsize=256)
 def _memory(rates: bytes, dt_s: float, n: int) -> tuple[Array, Array]:
-    """Return what is left of the first state, (n, lags), and the weight of each target, (n, n, lags)."""
+    """Return what is left of the first state, (n, lags), and the weight of each target, (lags, n, n)."""
     rate_per_s = np.frombuffer(rates, dtype=np.float64)
     keep = np.exp(-rate_per_s * dt_s)
     powers: Array = np.asarray(keep[None, :] ** np.arange(n + 1)[:, None], dtype=np.float64)
@@ -84,4 +86,4 @@ def _memory(rates: bytes, dt_s: float, n: int) -> tuple[Array, Array]:
     for back in range(n):
         rows = np.arange(back, n)
         weights[rows, rows - back] = powers[back] * (1.0 - keep)
-    return powers[1:], weights
+    return powers[1:], np.ascontiguousarray(weights.transpose(2, 0, 1))

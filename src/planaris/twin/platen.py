@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import copy
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ from planaris.physics import (
     sweep_positions_mm,
 )
 from planaris.twin.actuators import ActuatorBank
-from planaris.twin.chunks import ROUNDING_S, chunk_end_s, edges_between, follow
+from planaris.twin.chunks import EDGE_S, ROUNDING_S, chunk_end_s, edges_between, follow
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
@@ -53,6 +54,8 @@ _NM_PER_S = 1.0 / 60.0
 WET_FLOW_ML_MIN = 20.0
 # Freshness of a pad that was conditioned and kept wet since its last wafer [design].
 FRESH_AT_START = 0.9
+# Edges of a platen that nobody uses: its state relaxes exactly over any step, only the coolant creeps.
+IDLE_EDGE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +127,22 @@ class TruePlaten:
         self._cut_cache: dict[tuple[float, float], Array] = {}
         self.series: LagSeries | None = None
         self._ahead: _Step | None = None
+        # Until the first command after a turn nothing presses on the pad: it relaxes, and coarse edges serve.
+        self._idle = True
 
     # -- time -------------------------------------------------------------------------------------------------
     def advance(self, time_s: float) -> None:
         """Commit whole chunks up to a time. What is left is evaluated when asked for."""
+        if self._idle:
+            return
         while (end_s := chunk_end_s(self.time_s)) <= time_s + ROUNDING_S:
             self._commit(self._ahead or self._step(end_s))
 
     def command_at(self, time_s: float) -> None:
         """Note that an actuator of this station gets a new target: an edge of its own in its chunk."""
+        if self._idle:
+            self.cut_at(time_s)
+            self._idle = False
         self.advance(time_s)
         self._commands_s.append(time_s)
         self._ahead = None
@@ -154,8 +164,17 @@ class TruePlaten:
         twin.cut_at(time_s)
         return twin
 
-    def sensors(self) -> tuple[LagChunk, LagChunk | None]:
+    def seat(self, time_s: float, head: TrueHead, wafer: TrueWafer | None, wafer_rate_ratio: float) -> None:
+        """Take the head and wafer that a turn of the carousel brings."""
+        self.cut_at(time_s)
+        self.head, self.wafer, self.wafer_rate_ratio = head, wafer, wafer_rate_ratio
+        self._idle = True
+
+    def sensors(self, time_s: float) -> tuple[LagChunk, LagChunk | None]:
         """Return lags of the chunk under way, to its end if no command comes, of the platen and of its head."""
+        if self._idle:
+            idle = self._step(max(time_s, self.time_s) + EDGE_S)
+            return idle.platen, idle.head
         if self._ahead is None:
             self._ahead = self._step(chunk_end_s(self.time_s))
         return self._ahead.platen, self._ahead.head
@@ -196,7 +215,11 @@ class TruePlaten:
         self._ahead = None
 
     def _chunk(self, end_s: float) -> _Chunk:
-        knots, middles = edges_between(self.time_s, end_s, self._commands_s)
+        if self._idle:
+            knots = np.linspace(self.time_s, end_s, max(1, math.ceil((end_s - self.time_s) / IDLE_EDGE_S)) + 1)
+            middles = 0.5 * (knots[:-1] + knots[1:])
+        else:
+            knots, middles = edges_between(self.time_s, end_s, self._commands_s)
         # What a knot merged with a command a rounding later already knows of it.
         dt_s, starts = np.diff(knots)[:, None], knots[:-1] + ROUNDING_S
         out, head = self.bank.at(middles, starts), self.head
@@ -292,7 +315,7 @@ class TruePlaten:
     def _raise_flags(self, chunk: _Chunk, head: TrueHead) -> None:
         """Collect model flags while polishing steadily: ramps pass through every range and say nothing."""
         force = chunk.block.wafer_force_N
-        if self.bank.targets()["slurry"] <= 0 or force[-1] <= 0 or abs(force[-1] - force[0]) > 0.01 * force[-1]:
+        if len(force) > 1 or force[0] <= 0 or chunk.drive.slurry_flow_ml_min[0] <= 0:
             return
         self.flags |= polish_flags(chunk.block, chunk.drive, chunk.model)
         self.flags |= consumable_flags(

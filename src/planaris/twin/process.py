@@ -117,14 +117,14 @@ class Process:
     def _platen_lags(self, n: int, times_s: Array) -> Array:
         platen = self.platens[n]
         platen.advance(self._clock())
-        return (platen.series or LagSeries()).at(times_s, PLATEN_LAG_RATE, platen.sensors()[0])
+        return (platen.series or LagSeries()).at(times_s, PLATEN_LAG_RATE, platen.sensors(self._clock())[0])
 
     def _head_lags(self, n: int, times_s: Array) -> Array:
         head, station = self.heads[n], self._handling.station_of(n)
         tail = None
         if station:
             self.platens[station].advance(self._clock())
-            tail = self.platens[station].sensors()[1]
+            tail = self.platens[station].sensors(self._clock())[1]
         series = head.series or LagSeries()
         if not series and tail is None:
             return np.broadcast_to(head.lags, (len(times_s), len(head.lags)))
@@ -283,13 +283,12 @@ class Process:
     # -- carousel and safety ----------------------------------------------------------------------------------
     def seat_heads(self) -> None:
         """Bring platens, heads and their wafers together as the carousel stands; called after every turn."""
-        self.settle()
         for n, platen in self.platens.items():
-            platen.head = head = self.heads[self._handling.head_at(n)]
+            head = self.heads[self._handling.head_at(n)]
+            wafer = self._places.get(f"head{head.number}")
+            ratio = self._truth.wafer_rate_ratio(self._seed, wafer.wafer_id) if wafer is not None else 1.0
+            platen.seat(self._clock(), head, wafer, ratio)
             head.renew_matrix()
-            platen.wafer = wafer = self._places.get(f"head{head.number}")
-            if wafer is not None:
-                platen.wafer_rate_ratio = self._truth.wafer_rate_ratio(self._seed, wafer.wafer_id)
 
     def settle(self) -> None:
         """Commit everything up to now, so that what is read of wafers and parts is the present."""
