@@ -105,15 +105,19 @@ class Tool:
         await self.port.connect()
         self.stream.publish(LinkChanged(self.port.link.value, f"port {self.port.kind.value}"))
         async with asyncio.TaskGroup() as tasks:
-            owned = [tasks.create_task(self.watch.run(), name="watch")]
+            senses = [tasks.create_task(self.watch.run(), name="watch")]
             await self.watch.ready()
             self.watch.listen(self._on_tags)
-            owned.append(tasks.create_task(self._heartbeat(), name="heartbeat"))
-            owned += [tasks.create_task(module.serve(), name=module.name) for module in self.modules]
+            senses.append(tasks.create_task(self._heartbeat(), name="heartbeat"))
+            modules = [tasks.create_task(module.serve(), name=module.name) for module in self.modules]
             try:
                 yield
             finally:
-                for task in owned:
+                # Modules first: on their way to a safe state they still need to see tags and the PLC its heartbeat.
+                for task in modules:
+                    task.cancel()
+                await asyncio.wait(modules)
+                for task in senses:
                     task.cancel()
         await self.port.close()
         self.stream.flush()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from planaris.stream import AlarmCleared, Committed, EventStream, LinkChanged, Mailbox
+from planaris.stream import AlarmCleared, Batched, Committed, EventStream, LinkChanged, Mailbox
 
 
 class DiskFullError(Exception):
@@ -192,3 +192,15 @@ def test_a_full_mailbox_never_fails_the_stream(stream: EventStream) -> None:
     stream.listen(Mailbox(0))
     stream.commit(LinkChanged("connected", ""))
     assert stream.failed_listeners == []
+
+
+def test_a_batching_listener_hands_on_everything_once_in_order_and_in_large_pieces(stream: EventStream) -> None:
+    pieces: list[list[int]] = []
+    batched = Batched(lambda batch: pieces.append([c.sequence for c in batch]), 3)
+    stream.listen(batched)
+    for number in range(5):
+        stream.commit(event(number))
+    assert pieces == [[1, 2, 3]]
+    batched.flush()
+    batched.flush()
+    assert pieces == [[1, 2, 3], [4, 5]]
