@@ -48,7 +48,7 @@ class MockPort:
         self._link = LinkState.DISCONNECTED
         self._state: list[_StateQueue] = []
         self._sampled: list[_Sampler] = []
-        self._last_delivery_s = -math.inf
+        self._last_delivery_s = self._last_write_s = -math.inf
 
     @property
     def kind(self) -> PortKind:
@@ -87,7 +87,10 @@ class MockPort:
         if locked := [name for name in values if not self._tags[name].writable]:
             raise NotWritableError(f"not writable: {', '.join(locked)}")
         taken = self._tags.cast(values)
-        await asyncio.sleep(self._delay_s())
+        self._last_write_s = max(self._last_write_s, _now_s() + self._delay_s())
+        arrived = asyncio.Event()
+        asyncio.get_running_loop().call_at(self._last_write_s, arrived.set)
+        await arrived.wait()
         self.written.append((_now_s(), taken))
         self.set(taken)
         if self.on_write is not None:

@@ -1,0 +1,15 @@
+"""What the tests of the seam share."""
+
+from __future__ import annotations
+
+import pytest
+from port_rigs import RIGS, MakeRig
+
+from planaris.hardware import PortKind
+
+
+@pytest.fixture(params=sorted(RIGS))
+def make(request: pytest.FixtureRequest) -> MakeRig:
+    """Maker of each kind of port under contract; call it inside the loop."""
+    kind: PortKind = request.param
+    return RIGS[kind]
