@@ -166,7 +166,8 @@ def _notes(group: Group, fit: Fit) -> tuple[str, ...]:
         notes.append(f"{group.dry_rows} rows removed nothing and took no part in the fit")
     if group.conditions <= 2:
         notes.append(f"{group.conditions} condition(s): K only, all else borrowed; no honest error can be given")
-    lost = sorted(n for n, v in group.table.covariates.items() if np.isnan(v).any())
+    stated = {name: ~np.isnan(values) for name, values in group.table.covariates.items()}
+    lost = sorted(name for name, rows in stated.items() if rows.any() and not rows.all())
     if lost:
         notes.append("not stated in every row, so not used: " + ", ".join(lost))
     if fit.form.activation:

@@ -42,7 +42,7 @@ def unidentified_of(group: Group, form: Form, features: Features) -> tuple[Unide
         found.append(Unidentified("exponent_v", "borrowed", reason, need, value))
     for name in COVARIATES:
         values = group.table.covariates.get(name)
-        if values is None:
+        if values is None or np.isnan(values).all():
             reason = "not stated"
         elif np.isnan(values).any():
             reason = "not stated in every row"

@@ -12,7 +12,7 @@ from planaris.model import Range
 CONSUMABLE_LIMITS = (
     "pad_life_wafers_count",
     "disk_life_h",
-    "ring_wear_mm",
+    "ring_life_wafers_count",
     "membrane_life_wafers_count",
     "brush_life_wafers_count",
     "slurry_life_h",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from planaris.model import CleanerStation
 from planaris.modules.context import ModuleContext
 from planaris.modules.handling import confirm_wafer
@@ -12,7 +14,7 @@ from planaris.stream import CleanEnded, CleanStarted
 class Cleaner(Module):
     """One cleaner station; the transfer carries its wafer to the next one."""
 
-    TABLE: StateTable = {
+    TABLE: ClassVar[StateTable] = {
         ("idle", "process"): "processing",
         ("processing", "done"): "finished",
         ("finished", "transfer"): "transferring",
@@ -51,7 +53,7 @@ class Cleaner(Module):
 class Metrology(Module):
     """Measures film thickness at the sites of a plan."""
 
-    TABLE: StateTable = {("idle", "measure"): "measuring", ("measuring", "done"): "idle"}
+    TABLE: ClassVar[StateTable] = {("idle", "measure"): "measuring", ("measuring", "done"): "idle"}
 
     def __init__(self, context: ModuleContext) -> None:
         super().__init__("metrology", context)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from planaris.hardware import DeviceFailedError
 from planaris.model import SlotState
 from planaris.modules.context import ModuleContext
@@ -27,7 +29,7 @@ def confirm_wafer(context: ModuleContext, place: str, expected: bool, device: st
 class LoadPort(Module):
     """A load port with an open cassette."""
 
-    TABLE: StateTable = {
+    TABLE: ClassVar[StateTable] = {
         ("idle", "map"): "mapping",
         ("mapping", "done"): "mapped",
         ("mapped", "map"): "mapping",
@@ -59,7 +61,7 @@ class LoadPort(Module):
 class Robot(Module):
     """A single-arm robot. Its verbs end when the gripper's sensor confirms them."""
 
-    TABLE: StateTable = {
+    TABLE: ClassVar[StateTable] = {
         ("idle", "pick"): "picking",
         ("picking", "done"): "holding",
         ("holding", "place"): "placing",
@@ -104,7 +106,7 @@ class Robot(Module):
 class Aligner(Module):
     """Finds the notch and turns it to an angle."""
 
-    TABLE: StateTable = {("idle", "align"): "aligning", ("aligning", "done"): "idle"}
+    TABLE: ClassVar[StateTable] = {("idle", "align"): "aligning", ("aligning", "done"): "idle"}
 
     def __init__(self, context: ModuleContext) -> None:
         super().__init__("aligner", context)
@@ -120,7 +122,7 @@ class Aligner(Module):
 class LoadCup(Module):
     """Hands wafers to and takes them from the head above it."""
 
-    TABLE: StateTable = {
+    TABLE: ClassVar[StateTable] = {
         ("idle", "load"): "loading",
         ("loading", "done"): "idle",
         ("idle", "unload"): "unloading",
@@ -163,7 +165,7 @@ class LoadCup(Module):
 class Carousel(Module):
     """Turns all heads together."""
 
-    TABLE: StateTable = {("idle", "index"): "indexing", ("indexing", "done"): "idle"}
+    TABLE: ClassVar[StateTable] = {("idle", "index"): "indexing", ("indexing", "done"): "idle"}
 
     def __init__(self, context: ModuleContext) -> None:
         super().__init__("carousel", context)

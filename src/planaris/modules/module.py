@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from planaris.modules.context import ModuleContext
 from planaris.stream import ModuleStateChanged
@@ -29,7 +29,7 @@ class IllegalTransitionError(Exception):
 class Module:
     """Base of all modules. Sub-classes declare ``TABLE`` and their verbs."""
 
-    TABLE: StateTable = {}
+    TABLE: ClassVar[StateTable] = {}
     INITIAL = "idle"
 
     def __init__(self, name: str, context: ModuleContext) -> None:

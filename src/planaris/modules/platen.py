@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,7 +62,7 @@ class VisitResult:
 class Platen(Module):
     """One platen."""
 
-    TABLE: StateTable = {
+    TABLE: ClassVar[StateTable] = {
         ("idle", "prepare"): "preparing",
         ("preparing", "touch_down"): "touching_down",
         ("touching_down", "polish"): "polishing",
@@ -133,7 +135,8 @@ class Platen(Module):
         self.context.permit("head.touch_down", f"head{visit.head} on {platen}")
 
     async def _steps(self, visit: Visit, monitor: BandMonitor, tap: TraceTap, spans: list[StepSpan]) -> float:
-        polish_s = slurry_ml = di_ml = 0.0
+        polish_s = 0.0
+        slurry_ml = di_ml = 0.0
         self.fire("touch_down")
         await self._heads[visit.head].do("touch_down", limit_s=self.context.limit_s(self.context.tool.touch_down_s))
         for offset, step in enumerate(visit.steps):
@@ -154,9 +157,8 @@ class Platen(Module):
             finally:
                 end_s = now_s()
                 spans.append(StepSpan(step.name, start_s, end_s))
-                # Totalisers: what the last, unfinished trace block holds counts with the next step.
-                slurry_before_ml, slurry_ml = slurry_ml, tap.volume_ml(self._slurry_tag)
-                di_before_ml, di_ml = di_ml, tap.volume_ml(self._di_tag)
+                slurry_before_ml, slurry_ml = slurry_ml, tap.volume_ml(self._slurry_tag, end_s)
+                di_before_ml, di_ml = di_ml, tap.volume_ml(self._di_tag, end_s)
                 self.context.announce(
                     StepEnded(
                         visit.wafer_id,

@@ -12,6 +12,9 @@ from planaris.hardware import Port, Subscription
 from planaris.model import Block
 from planaris.modules.context import TraceRecording
 
+# Samples whose mean is the flow last seen: a quarter of a second at 100 Hz, above the noise of one sample.
+_LAST_SAMPLES = 25
+
 OnBlock = Callable[[Block], None]
 
 
@@ -29,6 +32,8 @@ class TraceTap:
     ) -> None:
         self._on_block, self._recording = on_block, recording
         self._volumes_ml: dict[str, float] = {}
+        self._last_flow: dict[str, float] = {}
+        self._counted_to_s = 0.0
         self._waiting: tuple[list[Block], list[Block]] = ([], [])
         self._subscriptions = (
             port.subscribe(f"platen{platen}.fast", block_s),
@@ -66,12 +71,20 @@ class TraceTap:
             if tag.endswith("_flow_ml_min"):
                 volume_ml = float(np.sum(block.values[:, column], dtype=np.float64)) * step_min
                 self._volumes_ml[tag] = self._volumes_ml.get(tag, 0.0) + volume_ml
+                self._last_flow[tag] = float(np.mean(block.values[-_LAST_SAMPLES:, column]))
+        self._counted_to_s = float(block.time_s[-1])
 
     def close(self) -> None:
         """Take no more samples; `run` ends after what was sampled."""
         for subscription in self._subscriptions:
             subscription.close()
 
-    def volume_ml(self, tag: str) -> float:
-        """Return the volume in ml that a platen flow tag in ml/min has shown so far."""
-        return round(max(0.0, self._volumes_ml.get(tag, 0.0)), 3)
+    def volume_ml(self, tag: str, now_s: float | None = None) -> float:
+        """Return the volume in ml that a platen flow tag in ml/min has shown so far.
+
+        With ``now_s`` the samples that have not come in yet count with the last flow seen: what a totaliser shows.
+        """
+        total_ml = self._volumes_ml.get(tag, 0.0)
+        if now_s is not None and tag in self._last_flow:
+            total_ml += self._last_flow[tag] * max(0.0, now_s - self._counted_to_s) / 60.0
+        return round(max(0.0, total_ml), 3)

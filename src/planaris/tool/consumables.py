@@ -51,23 +51,23 @@ class ConsumableBook:
         """Return parts past their life: they stop the start of a job, not the running one (interlock 14)."""
         return tuple(c for c in self._counters.values() if self.life_pct(c) >= 100.0)
 
-    def visited(self, result: VisitResult, conditioned_s: float) -> None:
-        """Count one wafer's visit to a platen."""
+    def visited(self, result: VisitResult, conditioned_s: float, *, first_visit: bool = True) -> None:
+        """Count one wafer's visit to a platen; its head's parts count the wafer once, on its first visit."""
         platen, head = f"platen{result.platen}", f"head{result.head}"
         hours = result.polish_s / 3600.0
         self._use(platen, "pad", hours)
         if conditioned_s > 0:
             self._use(platen, "disk", conditioned_s / 3600.0)
-        self._use(head, "ring", hours)
-        self._use(head, "membrane", hours)
+        self._use(head, "ring", hours, wafers_count=int(first_visit))
+        self._use(head, "membrane", hours, wafers_count=int(first_visit))
 
     def brushed(self, station: str, time_s: float) -> None:
         """Count one wafer on a brush."""
         self._use(station, "brush", time_s / 3600.0)
 
-    def _use(self, location: str, part: str, hours: float) -> None:
+    def _use(self, location: str, part: str, hours: float, wafers_count: int = 1) -> None:
         old = self._counters.get((location, part), Counter(location, part))
-        new = replace(old, wafers_count=old.wafers_count + 1, use_h=old.use_h + hours)
+        new = replace(old, wafers_count=old.wafers_count + wafers_count, use_h=old.use_h + hours)
         self._counters[location, part] = new
         life = self.life_pct(new)
         self._stream.publish(ConsumableUsed(part, location, new.wafers_count, round(new.use_h, 6), round(life, 4)))

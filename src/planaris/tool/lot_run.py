@@ -1,4 +1,4 @@
-"""Runs one lot: asks the dispatch rule, starts its moves, lets modules overlap, and keeps what is known of each wafer."""
+"""Runs one lot: asks the dispatch rule, starts its moves, lets modules overlap, and keeps what is known of wafers."""
 
 from __future__ import annotations
 
@@ -348,7 +348,7 @@ class LotRun:
             TraceRecorded(wafer.wafer_id, number, head, first, trace.file, trace.rows_count, trace.tags_count)
         )
         in_situ = [s for s in steps if s.conditioning.mode is ConditioningMode.IN_SITU]
-        self.tool.consumables.visited(result, sum(s.end.time_s for s in in_situ))
+        self.tool.consumables.visited(result, sum(s.end.time_s for s in in_situ), first_visit=progress.visits_done == 1)
         self._set_ready(f"head{head}")
 
     async def _clean(self, wafer: Wafer, station: str) -> None:
@@ -419,10 +419,10 @@ class LotRun:
         off_pct = 100.0 * (removal_nm - recipe.target_removal_nm) / recipe.target_removal_nm
         if abs(off_pct) > recipe.removal_tolerance_pct:
             detail = f"{wafer_id}: removal {removal_nm:.1f} nm is {off_pct:+.1f} % off {recipe.target_removal_nm:g} nm"
-            self._alarm("removal_out_of_target", wafer_id, detail, wafer_id)
+            self._alarm("removal_out_of_target", "metrology", detail, wafer_id)
         if wiwnu_pct > recipe.wiwnu_limit_pct:
             detail = f"{wafer_id}: WIWNU {wiwnu_pct:.2f} % is above {recipe.wiwnu_limit_pct:g} %"
-            self._alarm("wiwnu_out_of_limit", wafer_id, detail, wafer_id)
+            self._alarm("wiwnu_out_of_limit", "metrology", detail, wafer_id)
 
 
 def _round(value: float) -> float:

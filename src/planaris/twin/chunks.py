@@ -21,6 +21,8 @@ EDGE_S = 0.1
 CHUNK_EDGES = 40
 CHUNK_S = EDGE_S * CHUNK_EDGES
 ROUNDING_S = 1e-9
+# Edges of a platen that nobody uses: its state relaxes exactly over any step, only the coolant creeps.
+IDLE_EDGE_S = 2.0
 
 
 def chunk_end_s(time_s: float) -> float:
@@ -46,6 +48,15 @@ def edges_between(start_s: float, end_s: float, commands_s: Sequence[float] = ()
     knots[0], knots[-1] = start_s, end_s
     next_edge_s = (np.floor((knots[:-1] + ROUNDING_S) / EDGE_S) + 1.0) / 10
     return knots, 0.5 * (knots[:-1] + next_edge_s)
+
+
+def idle_edges(start_s: float, end_s: float) -> tuple[Array, Array]:
+    """Return (knots, middles) as `edges_between`, for a station that nobody uses: coarse edges from its last command."""
+    count = max(1, math.ceil((end_s - start_s - ROUNDING_S) / IDLE_EDGE_S))
+    knots = start_s + IDLE_EDGE_S * np.arange(count + 1)
+    middles = knots[:-1] + 0.5 * IDLE_EDGE_S
+    knots[-1] = end_s
+    return knots, middles
 
 
 def follow(state: Array, target: Array, rate_per_s: Array, dt_s: Array) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from copy import copy
 from dataclasses import dataclass
 
@@ -34,7 +33,7 @@ from planaris.physics import (
     sweep_positions_mm,
 )
 from planaris.twin.actuators import ActuatorBank
-from planaris.twin.chunks import EDGE_S, ROUNDING_S, chunk_end_s, edges_between, follow
+from planaris.twin.chunks import ROUNDING_S, chunk_end_s, edges_between, follow, idle_edges
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
@@ -54,8 +53,8 @@ _NM_PER_S = 1.0 / 60.0
 WET_FLOW_ML_MIN = 20.0
 # Freshness of a pad that was conditioned and kept wet since its last wafer [design].
 FRESH_AT_START = 0.9
-# Edges of a platen that nobody uses: its state relaxes exactly over any step, only the coolant creeps.
-IDLE_EDGE_S = 2.0
+# How far an idle platen is evaluated beyond a reading, so that the next readings need no evaluation of their own.
+IDLE_AHEAD_S = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +171,11 @@ class TruePlaten:
 
     def sensors(self, time_s: float) -> tuple[LagChunk, LagChunk | None]:
         """Return lags of the chunk under way, to its end if no command comes, of the platen and of its head."""
-        if self._idle:
-            idle = self._step(max(time_s, self.time_s) + EDGE_S)
-            return idle.platen, idle.head
-        if self._ahead is None:
-            self._ahead = self._step(chunk_end_s(self.time_s))
-        return self._ahead.platen, self._ahead.head
+        ahead = self._ahead
+        if ahead is None or time_s > ahead.chunk.knots_s[-1] + ROUNDING_S:
+            end_s = max(time_s, self.time_s) + IDLE_AHEAD_S if self._idle else chunk_end_s(self.time_s)
+            self._ahead = ahead = self._step(end_s)
+        return ahead.platen, ahead.head
 
     # -- one chunk --------------------------------------------------------------------------------------------
     def _step(self, end_s: float) -> _Step:
@@ -187,8 +185,8 @@ class TruePlaten:
         if head is not None:
             drag_N = block.wafer_drag_N + block.ring_drag_N
             spin = head_torque_Nm(
-                drag_N, chunk.out[self._rows["speed"]], chunk.pressing[head.speed_row], self.grid.radius_mm,
-                self._center_mm,
+                drag_N, chunk.out[self._rows["speed"]], chunk.pressing[head.speed_row],
+                self.grid.radius_mm / math.sqrt(2.0), self._center_mm,
             )  # fmt: skip
             force_N = block.wafer_force_N + block.ring_force_N
             targets = head.lag_targets(chunk.starts_s, chunk.middles_s, chunk.pressing, spin, force_N)
@@ -216,8 +214,7 @@ class TruePlaten:
 
     def _chunk(self, end_s: float) -> _Chunk:
         if self._idle:
-            knots = np.linspace(self.time_s, end_s, max(1, math.ceil((end_s - self.time_s) / IDLE_EDGE_S)) + 1)
-            middles = 0.5 * (knots[:-1] + knots[1:])
+            knots, middles = idle_edges(self.time_s, end_s)
         else:
             knots, middles = edges_between(self.time_s, end_s, self._commands_s)
         # What a knot merged with a command a rounding later already knows of it.
@@ -235,17 +232,30 @@ class TruePlaten:
         cut_um_h = self._cut(starts, out)
         rows = self._rows
         platen_rpm, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
-        if all(_steady(a) for a in (zones, ring_kPa, head_rpm, platen_rpm, slurry, di, cut_um_h)):
+        center_mm, sweep_mm_s = np.full(n, self._center_mm), np.zeros(n)
+        if head is not None and pressing[head.contact_row].any():
+            phase, rate_rad_s = head.sweep_course(middles, starts)
+            center_mm = center_mm + pressing[head.sweep_row] * np.sin(phase)
+            sweep_mm_s = pressing[head.sweep_row] * rate_rad_s * np.cos(phase)
+        if not sweep_mm_s.any() and all(
+            _steady(a) for a in (zones, ring_kPa, head_rpm, platen_rpm, slurry, di, cut_um_h)
+        ):
             # Nothing that drives the pad changes: one row serves all intervals.
-            zones, ring_kPa, head_rpm = zones[:1], ring_kPa[:1], head_rpm[:1]
-            platen_rpm, slurry, di, cut_um_h = platen_rpm[:1], slurry[:1], di[:1], cut_um_h[:1]
+            zones, ring_kPa, head_rpm, center_mm = zones[:1], ring_kPa[:1], head_rpm[:1], center_mm[:1]
+            platen_rpm, slurry, di, cut_um_h, sweep_mm_s = (
+                platen_rpm[:1],
+                slurry[:1],
+                di[:1],
+                cut_um_h[:1],
+                sweep_mm_s[:1],
+            )
         drive = PlatenDrive(
             zone_pressures_kPa=zones,
             ring_pressure_kPa=ring_kPa,
             platen_speed_rpm=platen_rpm,
             head_speed_rpm=head_rpm,
-            center_distance_mm=np.full(len(platen_rpm), self._center_mm),
-            sweep_speed_mm_s=0.0,
+            center_distance_mm=center_mm,
+            sweep_speed_mm_s=sweep_mm_s,
             slurry_flow_ml_min=slurry,
             water_flow_ml_min=di,
             slurry_temperature_C=self.truth.slurry_temperature_C,
@@ -315,7 +325,8 @@ class TruePlaten:
     def _raise_flags(self, chunk: _Chunk, head: TrueHead) -> None:
         """Collect model flags while polishing steadily: ramps pass through every range and say nothing."""
         force = chunk.block.wafer_force_N
-        if len(force) > 1 or force[0] <= 0 or chunk.drive.slurry_flow_ml_min[0] <= 0:
+        flow = chunk.drive.slurry_flow_ml_min
+        if force[0] <= 0 or flow[0] <= 0 or not (_level(force) and _level(flow)):
             return
         self.flags |= polish_flags(chunk.block, chunk.drive, chunk.model)
         self.flags |= consumable_flags(
@@ -358,7 +369,7 @@ class TruePlaten:
         sweep_rad = 2.0 * np.pi / 60.0 * sweep_per_min * chunk.middles_s
         arm_mm = np.where(out[rows["disk_sweep"]] > 0.5, 125.0 + 75.0 * np.cos(sweep_rad), 200.0)
         disk_drag_Nm = self.truth.conditioner_friction_coefficient * force * 0.125
-        drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * self._center_mm * 1e-3
+        drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * chunk.drive.center_distance_mm * 1e-3
         torque = 2.0 + 0.03 * speed + drag_Nm + disk_drag_Nm
         # As each interval begins: what is seen does not depend on where the interval will end.
         pad_C = np.concatenate(
@@ -384,6 +395,11 @@ class TruePlaten:
         put("exhaust_velocity_m_s", 0.42 - 0.0003 * speed)
         put("enclosure_temperature_C", AIR_TEMPERATURE_C + 0.06 * np.maximum(0.0, pad_C - 22.0) + 0.004 * speed)
         return target
+
+
+def _level(values: Array) -> bool:
+    """Whether a drive has come to rest within 1 % over a chunk."""
+    return abs(float(values[-1] - values[0])) <= 0.01 * float(values[0])
 
 
 def _steady(rows: Array) -> bool:

@@ -288,6 +288,8 @@ class Process:
             wafer = self._places.get(f"head{head.number}")
             ratio = self._truth.wafer_rate_ratio(self._seed, wafer.wafer_id) if wafer is not None else 1.0
             platen.seat(self._clock(), head, wafer, ratio)
+        # Not before the last platen is done with the head it had.
+        for head in self.heads.values():
             head.renew_matrix()
 
     def settle(self) -> None:
