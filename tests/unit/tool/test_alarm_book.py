@@ -46,6 +46,18 @@ def test_the_same_alarm_elsewhere_is_another(bench: Bench, book: AlarmBook) -> N
     assert [a.source for a in book.active] == ["dry_robot", "wet_robot"]
 
 
+def test_the_same_alarm_for_another_wafer_is_said_and_all_are_acknowledged_and_cleared_together(
+    bench: Bench, book: AlarmBook
+) -> None:
+    for wafer_id in ("L1-01", "L1-02", "L1-01"):
+        book.set("wet_limit_exceeded", "megasonic", Severity.WARNING, "70 s", wafer_id)
+    assert [e.wafer_id for e in bench.of(AlarmSet)] == ["L1-01", "L1-02"]
+    assert book.acknowledge("wet_limit_exceeded", "megasonic", "eva")
+    assert [a.state for a in book.active] == [AlarmState.ACKNOWLEDGED] * 2
+    book.clear("wet_limit_exceeded", "megasonic")
+    assert book.active == ()
+
+
 def test_an_acknowledged_alarm_still_stands_until_its_cause_is_gone(bench: Bench, book: AlarmBook) -> None:
     book.set("door_open", "safety", Severity.ERROR, "")
     assert book.acknowledge("door_open", "safety", "eva")

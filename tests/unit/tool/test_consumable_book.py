@@ -51,6 +51,15 @@ def test_a_visit_without_conditioning_spares_the_disk(bench: Bench) -> None:
     assert ("platen2", "disk") not in used(bench)
 
 
+def test_a_wafer_counts_once_on_its_head_and_at_each_visit_on_the_pads(bench: Bench) -> None:
+    book = book_of(bench)
+    book.visited(VISIT, conditioned_s=18.0, first_visit=True)
+    book.visited(replace(VISIT, platen=3), conditioned_s=18.0, first_visit=False)
+    counts = {where: (e.wafers_count, e.use_h) for where, e in used(bench).items()}
+    assert counts["head3", "membrane"] == counts["head3", "ring"] == (1, 0.02)
+    assert counts["platen2", "pad"] == counts["platen3", "pad"] == (1, 0.01)
+
+
 def test_a_brush_counts_its_wafers(bench: Bench) -> None:
     book = book_of(bench)
     book.brushed("brush1", 36.0)
