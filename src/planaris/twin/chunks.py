@@ -53,7 +53,7 @@ def edges_between(start_s: float, end_s: float, commands_s: Sequence[float] = ()
 def idle_edges(start_s: float, end_s: float) -> tuple[Array, Array]:
     """Return (knots, middles) as `edges_between`, for a station that nobody uses: coarse edges from its start."""
     count = max(1, math.ceil((end_s - start_s - ROUNDING_S) / IDLE_EDGE_S))
-    knots = start_s + IDLE_EDGE_S * np.arange(count + 1)
+    knots: Array = start_s + IDLE_EDGE_S * np.arange(count + 1, dtype=np.float64)
     middles = knots[:-1] + 0.5 * IDLE_EDGE_S
     knots[-1] = end_s
     return knots, middles
