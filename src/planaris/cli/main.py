@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from planaris.cli import doctor, recipe, run
+from planaris.cli import calibrate, doctor, recipe, run
 
 app = typer.Typer(
     name="planaris",
@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 app.command("run")(run.command)
 app.add_typer(recipe.app, name="recipe")
+app.command("calibrate")(calibrate.calibrate)
+app.command("predict")(calibrate.predict)
 app.command("doctor")(doctor.command)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from planaris.clock import now_s
 from planaris.hardware import Device, DeviceFailedError, DeviceReportedError, PortError, Value

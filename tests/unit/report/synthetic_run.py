@@ -416,7 +416,12 @@ def _meta(plan: RunPlan, wafers: list[_Wafer], outcome: str, end_s: float) -> di
         "metrology": 36.2,
     }
     bound = {"busy_s": busy_s, "bottleneck": "srd", "wafers_per_h": 56.0, "bound_wafers_per_h": 60.0}
-    limits = {"pad_life_wafers_count": 1500, "disk_life_h": 30, "ring_life_wafers_count": 2000, "membrane_life_wafers_count": 5000}
+    limits = {
+        "pad_life_wafers_count": 1500,
+        "disk_life_h": 30,
+        "ring_life_wafers_count": 2000,
+        "membrane_life_wafers_count": 5000,
+    }
     return {
         "run_id": f"run-0001-{LOT_ID}",
         "created_utc": "2026-01-02T03:04:05Z",
