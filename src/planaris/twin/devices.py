@@ -58,16 +58,20 @@ class TwinDevice:
         self.fault = DeviceFault()
         self._plc = plc
         self._verb_names = {number: verb for verb, number in verbs.items()}
+        self.powered: Callable[[], bool] = lambda: True
         self._actions: dict[str, Accept] = {}
+        self._safe: set[str] = set()
         self._chance = stream_of(seed, f"device.{name}")
         self._last_id = 0
         self._running: asyncio.TimerHandle | None = None
         self._finish: Callable[[], DeviceError] | None = None
         plc.on_write((f"{name}.cmd.request",), self._requested)
 
-    def action(self, verb: str, accept: Accept) -> None:
-        """Declare what a verb does."""
+    def action(self, verb: str, accept: Accept, *, safe: bool = False) -> None:
+        """Declare what a verb does. A ``safe`` one needs no motion power: springs, water, closing valves."""
         self._actions[verb] = accept
+        if safe:
+            self._safe.add(verb)
 
     @property
     def busy(self) -> bool:
@@ -96,6 +100,9 @@ class TwinDevice:
         accept = self._actions.get(verb)
         if accept is None:
             self._refuse(number, DeviceError.UNKNOWN_VERB)
+            return
+        if verb not in self._safe and not self.powered():
+            self._refuse(number, DeviceError.INTERLOCK)
             return
         accepted = accept(_number(plc.values[f"{name}.cmd.arg1"]), _number(plc.values[f"{name}.cmd.arg2"]))
         if isinstance(accepted, DeviceError):

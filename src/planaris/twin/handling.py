@@ -31,6 +31,7 @@ class Handling:
         self._dictionary, self._seed = dictionary, seed
         self.carriers: dict[int, TrueCarrier] = {}
         self.on_turn: Callable[[], None] = lambda: None
+        self.on_hold: Callable[[int, bool], None] = lambda _head, _held: None
         self.devices: dict[str, TwinDevice] = {}
         for port in range(1, tool.load_ports + 1):
             self._load_port(port)
@@ -182,7 +183,12 @@ class Handling:
                 return DeviceError.NO_WAFER
             if self._places.get("loadcup") is not None:
                 return DeviceError.WAFER_PRESENT
-            return up_while(times.unload_s, lambda: self.move(f"head{int(head)}", "loadcup"))
+
+            def unloaded() -> DeviceError:
+                self.on_hold(int(head), False)
+                return self.move(f"head{int(head)}", "loadcup")
+
+            return up_while(times.unload_s, unloaded)
 
         def rinse(head: float, _b: float) -> Motion | DeviceError:
             return at_cup(head) or Motion(times.head_rinse_s, lambda: OK)
@@ -211,6 +217,7 @@ class Handling:
                 wafer = self._places.get("loadcup")
                 error = self.move("loadcup", f"head{int(head)}")
                 if error is OK and wafer is not None:
+                    self.on_hold(int(head), True)
                     wafer.head = int(head)
                     wafer.wet = True
                 return error

@@ -40,8 +40,12 @@ class Machine:
         self.places = Places()
         self.handling = Handling(tool, self.plc, self.places, dictionary, seed, self._measure)
         self.process = Process(tool, dictionary, self.plc, self.places, self.handling, truth, seed, loop.time)
-        self.handling.on_turn = self.process.seat_heads
-        self.safety = SafetyLayer(self.plc, self._stop_all)
+        self.handling.on_turn, self.handling.on_hold = self.process.seat_heads, self.process.hold
+        self.safety = safety = SafetyLayer(self.plc, self._stop_all, self.process.close_chemicals)
+        self.process.powered = lambda: safety.powered
+        self.process.chemicals_allowed = lambda: safety.chemicals_allowed
+        for device in self.devices.values():
+            device.powered = self.process.powered
         bank = ActuatorBank(["none"], [1.0], [0.0], loop.time())
         gains = np.ones(len(FACILITY_SIGNALS))
         self._facility = SampledOwner(
@@ -52,7 +56,7 @@ class Machine:
         self.plc.without_notice("plc.sp_heartbeat_count")
         self._heartbeat_timer: asyncio.TimerHandle | None = None
         self._sampled: list[SampledSubscription] = []
-        self._last_beat_s = 0.0
+        self._last_beat_s, self._last_count = 0.0, 0.0
 
     @property
     def devices(self) -> Mapping[str, TwinDevice]:
@@ -116,9 +120,13 @@ class Machine:
         return taken
 
     # -- PLC's own watch --------------------------------------------------------------------------------------
-    def _heartbeat(self, _values: Mapping[str, Value]) -> None:
-        """Note a beat; one timer at a time watches for the next that does not come."""
+    def _heartbeat(self, values: Mapping[str, Value]) -> None:
+        """Note a beat, which is a new count; one timer at a time watches for the next that does not come."""
+        count = values["plc.sp_heartbeat_count"]
+        if count == self._last_count or isinstance(count, tuple):
+            return
         loop = asyncio.get_running_loop()
+        self._last_count = count
         self._last_beat_s = loop.time()
         if self._heartbeat_timer is None:
             self.plc.set({"plc.heartbeat_lost": False})

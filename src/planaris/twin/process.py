@@ -36,6 +36,11 @@ DISK_UP_mm = 20.0
 HEAD_UP_mm = 60.0
 CHUCK_VACUUM_kPa = -80.0
 RINSE_FLOW_ML_MIN = 1500.0
+# How fast drives stop and pressures go on the way to the safe state [design].
+STOP_RAMP_S = 0.5
+RETRACT_RAMP_S = 0.2
+# Verbs that lead to the safe state; they work without motion power.
+TO_SAFETY = frozenset({"lift", "up", "slurry", "rinse"})
 
 
 class Process:
@@ -59,6 +64,9 @@ class Process:
         self.heads = {n: TrueHead(n, tool, truth, self.grid, now_s) for n in range(1, tool.heads + 1)}
         self.platens = {n: TruePlaten(n, tool, truth, self.grid, now_s) for n in range(1, tool.platens + 1)}
         self.owners: dict[str, SampledOwner] = {}
+        self.powered: Callable[[], bool] = lambda: True
+        self.chemicals_allowed: Callable[[], bool] = lambda: True
+        self._rising: dict[int, asyncio.TimerHandle] = {}
         self._wanted_s: Mapping[str, float] = {}
         self.devices: dict[str, TwinDevice] = {}
         self._limits: dict[int, asyncio.TimerHandle] = {}
@@ -72,7 +80,7 @@ class Process:
     def _device(self, name: str, dictionary: Dictionary, actions: Mapping[str, Accept]) -> None:
         device = TwinDevice(self._plc, name, {v.name: v.value for v in dictionary.verbs_of(name)}, self._seed)
         for verb, accept in actions.items():
-            device.action(verb, accept)
+            device.action(verb, accept, safe=verb in TO_SAFETY)
         self.devices[name] = device
 
     def _wire_platen(self, n: int, dictionary: Dictionary) -> None:
@@ -144,6 +152,8 @@ class Process:
 
     # -- set-points -------------------------------------------------------------------------------------------
     def _platen_set(self, n: int, values: Mapping[str, Value]) -> None:
+        if not self.powered():
+            return
         platen, name, now_s = self.platens[n], f"platen{n}", self._clock()
         self._command(n)
         targets: dict[str, float] = {}
@@ -158,6 +168,8 @@ class Process:
         self._pad_wet(n)
 
     def _head_set(self, n: int, values: Mapping[str, Value]) -> None:
+        if not self.powered():
+            return
         head, name, now_s = self.heads[n], f"head{n}", self._clock()
         self._command_head(n)
         targets: dict[str, float] = {}
@@ -189,8 +201,14 @@ class Process:
         self._plc.set({f"platen{n}.pad_wet": targets["slurry"] + targets["di"] > WET_FLOW_ML_MIN})
 
     # -- device actions ---------------------------------------------------------------------------------------
-    def _slurry(self, n: int, _line: float, on: float) -> Motion:
+    def hold(self, n: int, held: bool) -> None:
+        """Take a wafer to a head by vacuum over the load cup, or let it go."""
+        self.heads[n].bank.command(self._clock(), {"vacuum": CHUCK_VACUUM_kPa if held else 0.0}, 0.0)
+
+    def _slurry(self, n: int, _line: float, on: float) -> Motion | DeviceError:
         def switched() -> DeviceError:
+            if on > 0 and not self.chemicals_allowed():
+                return DeviceError.INTERLOCK
             platen = self.platens[n]
             self._command(n)
             platen.valve_open = on > 0
@@ -200,9 +218,12 @@ class Process:
             self._pad_wet(n)
             return OK
 
-        return Motion(VALVE_S, switched)
+        return Motion(VALVE_S, switched) if on <= 0 or self.chemicals_allowed() else DeviceError.INTERLOCK
 
-    def _rinse(self, n: int, on: float) -> Motion:
+    def _rinse(self, n: int, on: float) -> Motion | DeviceError:
+        if on <= 0 and not self.powered():
+            return DeviceError.INTERLOCK
+
         def switched() -> DeviceError:
             self._command(n)
             self.platens[n].bank.command(self._clock(), {"di": RINSE_FLOW_ML_MIN if on > 0 else 0.0}, 0.0)
@@ -224,8 +245,10 @@ class Process:
     def _touch_down(self, n: int) -> Motion | DeviceError:
         head, station = self.heads[n], self._handling.station_of(n)
         wafer = self._places.get(f"head{n}")
-        if station == 0:
+        if station == 0 or n in self._rising:
             return DeviceError.PRECONDITION
+        if self._plc.values["plc.heartbeat_lost"]:
+            return DeviceError.INTERLOCK
         if wafer is None:
             return DeviceError.NO_WAFER
         self._command_head(n)
@@ -279,6 +302,8 @@ class Process:
         """Stop all clocks of the PLC."""
         for station in tuple(self._limits):
             self._disarm(station)
+        for timer in self._rising.values():
+            timer.cancel()
 
     # -- carousel and safety ----------------------------------------------------------------------------------
     def seat_heads(self) -> None:
@@ -311,14 +336,30 @@ class Process:
         self._command(station)
         platen.valve_open = False
         rest = {"slurry": 0.0, "di": RINSE_FLOW_ML_MIN, "speed": 0.0, "force": 0.0, "disk": 0.0}
-        platen.bank.command(self._clock(), rest, 0.5)
+        platen.bank.command(self._clock(), rest, STOP_RAMP_S)
         self._pad_wet(station)
         head = platen.head
-        if head is not None and head.in_contact:
-            motion = self._lift(head.number)
-            pressing = {a.name: 0.0 for a in HEAD_ACTUATORS if a.name.startswith("zone")} | {"ring": 0.0, "speed": 0.0}
-            head.bank.command(self._clock(), pressing, 0.2)
+        if head is None or self._plc.values[f"head{head.number}.up"] or head.number in self._rising:
+            return
+        self.devices[f"head{head.number}"].stop()
+        motion = self._lift(head.number)
+        driven = {a.name: 0.0 for a in HEAD_ACTUATORS if a.set_point}
+        head.bank.command(self._clock(), driven, RETRACT_RAMP_S)
+
+        def risen() -> None:
+            del self._rising[head.number]
             motion.finish()
+
+        self._rising[head.number] = asyncio.get_running_loop().call_later(motion.time_s, risen)
+
+    def close_chemicals(self) -> None:
+        """Close every slurry valve; what else runs goes on."""
+        for n, platen in self.platens.items():
+            if platen.valve_open:
+                self._command(n)
+                platen.valve_open = False
+                platen.bank.command(self._clock(), {"slurry": 0.0}, 0.0)
+                self._pad_wet(n)
 
     def flags(self) -> ModelFlag:
         """Return the model flags raised so far on any platen."""
