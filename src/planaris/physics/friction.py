@@ -52,6 +52,10 @@ def platen_torque_Nm(
     return drag_N * (center_distance_mm * 1e-3) + conditioner_torque_Nm + bearing_torque_Nm
 
 
+# Relative slip at which the series below reaches the whole drag at the arm, which no slip exceeds.
+_WHOLE_DRAG_SLIP = 1.4
+
+
 def head_torque_Nm(
     drag_N: ArrayLike,
     platen_speed_rpm: ArrayLike,
@@ -63,11 +67,13 @@ def head_torque_Nm(
 
     It is the derivative of the friction power by the slip ω_w − ω_p: with k = slip·r/(ω_p·e) the mean speed over a turn
     is ω_p·e·(1 + k²/4 + k⁴/64 + k⁶/256 + …), so torque = drag·r·(k/2 + k³/16 + 3k⁵/128). Within 1 % for |k| ≤ 0.6;
-    a disk that turns with the pad feels none. ``rms_radius_mm`` is R/√2 of a full disk.
+    a disk that turns with the pad feels none, one on a pad that stands the whole drag at its radius.
+    ``rms_radius_mm`` is R/√2 of a full disk.
     """
     xp = array_namespace(drag_N, platen_speed_rpm, head_speed_rpm, center_distance_mm)
     carried = xp.asarray(platen_speed_rpm) * center_distance_mm
     k = (head_speed_rpm - xp.asarray(platen_speed_rpm)) * rms_radius_mm / xp.where(carried != 0.0, carried, 1.0)
+    k = xp.clip(k, -_WHOLE_DRAG_SLIP, _WHOLE_DRAG_SLIP)
     return drag_N * (1e-3 * rms_radius_mm) * k * (0.5 + k * k * (1.0 / 16.0 + k * k * (3.0 / 128.0)))
 
 

@@ -63,6 +63,16 @@ def test_series_holds_for_one_ring_to_1_pct_at_06(k: float) -> None:
     assert found < exact, "the terms left out are all positive"
 
 
+@pytest.mark.parametrize("platen_rpm", [0.0, 1e-9, 5.0])
+def test_on_a_pad_that_stands_a_head_feels_the_whole_drag_and_no_more(platen_rpm: float) -> None:
+    # Coulomb friction: every point of one ring drags at its radius against the turn.
+    for head_rpm in (87.0, 150.0):
+        assert float(head_torque_Nm(117.0, platen_rpm, head_rpm, 70.7, 125.0)) == pytest.approx(
+            117.0 * 0.0707, rel=0.01
+        )
+    assert float(head_torque_Nm(117.0, platen_rpm, -87.0, 70.7, 125.0)) == pytest.approx(-117.0 * 0.0707, rel=0.01)
+
+
 def test_a_head_that_turns_with_the_pad_feels_no_torque() -> None:
     assert float(head_torque_Nm(117.0, 93.0, 93.0, 70.7, 125.0)) == 0.0
     assert float(head_torque_Nm(117.0, 0.0, 0.0, 70.7, 125.0)) == 0.0

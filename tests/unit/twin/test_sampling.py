@@ -89,7 +89,8 @@ def test_reading_the_truth_changes_nothing_either() -> None:
         async def look_on() -> None:
             while look:
                 await asyncio.sleep(0.777)
-                world.wafers(), world.parts()
+                assert len(world.wafers()) == 1
+                assert world.parts()
 
         async with case.connected():
             looking = asyncio.create_task(look_on())
@@ -111,9 +112,9 @@ def test_the_truth_told_in_mid_polish_is_the_present() -> None:
             for _ in range(5):
                 films.append(float(world.wafers()[0].after_nm.mean()))
                 await asyncio.sleep(1.0)
-            # At some 250 nm/min one second takes about 4 nm, whatever chunk it falls in.
-            assert (np.diff(films) < -1.0).all()
-            assert np.ptp(np.diff(films)) < 0.2
+            # Some 300 nm/min on a pad that warms: each second takes its 5 nm, whatever chunk it falls in.
+            assert (np.diff(films) < -4.0).all()
+            assert (np.diff(films) > -6.0).all()
 
     run(story())
 
