@@ -204,7 +204,7 @@ def test_modules_overlap(example_run: Run) -> None:
 def test_the_lot_reaches_085_of_the_bound_with_metrology_in_it(example_run: Run) -> None:
     bound = json.loads(example_run.meta["bound"])
     assert bound["includes_metrology"] is True
-    # One spin dryer at 50 + 10 s allows 60 wafers/h (equipment.md 1.1).
+    # One spin dryer at 50 + 10 s allows 60 wafers/h (docs/reference/design-values.md).
     assert bound["bound_wafers_per_h"] == example_run.document["bound_wafers_per_h"] == pytest.approx(60.0)
     assert example_run.document["throughput_ratio"] >= 0.85
     # Counted here, without the first wafers, whose 49 sites hold up the first return.

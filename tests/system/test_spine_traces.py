@@ -192,7 +192,7 @@ def test_pad_and_coolant_are_two_temperatures(trace: Trace) -> None:
     start_s, end_s = trace.spans()["P1 main"]
     pad = trace.between("platen.pad_temperature_C", end_s - 2.0, end_s)
     coolant = trace.between("platen.coolant_temperature_C", end_s - 2.0, end_s)
-    # The anchor is +15 K in 90 s at 2 psi (physics.md 1.6); 40 s at 4 psi heat by some kelvin at least.
+    # The anchor is +15 K in 90 s at 2 psi (Shin 2025); 40 s at 4 psi heat by some kelvin at least.
     assert float(pad.mean()) - float(trace.between("platen.pad_temperature_C", start_s - 3.0, start_s).mean()) > 2.0
     assert abs(float(coolant.mean()) - float(pad.mean())) > 1.0
 

@@ -97,7 +97,7 @@ class Scales:
         return dict(self.conditions)[name]
 
 
-# What is believed before the data speak: middle and spread over the published tables that physics.md 1.3 lists
+# What is believed before the data speak: middle and spread over the published tables cited in validation/data
 # (pressure exponents 0.41-1.8, speed exponents 0.43-1.0, conditions' exponents -0.7 to 1.7). Weak by design.
 EXPONENT_P_BELIEF = (1.0, 0.5)
 EXPONENT_V_BELIEF = (0.85, 0.4)

@@ -40,7 +40,7 @@ def ring_plan(name: str, rings: tuple[tuple[float, int], ...]) -> SitePlan:
     return SitePlan(name, tuple(x), tuple(y))
 
 
-# Rings 1 + 8 + 16 + 24 (equipment.md section 6, grade R), outermost 1 mm inside the 3 mm edge exclusion.
+# Rings 1 + 8 + 16 + 24 (docs/reference/design-values.md, grade R), outermost 1 mm inside the 3 mm edge exclusion.
 SITES_49 = ring_plan("49", ((0.0, 1), (32.0, 8), (64.0, 16), (96.0, 24)))
 # Nine of the 49: centre and four sites each on the two outer rings, so that removal needs no interpolation.
 SITES_9 = ring_plan("9", ((0.0, 1), (64.0, 4), (96.0, 4)))
@@ -77,7 +77,7 @@ class WaferResult:
 
 
 def wiwnu_pct(values: tuple[float, ...]) -> float:
-    """Return 100·s/mean with s over n-1 (equipment.md section 6); NaN below two values or at mean 0."""
+    """Return 100·s/mean with s over n-1 (docs/reference/design-values.md); NaN below two values or at mean 0."""
     n = len(values)
     mean = math.fsum(values) / n if n else math.nan
     if n < 2 or mean == 0 or math.isnan(mean):

@@ -96,7 +96,7 @@ class PolishStep:
 
 @dataclass(frozen=True, slots=True)
 class WetLimits:
-    """Longest waits of a wet wafer (equipment.md 1.7, design values)."""
+    """Longest waits of a wet wafer (docs/reference/design-values.md, design values)."""
 
     polish_to_clean_s: float = 60.0
     between_stations_s: float = 60.0

@@ -19,7 +19,7 @@ QUANTITIES: dict[str, tuple[str, str]] = {
 }
 _ON_PLATEN = {"platen_speed", "slurry_flow", "conditioner_force"}
 
-# equipment.md 1.4: slurry flow 20 %, head pressure 15 %, conditioner force 20 %; speeds 5 and 3 rpm of some 90.
+# Design values: slurry flow 20 %, head pressure 15 %, conditioner force 20 %; speeds 5 and 3 rpm of some 90.
 DEFAULT_BANDS: tuple[Band, ...] = (
     Band("zone_pressure", 10.0, 15.0),
     Band("ring_pressure", 10.0, 15.0),

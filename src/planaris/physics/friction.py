@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from planaris.physics._namespace import Array, ArrayLike, array_namespace
 
-# Coefficient of friction on the pad by polished material, physics.md section 5 in the reference set: oxide White
+# Coefficient of friction on the pad by polished material, oxide White
 # 2003 (T), others engineering judgement (A).
 FRICTION_COEFFICIENT: Mapping[str, float] = {
     "oxide": 0.18,

@@ -1,4 +1,4 @@
-"""Throughput bounds of a tool and recipe, after equipment.md 2.1. Pure."""
+"""Throughput bounds of a tool and recipe, after docs/reference/design-values.md. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def throughput_bound(
     """Return the bound of a lot on the carousel tool.
 
     Rate <= 3600/max_r(w_r) and makespan >= max_r(head_r + N w_r + tail_r), head and tail being the shortest times
-    before and after a resource (equipment.md 2.1). The robots' busy times are pick, move, place and the fewest
+    before and after a resource (design values). The robots' busy times are pick, move, place and the fewest
     empty moves. Metrology is counted with the sampling plan of the slots.
     """
     measured = metrology and tool.metrology is not None

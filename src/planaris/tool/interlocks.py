@@ -1,4 +1,4 @@
-"""Interlocks: declarative rules, each with its number in equipment.md 1.6 and a reason people can read."""
+"""Interlocks: declarative rules, each with its number in docs/reference/design-values.md and a reason."""
 
 from __future__ import annotations
 

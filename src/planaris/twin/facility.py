@@ -1,4 +1,4 @@
-"""Facility supplies as the tool sees them: steady values with slow swings (limits: equipment.md 1.4)."""
+"""Facility supplies as the tool sees them: steady values with slow swings (limits: docs/reference/design-values.md)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from planaris.twin.sampling import SampledOwner, SampledSubscription
 from planaris.twin.truth import Truth
 from planaris.twin.wafers import Places, TrueCarrier, TrueWafer, slot_location
 
-# Two seconds without the controller and the PLC brings the machine to safety (DESIGN.md).
+# Two seconds without the controller and the PLC brings the machine to safety (design values).
 HEARTBEAT_LIMIT_S = 2.0
 
 

@@ -58,7 +58,7 @@ HEAD_ACTUATORS: tuple[Actuator, ...] = (
     Actuator("contact", STEP_TAU_S, 0.0),
 )
 
-# Slow drifts are part of the lag's target (see sensing); pad temperature: lag 0.5-2 s, noise 0.1-0.3 K (physics.md 4).
+# Slow drifts are part of the lag's target (see sensing); pad temperature: lag 0.5-2 s, noise 0.1-0.3 K (design values).
 PLATEN_SIGNALS: tuple[Signal, ...] = (
     Signal("speed_rpm", 0.05, actuator="speed"),
     Signal("torque_Nm", 0.25, tau_s=0.2, rest=2.0),

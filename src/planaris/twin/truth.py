@@ -22,8 +22,7 @@ from planaris.physics import (
 from planaris.processes import ProcessPackage
 from planaris.twin.noise import stream_of
 
-# Deviations of the truth from nominal constants, 1 sigma; ranges as the mismatch of physics.md section 4 and
-# equipment.md: rate constants 3 %, sensors by calibration class [design].
+# Deviations of the truth from nominal constants, 1 sigma [design]: docs/reference/design-values.md.
 LAW_SIGMA_PCT = 3.0
 METROLOGY_BIAS_SIGMA_nm = 0.6
 METROLOGY_REPEATABILITY_nm = 0.4

@@ -139,7 +139,7 @@ ON_THE_HEAD = ("zone1_pressure_kPa", "zone2_pressure_kPa", "zone3_pressure_kPa",
 @pytest.mark.parametrize(
     ("tag", "abort_pct"),
     [
-        # equipment.md 1.4: head pressure 15 %, slurry flow and conditioner force 20 %, longer than 3 s;
+        # docs/reference/design-values.md: head pressure 15 %, slurry flow and conditioner force 20 %, longer than 3 s;
         # 5 rpm of the platen's 93 and 3 rpm of the head's 87 are 5.4 and 3.4 %.
         ("platen1.slurry_flow_ml_min", 20.0),
         ("platen1.conditioner_force_N", 20.0),

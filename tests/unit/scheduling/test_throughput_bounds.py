@@ -1,4 +1,4 @@
-"""Bounds of reference tool A, against the figures of equipment.md 1.1 and 2.1 worked out by hand."""
+"""Bounds of reference tool A, against the figures of docs/reference/design-values.md worked out by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from planaris.model import SamplingPlan, ToolDescription
 from planaris.scheduling import Bound, throughput_bound, visit_s
 
 JOB = load_job(Path(__file__).parents[3] / "examples" / "oxide_ild" / "lot.toml")
-# equipment.md counts 3 s for touch-down and ramp together: 3 + 3 + 40 + 6 + 1 = 53 s a platen.
+# docs/reference/design-values.md counts 3 s for touch-down and ramp together: 3 + 3 + 40 + 6 + 1 = 53 s a platen.
 TOOL = replace(JOB.tool, touch_down_s=3.0)
 LOT = tuple(range(1, 26))
 ONLY_9 = SamplingPlan(dense_slots=())

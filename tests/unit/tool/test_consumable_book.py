@@ -121,7 +121,7 @@ def test_two_worn_parts_of_one_platen_are_both_told(bench: Bench) -> None:
 
 
 def test_the_reference_tools_lives_agree_with_what_equipment_lists(bench: Bench) -> None:
-    """Pad 1,000-2,000 wafers, a disk of some tens of hours, warned at 90 % (equipment.md 1.5 as DESIGN.md decides)."""
+    """Pad 1,000-2,000 wafers, a disk of some tens of hours, warned at 90 % (design values)."""
     limits = bench.tool.consumable_limits
     assert 1000 <= limits["pad_life_wafers_count"] <= 2000
     assert 10 <= limits["disk_life_h"] <= 99

@@ -1,4 +1,4 @@
-"""Interlock rules, each with a state of the tags that it blocks and one that it permits (equipment.md 1.6)."""
+"""Interlock rules, each with a state of the tags that it blocks and one that it permits (design values)."""
 
 from __future__ import annotations
 

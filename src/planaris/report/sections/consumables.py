@@ -10,7 +10,7 @@ from planaris.report.run_record import as_mapping, as_number
 from planaris.report.text import esc, general, known, num, place_name
 from planaris.report.truth import PartTruth
 
-# Warn at 90 % of life, spent at 100 % (equipment.md 1.5).
+# Warn at 90 % of life, spent at 100 % (docs/reference/design-values.md).
 _WARN_PCT = 90.0
 
 
