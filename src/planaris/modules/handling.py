@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from planaris.hardware import DeviceFailedError
@@ -66,8 +67,8 @@ class Robot(Module):
         ("picking", "done"): "holding",
         ("holding", "place"): "placing",
         ("placing", "done"): "idle",
-        ("failed", "clear_holding"): "holding",
     }
+    RECOVERIES: ClassVar[Mapping[str, str]] = {"clear_holding": "holding"}
 
     def __init__(self, name: str, context: ModuleContext) -> None:
         super().__init__(name, context)
