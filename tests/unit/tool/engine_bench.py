@@ -70,7 +70,7 @@ def order(
     lot = replace(
         files.lot, lot_id=lot_id, carrier=carrier, load_port=port, wafers=wafers, incoming=incoming, sampling=sampling
     )
-    return JobOrder(lot, recipe or route_recipe(1), files.cleaner)
+    return JobOrder(lot, recipe or route_recipe(3), files.cleaner)
 
 
 Act = Callable[["EngineBench"], Awaitable[object] | object]

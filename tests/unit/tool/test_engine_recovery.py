@@ -49,22 +49,23 @@ def test_a_retry_after_the_cause_is_gone_goes_on_and_the_lot_is_completed(
     bench = play(script, order(slots=(1, 2)))
     assert bench.outcome() == "completed"
     assert {e.wafer_id for e in bench.of(WaferFinished)} == {"L1-01", "L1-02"}
-    assert bench.of(WaferMarked) == []
+    # What waited longer for the device than its wet limit is held for a look; nothing is lost.
+    assert {e.mark for e in bench.of(WaferMarked)} <= {"hold"}
     assert [a for a in bench.tool.alarms.active if a.alarm != "wet_limit_exceeded"] == []
     assert bench.of(AlarmCleared)
 
 
 def test_a_polish_that_was_cut_goes_on_for_the_time_that_was_left() -> None:
     async def script(bench: EngineBench) -> None:
-        await bench.until(lambda: [e for e in bench.of(StepStarted) if (e.wafer_id, e.platen) == ("L1-02", 1)])
+        await bench.until(lambda: [e for e in bench.of(StepStarted) if (e.wafer_id, e.platen) == ("L1-02", 2)])
         started_s = bench.named(StepStarted)[-1][0]
         await bench.until(lambda: bench.machine.plc.values["plc.sp_heartbeat_count"] >= started_s + 12)
-        bench.machine.plc.write({"platen1.sp_slurry_flow_ml_min": 60.0})
+        bench.machine.plc.write({"platen2.sp_slurry_flow_ml_min": 60.0})
         await bench.until(lambda: bench.engine.shop.failed)
-        assert (await bench.give("work.retry", module="platen1")).status == "done"
+        assert (await bench.give("work.retry", module="platen2")).status == "done"
 
-    # The first wafer is still polished on platen 2: until it is through the carousel stays.
-    bench = play(script, order(slots=(1, 2), recipe=route_recipe(1, 2, polish_s=40.0)))
+    # The first wafer is still polished on platen 3: until it is through the carousel stays.
+    bench = play(script, order(slots=(1, 2), recipe=route_recipe(2, 3, polish_s=40.0)))
     steps = [e for e in bench.of(StepEnded) if (e.wafer_id, e.step) == ("L1-02", 0)]
     assert [e.reason for e in steps] == ["abort", "time"]
     assert sum(e.duration_s for e in steps) == pytest.approx(40.0, abs=0.01)
@@ -121,7 +122,7 @@ def test_a_halt_brings_heads_up_with_rinse_on_and_nothing_moves_before_a_person_
         halted_s.append(bench.named(StepEnded)[0][0])
         assert bench.of(StepEnded)[0].reason == "abort"
         assert bench.tool.watch.is_on("head1.up")
-        assert bench.tool.watch.is_on("platen1.pad_wet")
+        assert bench.tool.watch.is_on("platen3.pad_wet")
         moves = len(bench.of(WaferMoved))
         await bench.until(lambda: bench.machine.plc.values["plc.sp_heartbeat_count"] > halted_s[0] + 60)
         assert len(bench.of(WaferMoved)) - moves == 0
