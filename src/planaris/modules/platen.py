@@ -128,6 +128,7 @@ class Platen(Module):
         )
         await self._device.do("slurry", step.slurry_line, 1, limit_s=self.context.limit_s(1.0))
         if step.conditioning.mode is ConditioningMode.IN_SITU:
+            self.context.permit("conditioner.down", f"head{visit.head} on {platen}")
             await self._conditioner.do("down", limit_s=self.context.limit_s(2.0))
         await asyncio.sleep(visit.recipe.pre_flow_s)
         confirm_wafer(self.context, f"head{visit.head}", True, self.name, "touch_down")
@@ -234,6 +235,8 @@ class Platen(Module):
 
     # -- watching ---------------------------------------------------------------------------------------------
     def _on_block(self, block: Block, monitor: BandMonitor, visit: Visit) -> None:
+        for detail in self.context.check_limits(block, visit.wafer_id):
+            self._abort_step(detail)
         for deviation in monitor.check(block):
             kind = deviation.quantity.rsplit("_", 1)[-1]
             alarm = {"pressure": "pressure_deviation", "speed": "speed_deviation", "force": "force_deviation"}.get(
@@ -246,9 +249,13 @@ class Platen(Module):
             )
             source = deviation.tag.split(".")[0]
             self.context.alarm(alarm, source, severity, detail, visit.wafer_id)
-            if deviation.aborts and self._abort is not None and not self._abort.done():
-                remedy = "find the cause, then rework or scrap the wafer"
-                self._abort.set_exception(ProcessDeviationError(self.name, "polish", detail, remedy))
+            if deviation.aborts:
+                self._abort_step(detail)
+
+    def _abort_step(self, detail: str) -> None:
+        if self._abort is not None and not self._abort.done():
+            remedy = "find the cause, then rework or scrap the wafer"
+            self._abort.set_exception(ProcessDeviationError(self.name, "polish", detail, remedy))
 
     # -- set-points -------------------------------------------------------------------------------------------
     def _platen_set_points(self, step: PolishStep) -> Mapping[str, Value]:

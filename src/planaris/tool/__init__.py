@@ -3,8 +3,9 @@
 from planaris.tool.alarms import AlarmBook, UnknownAlarmError
 from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandRequest, RefusedError
 from planaris.tool.consumables import ConsumableBook, Counter
-from planaris.tool.interlocks import RULES, InterlockError, Interlocks
+from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, Interlocks
 from planaris.tool.journal import Journal
+from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.lot_run import LotRun, SlotMapError
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
@@ -12,6 +13,8 @@ from planaris.tool.results import evaluate, incoming_at
 from planaris.tool.tool import Tool
 
 __all__ = [
+    "JOB_START",
+    "MOTION",
     "RULES",
     "AlarmBook",
     "Answer",
@@ -23,6 +26,8 @@ __all__ = [
     "InterlockError",
     "Interlocks",
     "Journal",
+    "Limit",
+    "LimitWatch",
     "LotRun",
     "MaterialError",
     "MaterialMap",
@@ -33,4 +38,5 @@ __all__ = [
     "WaferProgress",
     "evaluate",
     "incoming_at",
+    "limits",
 ]

@@ -18,7 +18,7 @@ from planaris.model import (
     SlotState,
     Wafer,
 )
-from planaris.modules import IllegalTransitionError, Visit
+from planaris.modules import IllegalTransitionError, Visit, WaferNotSeenError
 from planaris.scheduling import Action, Floor, Move, next_moves
 from planaris.stream import CarrierMapped, LotEnded, LotStarted, TraceRecorded, WaferFinished, WaferMeasured
 from planaris.tool.interlocks import InterlockError
@@ -216,6 +216,10 @@ class LotRun:
                 "InterlockError": "interlock_refused",
                 "ProcessDeviationError": "process_aborted",
             }.get(type(error).__name__, "device_error")
+            if isinstance(error, InterlockError):
+                alarm = error.alarm
+            elif isinstance(error, WaferNotSeenError) and not error.expected:
+                alarm = "unexpected_wafer"
             self._alarm(alarm, resource, str(error))
         finally:
             self._busy -= holds
