@@ -126,9 +126,9 @@ def fail_states_page() -> str:
             "",
             "What each valve and drive of the twin does by itself when something it lives on is lost; a machine's own "
             "table replaces it. `power` is motion power, which an EMO, an open door, over-temperature and "
-            "over-pressure cut as well. `communication` is the process PLC or the controller's heartbeat. `chemicals` is the safety "
-            "layer's order on a leak, a full drain or low exhaust. `holds`: kept by a spring, a brake or a check "
-            "valve. After a loss nothing starts by itself. All are design values.",
+            "over-pressure cut as well. `communication` is the process PLC or the controller's heartbeat. `chemicals` "
+            "is the safety layer's order on a leak, a full drain or low exhaust. `holds`: kept by a spring, a brake or "
+            "a check valve. After a loss nothing starts by itself. All are design values.",
             "",
             *table(("place", "output", *(loss.value for loss in Loss)), rows),
         ]

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from planaris.clock import now_s
-from planaris.hardware import DeviceFailedError
+from planaris.hardware import DeviceFailedError, PortError
 from planaris.model import (
     SITE_PLANS,
     CleanerRecipe,
@@ -28,7 +28,7 @@ from planaris.tool.results import evaluate
 from planaris.tool.tool import Tool
 
 SLOT_LETTERS = {SlotState.EMPTY: "-", SlotState.OCCUPIED: "O", SlotState.DOUBLE: "D", SlotState.CROSSED: "X"}
-_EXPECTED_FAILURES = (DeviceFailedError, InterlockError, IllegalTransitionError)
+_EXPECTED_FAILURES = (DeviceFailedError, InterlockError, IllegalTransitionError, PortError)
 
 
 class SlotMapError(Exception):
@@ -213,7 +213,7 @@ class LotRun:
                 "HandshakeLostError": "handshake_lost",
                 "DeviceTimeoutError": "device_timeout",
                 "WaferNotSeenError": "wafer_not_seen",
-                "InterlockError": "interlock_refused",
+                "PortError": "handshake_lost",
                 "ProcessDeviationError": "process_aborted",
             }.get(type(error).__name__, "device_error")
             if isinstance(error, InterlockError):

@@ -1,4 +1,4 @@
-"""Alarms that a state tag says by itself: safety layer, the PLC's own acts, a pad that runs dry, a carrier taken away."""
+"""Alarms that a state tag says by itself: safety layer, acts of the PLC, a pad that runs dry, a carrier taken away."""
 
 from __future__ import annotations
 
