@@ -3,6 +3,7 @@
 from planaris.modules.after_polish import Cleaner, Metrology
 from planaris.modules.bands import DEFAULT_BANDS, BandMonitor, Deviation
 from planaris.modules.context import (
+    CheckLimits,
     ClosedError,
     ControlConstants,
     Gate,
@@ -22,6 +23,7 @@ __all__ = [
     "Aligner",
     "BandMonitor",
     "Carousel",
+    "CheckLimits",
     "Cleaner",
     "ClosedError",
     "ControlConstants",

@@ -6,9 +6,10 @@ from planaris.tool.carrier_check import SlotMapError
 from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandRequest, RefusedError
 from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.engine import Engine
-from planaris.tool.interlocks import RULES, InterlockError, Interlocks
+from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, Interlocks
 from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
+from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
 from planaris.tool.results import evaluate, incoming_at
@@ -19,8 +20,10 @@ from planaris.tool.work import MEANINGS, FailedWork, Meaning, Piece, WorkKind, W
 from planaris.tool.workshop import Workshop
 
 __all__ = [
+    "JOB_START",
     "JOB_TABLE",
     "MEANINGS",
+    "MOTION",
     "RULES",
     "AlarmBook",
     "Answer",
@@ -42,6 +45,8 @@ __all__ = [
     "JobStateError",
     "JobTrigger",
     "Journal",
+    "Limit",
+    "LimitWatch",
     "MaterialError",
     "MaterialMap",
     "Meaning",
@@ -58,4 +63,5 @@ __all__ = [
     "Workshop",
     "evaluate",
     "incoming_at",
+    "limits",
 ]

@@ -41,8 +41,7 @@ _ALARMS: tuple[tuple[type[Exception], str], ...] = (
     (WaferNotSeenError, "wafer_not_seen"),
     (HeadNotUpError, "index_blocked"),
     (ProcessDeviationError, "process_aborted"),
-    (InterlockError, "interlock_refused"),
-    (PortError, "link_lost"),
+    (PortError, "handshake_lost"),
     (DeviceFailedError, "device_error"),
 )
 
@@ -53,6 +52,8 @@ def alarm_of(error: Exception) -> str:
         return ""
     if isinstance(error, WaferNotSeenError) and not error.expected:
         return "unexpected_wafer"
+    if isinstance(error, InterlockError):
+        return error.alarm
     return next((name for kind, name in _ALARMS if isinstance(error, kind)), "device_error")
 
 

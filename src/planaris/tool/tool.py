@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from planaris.dictionary import Dictionary
-from planaris.hardware import Port, TagWatch
-from planaris.model import ToolDescription
+from planaris.hardware import Port, PortError, TagWatch
+from planaris.model import Block, ToolDescription
 from planaris.modules import (
     Aligner,
     Carousel,
@@ -28,18 +28,14 @@ from planaris.tool.alarms import AlarmBook
 from planaris.tool.commands import CommandDoor
 from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.interlocks import Interlocks
+from planaris.tool.limits import LimitWatch
 from planaris.tool.material import MaterialMap
+from planaris.tool.tag_alarms import TagAlarms
 
 # Events that need no durability of their own wait at most this long for their commit [design].
 FLUSH_S = 0.1
-# Tags whose rise is an alarm of its own.
-WATCHED: dict[str, str] = {
-    "safety.emo": "emo",
-    "safety.door_open": "door_open",
-    "safety.leak": "leak",
-    "safety.over_temperature": "over_temperature",
-    "plc.heartbeat_lost": "heartbeat_lost",
-}
+# Facility supplies are looked at in blocks of this length [design].
+FACILITY_BLOCK_S = 5.0
 
 
 class Tool:
@@ -59,7 +55,18 @@ class Tool:
         self.description, self.port, self.stream = description, port, stream
         self.watch = TagWatch(port)
         self.alarms = AlarmBook(stream, dictionary, loop.time)
-        self.interlocks = Interlocks(self.watch, description, dictionary, stream)
+        self.limits = LimitWatch(self.alarms)
+        self._tag_alarms = TagAlarms(description, self.watch, self.alarms, lambda: self.material.at)
+        self.linked = True
+        self.interlocks = Interlocks(
+            self.watch,
+            description,
+            dictionary,
+            stream,
+            alarms=lambda: {(a.alarm, a.source) for a in self.alarms.active},
+            expired=lambda: [f"{c.part} of {c.location}" for c in self.consumables.expired()],
+            linked=lambda: self.linked,
+        )
         self.commands = CommandDoor(stream, dictionary, loop.time)
         self.material = MaterialMap(stream)
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
@@ -74,6 +81,7 @@ class Tool:
             self.alarms.set,
             start_trace,
             self._constants,
+            self._check_limits,
         )
         self.gate = context.gate
         self.load_ports = {n: LoadPort(n, context) for n in range(1, description.load_ports + 1)}
@@ -111,6 +119,7 @@ class Tool:
             await self.watch.ready()
             self.watch.listen(self._on_tags)
             senses.append(tasks.create_task(self._heartbeat(), name="heartbeat"))
+            senses.append(tasks.create_task(self._facility(), name="facility"))
             modules = [tasks.create_task(module.serve(), name=module.name) for module in self.modules]
             try:
                 yield
@@ -130,19 +139,39 @@ class Tool:
             raise failure
 
     async def _heartbeat(self) -> None:
+        """Beat; a beat that does not get through is a lost link, one that does again a link regained."""
         count = 0
         while True:
             count += 1
-            await self.port.write({"plc.sp_heartbeat_count": count})
+            try:
+                await self.port.write({"plc.sp_heartbeat_count": count})
+            except PortError as error:
+                self._link_is(False, str(error))
+            else:
+                self._link_is(True, "")
             await asyncio.sleep(self._constants.heartbeat_period_s)
 
-    def _on_tags(self, changed: object) -> None:
-        assert isinstance(changed, dict)
-        for tag, alarm in WATCHED.items():
-            if tag not in changed:
-                continue
-            source = tag.split(".")[0]
-            if self.watch.is_on(tag):
-                self.alarms.set(alarm, source, self.alarms.severity_of(alarm), f"{tag} is on")
-            else:
-                self.alarms.clear(alarm, source)
+    def _link_is(self, up: bool, detail: str) -> None:
+        if up is self.linked:
+            return
+        self.linked = up
+        self.stream.publish(LinkChanged(self.port.link.value, detail or f"port {self.port.kind.value}"))
+        if up:
+            self.alarms.clear("link_lost", "tool")
+        else:
+            self.alarms.set("link_lost", "tool", self.alarms.severity_of("link_lost"), detail)
+
+    async def _facility(self) -> None:
+        """Hold the facility's supplies against their limits."""
+        subscription = self.port.subscribe("facility", FACILITY_BLOCK_S)
+        try:
+            async for block in subscription:
+                self._check_limits(block)
+        finally:
+            subscription.close()
+
+    def _check_limits(self, block: Block, wafer_id: str = "") -> list[str]:
+        return [excess.detail for excess in self.limits.check(block, wafer_id) if excess.limit.aborts]
+
+    def _on_tags(self, changed: Mapping[str, float]) -> None:
+        self._tag_alarms(changed)

@@ -32,6 +32,8 @@ class Handling:
         self.carriers: dict[int, TrueCarrier] = {}
         self.on_turn: Callable[[], None] = lambda: None
         self.on_hold: Callable[[int, bool], None] = lambda _head, _held: None
+        self.vacuum_ok: Callable[[], bool] = lambda: True
+        self.lid_stuck = False
         self.devices: dict[str, TwinDevice] = {}
         for port in range(1, tool.load_ports + 1):
             self._load_port(port)
@@ -209,7 +211,7 @@ class Handling:
         def chuck(head: float, _b: float) -> Motion | DeviceError:
             if error := at_cup(head):
                 return error
-            if loaded["for"] != int(head):
+            if loaded["for"] != int(head) or not self.vacuum_ok():
                 return DeviceError.PRECONDITION
 
             def chucked() -> DeviceError:
@@ -258,10 +260,15 @@ class Handling:
             wafer = self._places.get(station)
             if wafer is None:
                 return DeviceError.NO_WAFER
+            if following is None:  # the last station dries, under its lid
+                if self.lid_stuck:
+                    return DeviceError.INTERLOCK
+                self._plc.set({f"{station}.lid_shut": True})
 
             def cleaned() -> DeviceError:
-                if following is None:  # the last station dries
+                if following is None:
                     wafer.wet = False
+                    self._plc.set({f"{station}.lid_shut": False})
                 return OK
 
             return Motion(time_s, cleaned)
