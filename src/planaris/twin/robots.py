@@ -34,7 +34,7 @@ class TwinRobot:
         for arm, suffix in zip(self._arms, ("", "_b"), strict=False):
             device.action(f"pick{suffix}", partial(self._pick, arm))
             device.action(f"place{suffix}", partial(self._place, arm))
-        device.action("go", self._go)
+        device.action("goto", self._goto)
 
     def _location(self, station: float, slot: float) -> str | None:
         name = self._stations.get(int(station))
@@ -53,7 +53,7 @@ class TwinRobot:
     def _stand(self, station: str) -> None:
         self._before = station if len(self._arms) > 1 else ""
 
-    def _go(self, station: float, _b: float) -> Motion | DeviceError:
+    def _goto(self, station: float, _b: float) -> Motion | DeviceError:
         name = self._stations.get(int(station))
         if name is None:
             return DeviceError.BAD_ARGUMENT

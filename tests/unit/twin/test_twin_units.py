@@ -174,7 +174,7 @@ def test_a_second_arm_swaps_in_the_swap_time_and_each_half_is_seen() -> None:
         station, megasonic = case.station("exchange1"), case.station("megasonic")
         case.put("wet_robot", "fresh")
         case.put("exchange1", "polished")
-        assert await case.do("wet_robot", "go", station) == took(3.0)
+        assert await case.do("wet_robot", "goto", station) == took(3.0)
         first_s = await case.do("wet_robot", "pick_b", station)
         assert await case.seen("wet_robot.wafer_present", "wet_robot_b.wafer_present", "exchange1.wafer_present") == [
             1,
@@ -198,7 +198,7 @@ def test_a_robot_before_a_station_need_not_move_there() -> None:
     async def story(case: UnitsCase) -> None:
         stage = case.station("stage")
         case.put("stage")
-        await case.do("wet_robot", "go", stage)
+        await case.do("wet_robot", "goto", stage)
         assert await case.do("wet_robot", "pick", stage) == took(4.0)
         assert "wafer_present" in await refused(case, "wet_robot", "pick", stage)
         assert "no_wafer" in await refused(case, "wet_robot", "place_b", stage)
