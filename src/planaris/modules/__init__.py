@@ -14,6 +14,7 @@ from planaris.modules.context import (
 from planaris.modules.handling import Aligner, Carousel, LoadCup, LoadPort, Robot, WaferNotSeenError
 from planaris.modules.module import IllegalTransitionError, Module, StateTable
 from planaris.modules.platen import Platen, ProcessDeviationError, Visit, VisitResult
+from planaris.modules.units import DualArmRobot, Exchange, Swing
 
 __all__ = [
     "DEFAULT_BANDS",
@@ -23,6 +24,8 @@ __all__ = [
     "Cleaner",
     "ControlConstants",
     "Deviation",
+    "DualArmRobot",
+    "Exchange",
     "IllegalTransitionError",
     "LoadCup",
     "LoadPort",
@@ -35,6 +38,7 @@ __all__ = [
     "StartTrace",
     "StateTable",
     "StepSpan",
+    "Swing",
     "TraceFile",
     "TraceHeader",
     "TraceRecording",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from planaris.dictionary import Dictionary
 from planaris.hardware import TagWatch
 from planaris.model import ToolDescription
 from planaris.stream import EventStream, InterlockRefused
+from planaris.tool.interlock_rule import Facts, Rule
+from planaris.tool.interlocks_units import UNITS_MOTION, UNITS_RULES
 
 
 class InterlockError(Exception):
@@ -19,37 +20,21 @@ class InterlockError(Exception):
         super().__init__(f"interlock {rule} blocks {action}: {reason}")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What rules may look at: tags, the tool, its codes, and ports whose slot map and tracked wafers disagree."""
-
-    watch: TagWatch
-    tool: ToolDescription
-    mismatched_ports: frozenset[str]
-    load_cup_station: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """``blocked`` returns the reason why the action on the subject may not start, '' if it may."""
-
-    number: str
-    actions: tuple[str, ...]
-    blocked: Callable[[Facts, str], str]
-
-
 _MOTION = (
     "loadport.map",
     "dry_robot.pick",
     "dry_robot.place",
+    "dry_robot.goto",
     "wet_robot.pick",
     "wet_robot.place",
+    "wet_robot.goto",
     "loadcup.load",
     "loadcup.unload",
     "carousel.index",
     "head.touch_down",
     "cleaner.process",
     "cleaner.transfer",
+    *UNITS_MOTION,
 )
 
 
@@ -73,8 +58,7 @@ def _heads_up(facts: Facts, _subject: str) -> str:
 
 
 def _arm_clear(facts: Facts, _subject: str) -> str:
-    inside = facts.watch["wet_robot.cmd.arg1"] == facts.load_cup_station
-    return "the wet robot's arm is in the load cup" if inside and facts.watch.is_on("wet_robot.sts.busy") else ""
+    return "the wet robot's arm is in the load cup" if facts.arm_inside("loadcup") else ""
 
 
 def _cup_down(facts: Facts, subject: str) -> str:
@@ -116,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     Rule("9", ("head.touch_down",), _pad_wet),
     Rule("12", ("dry_robot.place", "wet_robot.place", "cleaner.transfer"), _station_free),
     Rule("15", ("dry_robot.pick", "dry_robot.place"), _map_agrees),
+    *UNITS_RULES,
 )
 
 
@@ -124,7 +109,8 @@ class Interlocks:
 
     def __init__(self, watch: TagWatch, tool: ToolDescription, dictionary: Dictionary, stream: EventStream) -> None:
         self._watch, self._tool, self._stream = watch, tool, stream
-        self._load_cup_station = dictionary.code("wet_station", "loadcup")
+        self._wet_stations = {code.name: code.value for code in dictionary.code_list("wet_station").by_name.values()}
+        self._goto_verb = dictionary.verb("wet_robot", "goto").value
         self._by_action: Mapping[str, tuple[Rule, ...]] = {
             action: tuple(rule for rule in RULES if action in rule.actions) for action in _MOTION
         }
@@ -132,7 +118,7 @@ class Interlocks:
 
     def permit(self, action: str, subject: str) -> None:
         """Raise `InterlockError` if the action may not start."""
-        facts = Facts(self._watch, self._tool, frozenset(self.mismatched_ports), self._load_cup_station)
+        facts = Facts(self._watch, self._tool, frozenset(self.mismatched_ports), self._wet_stations, self._goto_verb)
         for rule in self._by_action[action]:
             reason = rule.blocked(facts, subject)
             if reason:
