@@ -3,7 +3,9 @@
 from planaris.modules.after_polish import Cleaner, Metrology
 from planaris.modules.bands import DEFAULT_BANDS, BandMonitor, Deviation
 from planaris.modules.context import (
+    ClosedError,
     ControlConstants,
+    Gate,
     ModuleContext,
     StartTrace,
     StepSpan,
@@ -22,10 +24,12 @@ __all__ = [
     "BandMonitor",
     "Carousel",
     "Cleaner",
+    "ClosedError",
     "ControlConstants",
     "Deviation",
     "DualArmRobot",
     "Exchange",
+    "Gate",
     "IllegalTransitionError",
     "LoadCup",
     "LoadPort",

@@ -53,6 +53,15 @@ class Module:
         old, self._state = self._state, new
         self.context.announce(ModuleStateChanged(self.name, old, new, trigger))
 
+    def recover(self) -> None:
+        """Leave the failed state for the one that the sensors bear out; nothing if the module has not failed."""
+        if self._state == FAILED:
+            self.fire(self.recovery())
+
+    def recovery(self) -> str:
+        """Return the trigger that leads out of the failed state as sensors stand now."""
+        return CLEAR
+
     async def serve(self) -> None:
         """Run commands one after another until cancelled. A command that raises leaves the module failed."""
         while True:
