@@ -78,5 +78,13 @@ class DualArmRobot(Robot):
         """Its arms as places."""
         return (self.name, f"{self.name}_b")
 
+    @property
+    def _holding(self) -> bool:
+        return any(self.context.watch.is_on(f"{arm}.wafer_present") for arm in self.arms)
+
+    def recovery(self) -> str:
+        """Return what leads out of the failed state: the arms' sensors say whether one holds a wafer."""
+        return "clear_holding" if self._holding else "clear"
+
     def _placed(self) -> str:
-        return "kept" if any(self.context.watch.is_on(f"{arm}.wafer_present") for arm in self.arms) else "done"
+        return "kept" if self._holding else "done"

@@ -117,15 +117,18 @@ class Interlocks:
         }
         self.mismatched_ports: set[str] = set()
 
+    def _facts(self) -> Facts:
+        return Facts(self._watch, self._tool, frozenset(self.mismatched_ports), self._wet_stations, self._goto_verb)
+
     def reason(self, action: str, subject: str) -> str:
         """Return why an action may not start now, '' if it may; says nothing to anybody."""
-        facts = Facts(self._watch, self._tool, frozenset(self.mismatched_ports), self._load_cup_station)
+        facts = self._facts()
         reasons = (rule.blocked(facts, subject) for rule in self._by_action[action])
         return next((reason for reason in reasons if reason), "")
 
     def permit(self, action: str, subject: str) -> None:
         """Raise `InterlockError` if the action may not start."""
-        facts = Facts(self._watch, self._tool, frozenset(self.mismatched_ports), self._wet_stations, self._goto_verb)
+        facts = self._facts()
         for rule in self._by_action[action]:
             reason = rule.blocked(facts, subject)
             if reason:
