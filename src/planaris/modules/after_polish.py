@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from planaris.model import CleanerStation
@@ -20,8 +21,8 @@ class Cleaner(Module):
         ("finished", "transfer"): "transferring",
         ("transferring", "done"): "idle",
         ("finished", "removed"): "idle",
-        ("failed", "clear_finished"): "finished",
     }
+    RECOVERIES: ClassVar[Mapping[str, str]] = {"clear_finished": "finished"}
 
     def __init__(self, name: str, context: ModuleContext) -> None:
         super().__init__(name, context)

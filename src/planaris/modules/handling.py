@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from planaris.hardware import DeviceFailedError
@@ -68,8 +69,8 @@ class Robot(Module):
         ("placing", "done"): "idle",
         ("idle", "goto"): "moving",
         ("moving", "done"): "idle",
-        ("failed", "clear_holding"): "holding",
     }
+    RECOVERIES: ClassVar[Mapping[str, str]] = {"clear_holding": "holding"}
 
     def __init__(self, name: str, context: ModuleContext) -> None:
         super().__init__(name, context)

@@ -14,6 +14,7 @@ from planaris.tool.marks import Marks
 from planaris.tool.pacing import Pacing
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts
+from planaris.tool.wet import WetWatch
 from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
 
@@ -26,8 +27,8 @@ class CarouselTransport(HeadWork):
 
     whole_transfers = frozenset({"dry_robot", "wet_robot"})
 
-    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks) -> None:
-        super().__init__(tool, jobs, shop, marks)
+    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks, wet: WetWatch) -> None:
+        super().__init__(tool, jobs, shop, marks, wet)
         self._pacing = Pacing(tool.description, jobs, tool.carousel)
         arm = tool.description.dry_robot
         self._transfer_s = arm.empty_move_s + arm.pick_s + arm.move_s + arm.place_s
@@ -122,6 +123,8 @@ class CarouselTransport(HeadWork):
     def turned(self) -> None:
         """Start the visits of the wafers that now stand over their platens; the others wait."""
         at, carousel = self._tool.material.at, self._tool.carousel
+        visited: set[int] = set()
+        waiting: list[tuple[str, int]] = []
         for station in range(self._tool.description.heads):
             head = carousel.head_at(station)
             wafer = at.get(f"head{head}")
@@ -130,14 +133,22 @@ class CarouselTransport(HeadWork):
             progress = self._jobs.progress_of(wafer)
             if station == 0 or progress.next_platen != station:
                 self._shop.set_ready(f"head{head}")
+                if station:
+                    waiting.append((wafer.wafer_id, station))
                 continue
             refused = self.may_visit(wafer, station)
             if refused:
                 progress.cut_short = True
                 self._marks.mark(wafer.wafer_id, "rework", refused)
                 self._shop.set_ready(f"head{head}")
+                self._wet.polished(wafer.wafer_id)
+                waiting.append((wafer.wafer_id, station))
             else:
+                visited.add(station)
                 self._shop.start(self._visit_piece(wafer, station, head))
+        self._wet.turned(frozenset(visited))
+        for wafer_id, station in waiting:
+            self._wet.waits_over(wafer_id, self._tool.platens[station])
 
     # -- visits -----------------------------------------------------------------------------------------------
     def may_visit(self, wafer: Wafer, platen: int) -> str:

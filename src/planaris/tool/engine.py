@@ -24,6 +24,7 @@ from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
 from planaris.tool.units import UnitsTransport
 from planaris.tool.wafer_end import finish_wafer
+from planaris.tool.wet import WetWatch
 from planaris.tool.work import FailedWork, Piece, WorkKind
 from planaris.tool.workshop import Workshop
 
@@ -33,7 +34,7 @@ LOOK_AGAIN_S = 1.0
 PAUSED_PATIENCE_S = 8 * 3600.0
 
 
-MakeTransport = Callable[[Tool, JobBook, Workshop, Marks], Transport]
+MakeTransport = Callable[[Tool, JobBook, Workshop, Marks, WetWatch], Transport]
 _TRANSPORTS: Mapping[Architecture, MakeTransport] = {
     Architecture.CAROUSEL: CarouselTransport,
     Architecture.UNITS: UnitsTransport,
@@ -53,9 +54,10 @@ class Engine:
         self.jobs = JobBook(tool.stream)
         self.marks = Marks(tool.stream, self.jobs)
         self.shop = Workshop(tool.alarms, self.fatal)
+        self.wet = WetWatch(tool, self.jobs, self.marks)
         make = make_transport or _TRANSPORTS[tool.description.architecture]
-        self.transport = make(tool, self.jobs, self.shop, self.marks)
-        self.handling = Handling(tool, self.jobs, self.shop, self.transport, self.marks)
+        self.transport = make(tool, self.jobs, self.shop, self.marks, self.wet)
+        self.handling = Handling(tool, self.jobs, self.shop, self.transport, self.marks, self.wet)
         self.arms = Arms(tool, self.jobs, self.shop, self.marks, self.handling)
         self.handling.on_home = self._home
         self.shop.on_failure = self._on_failure
@@ -86,6 +88,7 @@ class Engine:
             self._task.cancel()
             await asyncio.wait({self._task})
             await self.shop.cancel()
+            self.wet.close()
             if self._look_again is not None:
                 self._look_again.cancel()
 
@@ -289,6 +292,7 @@ class Engine:
         """Go on with a wafer from where a person or a restart says it is."""
         progress = self.jobs.progress_of(wafer)
         if place.startswith("removed."):
+            self.wet.over(wafer.wafer_id)
             progress.finished = True
             self.marks.mark(wafer.wafer_id, "hold", "taken out of the machine by a person")
         elif place in self.transport.whole_transfers:

@@ -13,6 +13,7 @@ from planaris.tool.failures import HeadNotUpError, StoppedError
 from planaris.tool.jobs import JobBook
 from planaris.tool.marks import Marks
 from planaris.tool.tool import Tool
+from planaris.tool.wet import WetWatch
 from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
 
@@ -26,8 +27,8 @@ def steps_s(tool: ToolDescription, visit: Visit) -> float:
 class HeadWork:
     """Base of the transports: what they do once a head is where it must be. Sub-classes know where heads are."""
 
-    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks) -> None:
-        self._tool, self._jobs, self._shop, self._marks = tool, jobs, shop, marks
+    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks, wet: WetWatch) -> None:
+        self._tool, self._jobs, self._shop, self._marks, self._wet = tool, jobs, shop, marks, wet
 
     # -- what a sub-class knows -------------------------------------------------------------------------------
     def _cup_of(self, head: int) -> LoadCup:
@@ -145,6 +146,7 @@ class HeadWork:
                 return
             visit, progress.cut_short = platen.left, False
             self._shop.leave(head)
+            self._wet.over(wafer.wafer_id)
             self._shop.hold(piece, head)
         if math.isnan(progress.polish_start_s):
             progress.polish_start_s = now_s()
@@ -159,6 +161,7 @@ class HeadWork:
             self._marks.mark(wafer.wafer_id, "rework", f"polish on {platen.name} was not ended")
             self._shop.free(piece, head)
             self._shop.set_ready(head)
+            self._wet.polished(wafer.wafer_id)
             if not self._tool.watch.is_on(f"{head}.up"):
                 self._lock(head)
             if isinstance(error, StoppedError):  # ordered: the platen itself is well
@@ -188,6 +191,9 @@ class HeadWork:
         first = progress.visits_done == 1
         self._tool.consumables.visited(result, sum(s.end.time_s for s in in_situ), first_visit=first)
         self._shop.set_ready(head)
+        if progress.polished:
+            self._wet.polished(wafer.wafer_id)
+        self._wet.waits_over(wafer.wafer_id, platen)
 
     def _lock(self, head: str) -> None:
         """Keep what would move a head where it is: the head should be up and is not."""

@@ -128,6 +128,13 @@ class Tool:
             raise NoSuchPartError(self.description.name, "carousel")
         return self._carousel
 
+    def head_over(self, platen: int) -> int:
+        """Return the head over a platen, 0 where there is none."""
+        if self._carousel is not None:
+            return self._carousel.head_at(platen)
+        unit = self.description.unit_of(platen)
+        return unit if self.swings[unit].platen == platen else 0
+
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Connect, keep modules, watch and heartbeat alive inside the block, then close the port."""

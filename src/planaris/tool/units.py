@@ -14,6 +14,7 @@ from planaris.tool.marks import Marks
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts
 from planaris.tool.units_pacing import UnitsPacing
+from planaris.tool.wet import WetWatch
 from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
 
@@ -26,8 +27,8 @@ class UnitsTransport(HeadWork):
 
     whole_transfers = frozenset({"dry_robot"})
 
-    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks) -> None:
-        super().__init__(tool, jobs, shop, marks)
+    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks, wet: WetWatch) -> None:
+        super().__init__(tool, jobs, shop, marks, wet)
         description = tool.description
         self._pacing = UnitsPacing(description, jobs)
         arm = description.dry_robot
@@ -97,6 +98,7 @@ class UnitsTransport(HeadWork):
             if refused:
                 progress.cut_short = True
                 self._marks.mark(wafer.wafer_id, "rework", refused)
+                self._wet.polished(wafer.wafer_id)
                 stranded.add(wafer.wafer_id)
         return frozenset(stranded)
 
@@ -159,7 +161,10 @@ class UnitsTransport(HeadWork):
             if wafer is not None:
                 piece.wafer_id = wafer.wafer_id
                 self._jobs.progress_of(wafer).wait_s += self._shop.leave(head)
+        left = swing.platen
         await swing.ask(lambda: swing.to(target, loaded=wafer is not None))
+        if left and left != target:
+            self._wet.left(left)
         if wafer is not None:
             self._shop.set_ready(head)
 

@@ -20,7 +20,8 @@ def finish_wafer(tool: Tool, job: Job, p: WaferProgress) -> None:
     result = None
     if incoming is not None and p.post_nm and p.head:
         result = evaluate(p.wafer, p.head, job.recipe, incoming, SITE_PLANS[p.plan], p.post_nm)
-        _judge(tool, job, p, result.removal_nm, result.wiwnu_pct)
+        if not p.cut_short:  # what was not polished in full is marked already
+            _judge(tool, job, p, result.removal_nm, result.wiwnu_pct)
     tool.stream.publish(
         WaferFinished(
             wafer_id=p.wafer.wafer_id,
