@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,10 +15,11 @@ from planaris.modules import StepSpan, TraceFile, TraceHeader
 
 
 class RunTraces:
-    """Starts one Parquet trace for each visit of a wafer to a platen."""
+    """Starts one Parquet trace for each visit of a wafer to a platen; a second visit's name ends in ``_2``."""
 
     def __init__(self, writer: TraceWriter, run_id: str, port_kind: str) -> None:
         self._writer, self._run_id, self._port_kind = writer, run_id, port_kind
+        self._visits: Counter[str] = Counter()
 
     def __call__(self, header: TraceHeader, columns: tuple[str, ...]) -> RunTrace:
         """Begin a trace."""
@@ -31,7 +33,10 @@ class RunTraces:
             "port_kind": self._port_kind,
             "units": json.dumps({column: symbol_of(column) for column in columns}, ensure_ascii=False),
         }
-        file = f"slot{header.slot:02d}_platen{header.platen}.parquet"
+        stem = f"slot{header.slot:02d}_platen{header.platen}"
+        self._visits[stem] += 1
+        again = f"_{self._visits[stem]}" if self._visits[stem] > 1 else ""
+        file = f"{stem}{again}.parquet"
         return RunTrace(
             self._writer.start(header.wafer_id, header.platen, file, columns, metadata), metadata, file, len(columns)
         )

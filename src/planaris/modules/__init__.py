@@ -17,6 +17,7 @@ from planaris.modules.context import (
 from planaris.modules.handling import Aligner, Carousel, LoadCup, LoadPort, Robot, WaferNotSeenError
 from planaris.modules.module import IllegalTransitionError, Module, StateTable
 from planaris.modules.platen import Platen, ProcessDeviationError, Visit, VisitResult
+from planaris.modules.units import DualArmRobot, Exchange, Swing
 
 __all__ = [
     "DEFAULT_BANDS",
@@ -28,6 +29,8 @@ __all__ = [
     "ClosedError",
     "ControlConstants",
     "Deviation",
+    "DualArmRobot",
+    "Exchange",
     "Gate",
     "IllegalTransitionError",
     "LoadCup",
@@ -41,6 +44,7 @@ __all__ = [
     "StartTrace",
     "StateTable",
     "StepSpan",
+    "Swing",
     "TraceFile",
     "TraceHeader",
     "TraceRecording",

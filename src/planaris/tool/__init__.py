@@ -15,6 +15,7 @@ from planaris.tool.progress import WaferProgress
 from planaris.tool.results import evaluate, incoming_at
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
+from planaris.tool.units import UnitsTransport
 from planaris.tool.verbs import JobOrder, Verbs
 from planaris.tool.work import MEANINGS, FailedWork, Meaning, Piece, WorkKind, WorkRefusedError
 from planaris.tool.workshop import Workshop
@@ -55,6 +56,7 @@ __all__ = [
     "SlotMapError",
     "Tool",
     "Transport",
+    "UnitsTransport",
     "UnknownAlarmError",
     "Verbs",
     "WaferProgress",

@@ -14,10 +14,10 @@ from planaris.tool.material import MaterialError
 
 
 class HeadNotUpError(DeviceFailedError):
-    """A head did not come up: the carousel must not turn until a person has seen to it."""
+    """A head did not come up: what moves it must not until a person has seen to it."""
 
-    def __init__(self, head: str) -> None:
-        super().__init__("carousel", "index", f"{head} did not come up", f"bring {head} up, then clear the carousel")
+    def __init__(self, head: str, module: str) -> None:
+        super().__init__(module, "move", f"{head} did not come up", f"bring {head} up, then clear {module}")
 
 
 class StoppedError(DeviceFailedError):
@@ -54,6 +54,8 @@ def alarm_of(error: Exception) -> str:
         return "unexpected_wafer"
     if isinstance(error, InterlockError):
         return error.alarm
+    if isinstance(error, HeadNotUpError) and error.device.startswith("swing"):
+        return "swing_blocked"
     return next((name for kind, name in _ALARMS if isinstance(error, kind)), "device_error")
 
 

@@ -9,6 +9,8 @@ from planaris.dictionary import Dictionary
 from planaris.hardware import TagWatch
 from planaris.model import ToolDescription
 from planaris.stream import EventStream, InterlockRefused
+from planaris.tool.interlock_rule import Facts, Rule
+from planaris.tool.interlocks_units import UNITS_MOTION, UNITS_RULES
 
 # Sectors of a platen that the conditioner's disk reaches, from the platen's centre [design]: disk radius and the
 # smallest distance of its centre while it sweeps. The head stands on the other side of the centre.
@@ -33,35 +35,9 @@ class InterlockError(Exception):
         self.rule, self.verb, self.subject, self.reason = rule, verb, subject, reason
         self.action = f"{verb} {subject}"
         self.alarm = ALARM_OF_RULE.get(rule, "interlock_refused")
+        if self.alarm == "index_blocked" and verb.startswith("swing"):
+            self.alarm = "swing_blocked"
         super().__init__(f"interlock {rule} blocks {self.action}: {reason}")
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What rules may look at: tags, the tool, its codes, ports whose slot map and tracked wafers disagree, alarms that
-    are set as (alarm, source), parts past their life, and whether the PLC answers."""
-
-    watch: TagWatch
-    tool: ToolDescription
-    mismatched_ports: frozenset[str]
-    load_cup_station: int
-    alarms: Collection[tuple[str, str]] = ()
-    expired: Collection[str] = ()
-    linked: bool = True
-
-    def set_at(self, alarm: str) -> list[str]:
-        """Return the places where an alarm is set."""
-        return [source for name, source in self.alarms if name == alarm]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """``blocked`` returns the reason why the action on the subject may not start, '' if it may."""
-
-    number: str
-    actions: tuple[str, ...]
-    title: str
-    blocked: Callable[[Facts, str], str]
 
 
 MOTION = (
@@ -70,6 +46,8 @@ MOTION = (
     "dry_robot.place",
     "wet_robot.pick",
     "wet_robot.place",
+    "dry_robot.goto",
+    "wet_robot.goto",
     "loadcup.load",
     "loadcup.unload",
     "carousel.index",
@@ -77,6 +55,7 @@ MOTION = (
     "conditioner.down",
     "cleaner.process",
     "cleaner.transfer",
+    *UNITS_MOTION,
 )
 JOB_START = "job.start"
 
@@ -100,8 +79,7 @@ def _heads_up(facts: Facts, _subject: str) -> str:
 
 
 def _arm_clear(facts: Facts, _subject: str) -> str:
-    inside = facts.watch["wet_robot.cmd.arg1"] == facts.load_cup_station
-    return "the wet robot's arm is in the load cup" if inside and facts.watch.is_on("wet_robot.sts.busy") else ""
+    return "the wet robot's arm is in the load cup" if facts.arm_inside("loadcup") else ""
 
 
 def _cup_down(facts: Facts, subject: str) -> str:
@@ -200,6 +178,7 @@ RULES: tuple[Rule, ...] = (
     Rule("13", ("dry_robot.pick",), "a supply lost", _supplied),
     Rule("14", (JOB_START,), "a part past its life", _lives),
     Rule("15", ("dry_robot.pick", "dry_robot.place"), "slot map and tracked wafers differ", _map_agrees),
+    *UNITS_RULES,
 )
 
 
@@ -248,7 +227,8 @@ class Interlocks:
             self.watch,
             self.tool,
             frozenset(self.mismatched_ports),
-            self.dictionary.code("wet_station", "loadcup"),
+            {code.name: code.value for code in self.dictionary.code_list("wet_station").by_name.values()},
+            self.dictionary.verb("wet_robot", "goto").value,
             self.alarms(),
             self.expired(),
             self.linked(),

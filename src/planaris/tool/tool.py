@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 
 from planaris.dictionary import Dictionary
 from planaris.hardware import Port, PortError, TagWatch
-from planaris.model import Block, ToolDescription
+from planaris.model import Architecture, Block, ToolDescription
 from planaris.modules import (
     Aligner,
     Carousel,
     Cleaner,
     ControlConstants,
+    DualArmRobot,
+    Exchange,
     LoadCup,
     LoadPort,
     Metrology,
@@ -22,6 +24,7 @@ from planaris.modules import (
     Platen,
     Robot,
     StartTrace,
+    Swing,
 )
 from planaris.stream import EventStream, LinkChanged
 from planaris.tool.alarms import AlarmBook
@@ -36,6 +39,14 @@ from planaris.tool.tag_alarms import TagAlarms
 FLUSH_S = 0.1
 # Facility supplies are looked at in blocks of this length [design].
 FACILITY_BLOCK_S = 5.0
+
+
+class NoSuchPartError(LookupError):
+    """A tool of another architecture was asked for a part."""
+
+    def __init__(self, tool: str, part: str) -> None:
+        self.tool, self.part = tool, part
+        super().__init__(f"tool {tool} has no {part}")
 
 
 class Tool:
@@ -85,8 +96,16 @@ class Tool:
         )
         self.gate = context.gate
         self.load_ports = {n: LoadPort(n, context) for n in range(1, description.load_ports + 1)}
-        self.dry_robot, self.wet_robot = Robot("dry_robot", context), Robot("wet_robot", context)
-        self.aligner, self.load_cup, self.carousel = Aligner(context), LoadCup(context), Carousel(context)
+        self.dry_robot, self.wet_robot = (
+            (DualArmRobot if times.arms > 1 else Robot)(name, context)
+            for name, times in (("dry_robot", description.dry_robot), ("wet_robot", description.wet_robot))
+        )
+        self.aligner = Aligner(context)
+        turning = description.architecture is Architecture.CAROUSEL
+        self._load_cup, self._carousel = (LoadCup(context), Carousel(context)) if turning else (None, None)
+        units = range(1, description.units.count + 1) if description.units is not None else ()
+        self.exchanges = {n: Exchange(n, context) for n in units}
+        self.swings = {n: Swing(n, context) for n in units}
         self.platens = {n: Platen(n, context) for n in range(1, description.platens + 1)}
         self.cleaners = {name: Cleaner(name, context) for name in description.cleaner.stations}
         self.metrology = Metrology(context) if description.metrology is not None else None
@@ -95,12 +114,34 @@ class Tool:
             self.dry_robot,
             self.wet_robot,
             self.aligner,
-            self.load_cup,
-            self.carousel,
+            *(module for module in (self._load_cup, self._carousel) if module is not None),
+            *self.exchanges.values(),
+            *self.swings.values(),
             *self.platens.values(),
             *self.cleaners.values(),
             *((self.metrology,) if self.metrology else ()),
         )
+
+    @property
+    def load_cup(self) -> LoadCup:
+        """The load cup. Raises `NoSuchPartError` on a tool of units."""
+        if self._load_cup is None:
+            raise NoSuchPartError(self.description.name, "load cup")
+        return self._load_cup
+
+    @property
+    def carousel(self) -> Carousel:
+        """The carousel. Raises `NoSuchPartError` on a tool of units."""
+        if self._carousel is None:
+            raise NoSuchPartError(self.description.name, "carousel")
+        return self._carousel
+
+    def head_over(self, platen: int) -> int:
+        """Return the head over a platen, 0 where there is none."""
+        if self._carousel is not None:
+            return self._carousel.head_at(platen)
+        unit = self.description.unit_of(platen)
+        return unit if self.swings[unit].platen == platen else 0
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

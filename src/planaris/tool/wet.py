@@ -61,9 +61,9 @@ class WetWatch:
 
     def _kept_wet(self, place: str) -> bool:
         if place.startswith("head"):
-            station = next((n for n in self._tool.platens if f"head{self._tool.carousel.head_at(n)}" == place), 0)
+            station = next((n for n in self._tool.platens if f"head{self._tool.head_over(n)}" == place), 0)
             return not station or self._tool.watch.is_on(f"platen{station}.pad_wet")
-        return place in {"loadcup", *self._tool.cleaners}
+        return place.startswith(("loadcup", "exchange")) or place in self._tool.cleaners
 
     # -- water ------------------------------------------------------------------------------------------------
     def waits_over(self, wafer_id: str, platen: Platen) -> None:
@@ -81,6 +81,13 @@ class WetWatch:
         for number in sorted(self._rinsed - platens):  # a visit sets the water itself
             self._rinse(self._tool.platens[number], False)
         self._rinsed.clear()
+
+    def left(self, number: int) -> None:
+        """End the water over one platen, whose head has left it."""
+        self._forget_rinse(number)
+        if number in self._rinsed:
+            self._rinsed.discard(number)
+            self._rinse(self._tool.platens[number], False)
 
     def _forget_rinse(self, number: int) -> None:
         timer = self._rinses.pop(number, None)

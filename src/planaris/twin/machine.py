@@ -56,7 +56,7 @@ class Machine:
         self._facility = SampledOwner(
             "facility", FACILITY_SIGNALS, bank, self.supplies.values, gains, seed, rate_Hz=FACILITY_RATE_Hz
         )
-        self.plc.set({"loadcup.down": True, "safety.healthy": True})
+        self.plc.set({"safety.healthy": True})
         self.plc.on_write(("plc.sp_heartbeat_count",), self._heartbeat)
         self.plc.without_notice("plc.sp_heartbeat_count")
         self._heartbeat_timer: asyncio.TimerHandle | None = None

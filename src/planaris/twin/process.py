@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +108,7 @@ class Process:
             dictionary,
             {"down": lambda _a, _b: self._disk(n, down=True), "up": lambda _a, _b: self._disk(n, down=False)},
         )
+        self._plc.set({f"conditioner{n}.up": True})
         tags = [f"{name}.{a.set_point}" for a in PLATEN_ACTUATORS if a.set_point]
         self._plc.on_write(tags, lambda v: self._platen_set(n, v))
         self._plc.values[f"{name}.sp_coolant_temperature_C"] = self.platens[n].bank.targets()["coolant"]
@@ -266,7 +267,10 @@ class Process:
 
         return Motion(VALVE_S, switched)
 
-    def _disk(self, n: int, *, down: bool) -> Motion:
+    def _disk(self, n: int, *, down: bool) -> Motion | DeviceError:
+        if down and self._handling.crosses(n):
+            return DeviceError.INTERLOCK
+
         def moved() -> DeviceError:
             self._command(n)
             self.platens[n].bank.command(self._clock(), {"disk_height": 0.0 if down else DISK_UP_mm}, CONDITIONER_S / 2)
@@ -281,6 +285,8 @@ class Process:
         wafer = self._places.get(f"head{n}")
         if station == 0 or n in self._rising:
             return DeviceError.PRECONDITION
+        if self._handling.moving(n):
+            return DeviceError.INTERLOCK
         if self._plc.values["plc.heartbeat_lost"] or Loss.AIR in self.lost:
             return DeviceError.INTERLOCK
         if wafer is None:
@@ -341,16 +347,19 @@ class Process:
         for timer in self._rising.values():
             timer.cancel()
 
-    # -- carousel and safety ----------------------------------------------------------------------------------
-    def seat_heads(self) -> None:
-        """Bring platens, heads and their wafers together as the carousel stands; called after every turn."""
-        for n, platen in self.platens.items():
-            head = self.heads[self._handling.head_at(n)]
-            wafer = self._places.get(f"head{head.number}")
+    # -- seating and safety ------------------------------------------------------------------------------------
+    def seat_heads(self, platens: Iterable[int] | None = None) -> None:
+        """Bring platens, heads and their wafers together as they stand; called after a move for its platens."""
+        freed: set[TrueHead] = set()
+        for n in self.platens if platens is None else platens:
+            platen, number = self.platens[n], self._handling.head_at(n)
+            head = None if number is None else self.heads[number]
+            wafer = self._places.get(f"head{number}")
             ratio = self._truth.wafer_rate_ratio(self._seed, wafer.wafer_id) if wafer is not None else 1.0
+            freed |= {h for h in (platen.head, head) if h is not None}
             platen.seat(self._clock(), head, wafer, ratio)
         # Not before the last platen is done with the head it had.
-        for head in self.heads.values():
+        for head in freed:
             head.renew_matrix()
 
     def settle(self) -> None:
