@@ -12,10 +12,20 @@ from planaris.scheduling.difference import Constraint, DifferenceSystem, Positiv
 from planaris.scheduling.dispatch import decide, next_moves
 from planaris.scheduling.dispatch_units import Unit, UnitsFloor, next_moves_units
 from planaris.scheduling.floor import Action, Decision, Floor, Move
-from planaris.scheduling.line import Line, PlatenVisit, RoutedWafer, line_of, repeated, routed, visit_s, visits_of
+from planaris.scheduling.line import (
+    PREPARE_S,
+    Line,
+    PlatenVisit,
+    RoutedWafer,
+    line_of,
+    repeated,
+    routed,
+    visit_s,
+    visits_of,
+)
 from planaris.scheduling.line_bounds import LineBound, best_mix, least_empty_s, line_bound
 from planaris.scheduling.optimise import plan_by_cp_sat
-from planaris.scheduling.pacing import LineWafer, entry_times_s, hold_s, line_free_s
+from planaris.scheduling.pacing import LineWafer, entry_times_s, line_free_s
 from planaris.scheduling.pacing_units import begin_hold_s
 from planaris.scheduling.plan import Operation, What
 from planaris.scheduling.rolling import Mishap, PlanBoard, PlanProblem, RollingPlan
@@ -23,6 +33,7 @@ from planaris.scheduling.schedule import LotToSchedule, Schedule, schedule_lots
 from planaris.scheduling.simulate import Played, Spread, StuckError, play
 
 __all__ = [
+    "PREPARE_S",
     "Action",
     "Bound",
     "Cluster",
@@ -65,7 +76,6 @@ __all__ = [
     "cycle_system",
     "decide",
     "entry_times_s",
-    "hold_s",
     "least_empty_s",
     "line_bound",
     "line_free_s",

@@ -78,12 +78,3 @@ def _march(
                 ready_s = free_s[place] + carry[place] + wafer.process_s[place + 1]
             place += 1
     return tuple(entries), free_s
-
-
-def hold_s(leave_s: Sequence[float], wafers: Sequence[LineWafer], *, natural_s: float, limit_s: float) -> float:
-    """Return how long to hold the carousel so that the last of ``wafers`` waits no longer than ``limit_s``.
-
-    ``natural_s`` is what passes between its polish and the line however free the line is.
-    """
-    entered_s = entry_times_s(leave_s, wafers)[-1]
-    return max(0.0, entered_s - wafers[-1].ready_s + natural_s - limit_s)

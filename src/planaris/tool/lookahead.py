@@ -1,4 +1,4 @@
-"""Feeds the look-ahead of the carousel's dispatch rule: times of the line, what each wafer has to come, what is left."""
+"""Feeds the look-ahead of the carousel's dispatch rule: times of the line, what wafers have to come, what is left."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from planaris.clock import now_s
 from planaris.model import ToolDescription, Wafer
-from planaris.scheduling import Line, PlatenVisit, line_of, visits_of
-from planaris.scheduling.line import PREPARE_S
+from planaris.scheduling import PREPARE_S, Line, PlatenVisit, line_of, visits_of
 from planaris.tool.jobs import JobBook
 
 
