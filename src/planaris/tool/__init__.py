@@ -9,6 +9,7 @@ from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.lot_run import LotRun, SlotMapError
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
+from planaris.tool.recipe_library import RecipeLibrary, RecipeStore
 from planaris.tool.results import evaluate, incoming_at
 from planaris.tool.tool import Tool
 
@@ -31,6 +32,8 @@ __all__ = [
     "LotRun",
     "MaterialError",
     "MaterialMap",
+    "RecipeLibrary",
+    "RecipeStore",
     "RefusedError",
     "SlotMapError",
     "Tool",
