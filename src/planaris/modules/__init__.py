@@ -4,7 +4,9 @@ from planaris.modules.after_polish import Cleaner, Metrology
 from planaris.modules.bands import DEFAULT_BANDS, BandMonitor, Deviation
 from planaris.modules.context import (
     CheckLimits,
+    ClosedError,
     ControlConstants,
+    Gate,
     ModuleContext,
     StartTrace,
     StepSpan,
@@ -23,8 +25,10 @@ __all__ = [
     "Carousel",
     "CheckLimits",
     "Cleaner",
+    "ClosedError",
     "ControlConstants",
     "Deviation",
+    "Gate",
     "IllegalTransitionError",
     "LoadCup",
     "LoadPort",

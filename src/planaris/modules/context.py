@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planaris.dictionary import Dictionary
-from planaris.hardware import Device, HandshakeLimits, Port, TagWatch
+from planaris.hardware import Device, DeviceFailedError, HandshakeLimits, Port, TagWatch
 from planaris.model import Block, Severity, ToolDescription
 from planaris.stream import Event
 
@@ -100,6 +100,33 @@ def _no_limits(block: Block, wafer_id: str = "") -> Sequence[str]:
     return ()
 
 
+class ClosedError(DeviceFailedError):
+    """No move may start now; only the way to safety is open."""
+
+    def __init__(self, device: str, verb: str, why: str) -> None:
+        super().__init__(device, verb, f"no move starts: {why}", "clear the cause; a person then lets the tool go on")
+
+
+# Commands on the way to safety: heads and conditioners up, rinse, slurry off. They are never held back.
+_TO_SAFETY = frozenset({("head", "lift"), ("conditioner", "up"), ("platen", "rinse")})
+
+
+@dataclass(slots=True)
+class Gate:
+    """Whether devices may be told to move; ``closed`` says why not."""
+
+    closed: str = ""
+
+    def check(self, device: str, verb: str, arg2: float) -> None:
+        """Raise `ClosedError` for a command that does not lead to safety while the gate is closed."""
+        if not self.closed:
+            return
+        kind = device.rstrip("0123456789")
+        if (kind, verb) in _TO_SAFETY or ((kind, verb) == ("platen", "slurry") and not arg2):
+            return
+        raise ClosedError(device, verb, self.closed)
+
+
 class ModuleContext:
     """Shared by the modules of one tool."""
 
@@ -126,6 +153,7 @@ class ModuleContext:
         self.start_trace = start_trace
         self.constants = constants or ControlConstants()
         self.check_limits = check_limits
+        self.gate = Gate()
 
     def codes(self, name: str) -> Mapping[str, int]:
         """Return a code list as name -> integer."""
@@ -135,7 +163,7 @@ class ModuleContext:
         """Return the client side of a device's handshake."""
         verbs = {verb.name: verb.value for verb in self.dictionary.verbs_of(name)}
         errors = {value: text for text, value in self.codes("device_error").items()}
-        return Device(self.port, self.watch, name, verbs, errors, self.constants.handshake)
+        return Device(self.port, self.watch, name, verbs, errors, self.constants.handshake, self.gate.check)
 
     def limit_s(self, nominal_s: float) -> float:
         """Return the time limit of a motion of nominal length."""

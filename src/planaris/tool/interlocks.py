@@ -29,10 +29,11 @@ ALARM_OF_RULE = {
 class InterlockError(Exception):
     """An action may not start: which rule, and why; ``alarm`` is the one that says so."""
 
-    def __init__(self, rule: str, action: str, reason: str) -> None:
-        self.rule, self.action, self.reason = rule, action, reason
+    def __init__(self, rule: str, verb: str, subject: str, reason: str) -> None:
+        self.rule, self.verb, self.subject, self.reason = rule, verb, subject, reason
+        self.action = f"{verb} {subject}"
         self.alarm = ALARM_OF_RULE.get(rule, "interlock_refused")
-        super().__init__(f"interlock {rule} blocks {action}: {reason}")
+        super().__init__(f"interlock {rule} blocks {self.action}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +228,23 @@ class Interlocks:
     mismatched_ports: set[str] = field(default_factory=set[str])
     _rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=_by_action)
 
+    def reason(self, action: str, subject: str) -> str:
+        """Return why an action may not start now, '' if it may; says nothing to anybody."""
+        facts = self._facts()
+        reasons = (rule.blocked(facts, subject) for rule in self._rules[action])
+        return next((reason for reason in reasons if reason), "")
+
     def permit(self, action: str, subject: str) -> None:
         """Raise `InterlockError` if the action may not start."""
-        facts = Facts(
+        facts = self._facts()
+        for rule in self._rules[action]:
+            reason = rule.blocked(facts, subject)
+            if reason:
+                self.stream.publish(InterlockRefused(rule.number, action, reason))
+                raise InterlockError(rule.number, action, subject, reason)
+
+    def _facts(self) -> Facts:
+        return Facts(
             self.watch,
             self.tool,
             frozenset(self.mismatched_ports),
@@ -238,8 +253,3 @@ class Interlocks:
             self.expired(),
             self.linked(),
         )
-        for rule in self._rules[action]:
-            reason = rule.blocked(facts, subject)
-            if reason:
-                self.stream.publish(InterlockRefused(rule.number, action, reason))
-                raise InterlockError(rule.number, f"{action} {subject}", reason)
