@@ -58,6 +58,7 @@ class LotRun:
         self._transfer_s = arm.empty_move_s + arm.pick_s + arm.move_s + arm.place_s
         self._pacing = Pacing(tool.description, lot, recipe, cleaner, tool.carousel)
         self._busy: set[str] = set()
+        self._turning = {"carousel", "loadcup", *(f"head{n}" for n in range(1, tool.description.heads + 1))}
         self._down: set[str] = set()
         self._changed = asyncio.Event()
         self._running = 0
@@ -81,9 +82,10 @@ class LotRun:
         self._announce_start()
         async with asyncio.TaskGroup() as tasks:
             while True:
-                for move in next_moves(self._floor()):
+                floor = self._floor()
+                for move in next_moves(floor):
                     self._start(tasks, move)
-                if self._running == 0:
+                if self._running == 0 and not floor.hold:
                     break
                 await self._changed.wait()
                 self._changed.clear()
@@ -168,6 +170,8 @@ class LotRun:
 
     def _held(self) -> bool:
         """Whether the carousel waits for the cleaner; looks again when the wait should be over."""
+        if not self._busy.isdisjoint(self._turning):
+            return False  # it cannot turn now anyhow
         wait_s = self._pacing.hold_s(self.tool.material.at, self._due, self._polished(), now_s())
         if wait_s > 0.5:
             asyncio.get_running_loop().call_later(wait_s, self._changed.set)
