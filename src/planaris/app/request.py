@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+
+
+class RunProfile(StrEnum):
+    """How much a run computes and records.
+
+    ``FULL``: every sensor at 100 Hz, all traces, a fine wafer map. ``CAMPAIGN``: the same controller, handshakes and
+    journal, for many lots: no traces and no report, a coarse wafer map, sensors at 10 Hz in blocks of 5 s.
+    """
+
+    FULL = "full"
+    CAMPAIGN = "campaign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +24,8 @@ class RunRequest:
     """Ask for one lot on the twin.
 
     ``tool`` is a bundled name, a path or None for reference tool A; ``out`` is the run folder, None for one inside
-    ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes.
+    ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes; ``profile`` says how much
+    is computed and recorded.
     """
 
     lot_path: Path
@@ -22,6 +35,7 @@ class RunRequest:
     home: Path
     speed: float = math.inf
     report: bool = True
+    profile: RunProfile = RunProfile.FULL
 
 
 @dataclass(frozen=True, slots=True)
