@@ -60,15 +60,15 @@ class NoTrace:
     def __init__(self, tags_count: int) -> None:
         self._rows_count, self._tags_count = 0, tags_count
 
-    def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:
+    def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:  # noqa: ARG002
         """Count samples."""
         self._rows_count += len(time_s)
 
-    def finish(self, spans: Sequence[StepSpan]) -> TraceFile:
+    def finish(self, spans: Sequence[StepSpan]) -> TraceFile:  # noqa: ARG002
         """Return what was seen; no file has it."""
         return TraceFile("", self._rows_count, self._tags_count)
 
 
-def no_trace(header: TraceHeader, columns: tuple[str, ...]) -> NoTrace:
+def no_trace(header: TraceHeader, columns: tuple[str, ...]) -> NoTrace:  # noqa: ARG001
     """Begin a trace that is not kept."""
     return NoTrace(len(columns))
