@@ -31,11 +31,15 @@ class WaferProgress:
     post_nm: tuple[float, ...] = ()
     plan: str = ""
     alarms: list[str] = field(default_factory=list[str])
+    platens: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.platens = self.recipe.platens
 
     @property
     def next_platen(self) -> int | None:
         """Platen of the next visit, None when the wafer is through."""
-        platens = self.recipe.platens
+        platens = self.platens
         return platens[self.visits_done] if self.visits_done < len(platens) else None
 
     @property

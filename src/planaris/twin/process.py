@@ -144,15 +144,11 @@ class Process:
     def _platen_lags(self, n: int, times_s: Array) -> Array:
         platen = self.platens[n]
         platen.advance(self._clock())
-        if self.profile.lags_held:
-            return platen.lags[None, :]
         return (platen.series or LagSeries()).at(times_s, PLATEN_LAG_RATE, platen.sensors(self._clock())[0])
 
     def _head_lags(self, n: int, times_s: Array) -> Array:
         head, station = self.heads[n], self._handling.station_of(n)
         tail = None
-        if self.profile.lags_held:
-            return head.lags[None, :]
         if station:
             self.platens[station].advance(self._clock())
             tail = self.platens[station].sensors(self._clock())[1]
@@ -164,8 +160,6 @@ class Process:
     def keep_for_samplers(self, wanted_s: Mapping[str, float]) -> None:
         """Keep what samplers still need and forget the rest; ``wanted_s``: owner -> oldest time wanted."""
         self._wanted_s = wanted_s
-        if self.profile.lags_held:
-            return
         stations = {f"platen{n}": p for n, p in self.platens.items()} | {f"head{n}": h for n, h in self.heads.items()}
         for name, station in stations.items():
             if name not in wanted_s:
