@@ -58,4 +58,4 @@ def test_equal_seeds_give_equal_streams(lot: tuple[RunSummary, Path], tmp_path: 
 
 @pytest.mark.parametrize("seed", [2, 3])
 def test_no_wafer_of_an_undisturbed_lot_waits_beyond_the_wet_limit_whatever_the_seed(seed: int, tmp_path: Path) -> None:
-    assert campaign(tmp_path, seed).alarms == ()
+    assert [a for a in campaign(tmp_path, seed).alarms if a.startswith("wet_limit")] == []
