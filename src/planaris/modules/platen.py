@@ -187,13 +187,17 @@ class Platen(Module):
 
     async def _lift(self, visit: Visit) -> None:
         self.fire("lift")
-        await self.context.port.write({**self._rest_head(visit.head), **self._rest_platen()})
+        # The water of the last step runs on until the head is up: no head stands on a dry pad.
+        water = f"{self.name}.sp_di_flow_ml_min"
+        rest = {name: value for name, value in self._rest_platen().items() if name != water}
+        await self.context.port.write({**self._rest_head(visit.head), **rest})
         head = self._heads[visit.head]
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(head.do("lift", limit_s=self.context.limit_s(self.context.tool.lift_s)))
             if self.context.watch.is_on(f"conditioner{self.number}.up") is False:
                 tasks.create_task(self._conditioner.do("up", limit_s=self.context.limit_s(2.0)))
             tasks.create_task(self._device.do("slurry", 0, 0, limit_s=self.context.limit_s(1.0)))
+        await self.context.port.write({water: 0.0})
         confirm_wafer(self.context, f"head{visit.head}", True, self.name, "lift")
 
     async def _make_safe(self, head: int) -> None:
