@@ -208,7 +208,10 @@ class Platen(Module):
 
     async def _lift(self, visit: Visit) -> None:
         self.fire("lift")
-        await self.context.port.write({**self._rest_head(visit.head), **self._rest_platen()})
+        # The water of the last step runs on until the head is up: no head stands on a dry pad.
+        water = f"{self.name}.sp_di_flow_ml_min"
+        rest = {name: value for name, value in self._rest_platen().items() if name != water}
+        await self.context.port.write({**self._rest_head(visit.head), **rest})
         limit_s = self.context.limit_s
         motions = [self._heads[visit.head].do("lift", limit_s=limit_s(self.context.tool.lift_s))]
         if self.context.watch.is_on(f"conditioner{self.number}.up") is False:
@@ -218,6 +221,7 @@ class Platen(Module):
         failures = [e for e in await asyncio.gather(*motions, return_exceptions=True) if e is not None]
         if failures:
             raise failures[0]
+        await self.context.port.write({water: 0.0})
         confirm_wafer(self.context, f"head{visit.head}", True, self.name, "lift")
 
     async def _make_safe(self, head: int) -> None:
