@@ -11,9 +11,10 @@ import planaris
 from planaris import clock
 from planaris.app.checks import check_ends
 from planaris.app.jobs import JobFailedError, Script, order_of
+from planaris.app.profiles import PROFILES
 from planaris.app.request import Progress, RunRequest, RunSummary, WaferSummary
 from planaris.app.run_facts import LotClock, bound_facts, description_facts
-from planaris.app.traces import RunTraces
+from planaris.app.traces import RunTraces, no_trace
 from planaris.app.world_commands import register_world
 from planaris.dictionary import build
 from planaris.formats import JobFiles, load_job
@@ -135,6 +136,7 @@ def _run(
                 "tool": job.tool.name,
                 "port_kind": "twin",
                 "seed": str(request.seed),
+                "profile": request.profile.value,
                 "speed": str(request.speed),
                 **description_facts(job, package),
             }
@@ -163,7 +165,7 @@ def _run(
             }
         )
     report: Path | None = None
-    if request.report:
+    if request.report and PROFILES[request.profile].traces:
         from planaris.report import write_report
 
         report = write_report(folder.path)
@@ -185,6 +187,7 @@ class _Session:
     ) -> None:
         self._request, self._job, self._package = request, job, package
         self._home, self._folder, self._commit = home, folder, commit
+        self._parts = PROFILES[request.profile]
         self._traces = RunTraces(writer, folder.run_id, "twin")
         self._serials = {(c.location, c.part): c for c in home.load_consumables()}
         self.flags: list[str] = []
@@ -195,14 +198,15 @@ class _Session:
         job, request = self._job, self._request
         dictionary = build(job.tool)
         truth = make_truth(self._package, job.recipe.film, job.tool, request.seed)
-        machine = Machine(job.tool, dictionary, truth, request.seed)
+        machine = Machine(job.tool, dictionary, truth, request.seed, profile=self._parts.twin)
         world = World(machine)
         world.load(self._home.twin_dir)
         stream = EventStream(clock.now_s, self._commit)
         for listener in listeners:
             stream.listen(listener)
         counters = [Counter(c.location, c.part, c.wafers_count, c.use_h) for c in self._serials.values()]
-        tool = Tool(job.tool, dictionary, TwinPort(machine), stream, self._traces, counters)
+        traces = self._traces if self._parts.traces else no_trace
+        tool = Tool(job.tool, dictionary, TwinPort(machine), stream, traces, counters, self._parts.constants)
         engine = Engine(tool)
         Verbs(engine, {job.lot.lot_id: order_of(job)}.get)
         register_world(tool.commands, world, {job.lot.lot_id: job.lot})

@@ -7,16 +7,16 @@ from planaris.historian.errors import (
     HomeSchemaError,
     HomeUnwritableError,
     JournalError,
-    RecipeConflictError,
     RecordError,
     RunDatabaseError,
     RunFolderError,
     TraceWriteError,
 )
 from planaris.historian.home import Home, check_run_folder, check_writable
-from planaris.historian.journal import SqliteJournal, WaferPlace, journal_runs, last_sequence, wafer_places
+from planaris.historian.journal import OFFICE, SqliteJournal, WaferPlace, journal_runs, last_sequence, wafer_places
 from planaris.historian.questions import query
-from planaris.historian.records import ConsumableRecord, RecipeRecord, RecipeState, RunFolder, RunRecord
+from planaris.historian.recipe_shelf import RecipeShelf
+from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
 from planaris.historian.run_database import RunDatabase
 from planaris.historian.run_queries import RunQueries
 from planaris.historian.run_rows import (
@@ -34,6 +34,7 @@ from planaris.historian.run_rows import (
 from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWriter
 
 __all__ = [
+    "OFFICE",
     "AlarmRow",
     "CleanRow",
     "CommandRow",
@@ -47,9 +48,7 @@ __all__ = [
     "JournalError",
     "MeasurementRow",
     "ModuleStateRow",
-    "RecipeConflictError",
-    "RecipeRecord",
-    "RecipeState",
+    "RecipeShelf",
     "RecordError",
     "Recovered",
     "RunDatabase",

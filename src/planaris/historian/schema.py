@@ -29,6 +29,17 @@ MIGRATIONS: tuple[Migration, ...] = (
             name TEXT NOT NULL, version TEXT NOT NULL, content_hash TEXT NOT NULL, text TEXT NOT NULL,
             state TEXT NOT NULL, PRIMARY KEY(name, version)) WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE recipe_versions(
+            number INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, content_hash TEXT NOT NULL,
+            label TEXT NOT NULL, text TEXT NOT NULL, text_hash TEXT NOT NULL, author TEXT NOT NULL, state TEXT NOT NULL,
+            approved_by TEXT NOT NULL, released_by TEXT NOT NULL, reason TEXT NOT NULL,
+            UNIQUE(kind, name, content_hash))""",
+        """INSERT INTO recipe_versions(kind, name, content_hash, label, text, text_hash, author, state, approved_by,
+            released_by, reason) SELECT 'polish', name, content_hash, version, text, content_hash, 'unknown', state, '',
+            '', 'kept from an earlier version of the home' FROM recipes ORDER BY name, version""",
+        "DROP TABLE recipes",
+    ),
 )
 
 

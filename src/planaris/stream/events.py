@@ -308,6 +308,18 @@ class AlarmAcknowledged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RecipeChanged(Event):
+    """A version of the recipe library came or changed its state."""
+
+    name: ClassVar[str] = "recipe_changed"
+    recipe: str
+    content_hash: str
+    state: str
+    principal: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmCleared(Event):
     """An alarm's cause is gone."""
 
@@ -369,6 +381,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     AlarmSet,
     AlarmAcknowledged,
     AlarmCleared,
+    RecipeChanged,
     TraceRecorded,
     ConsumableUsed,
 )

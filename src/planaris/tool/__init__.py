@@ -12,6 +12,7 @@ from planaris.tool.journal import Journal
 from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
+from planaris.tool.recipe_library import RecipeLibrary, RecipeStore
 from planaris.tool.results import evaluate, incoming_at
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
@@ -52,6 +53,8 @@ __all__ = [
     "MaterialMap",
     "Meaning",
     "Piece",
+    "RecipeLibrary",
+    "RecipeStore",
     "RefusedError",
     "SlotMapError",
     "Tool",

@@ -41,7 +41,7 @@ _ALARMS: tuple[tuple[type[Exception], str], ...] = (
     (WaferNotSeenError, "wafer_not_seen"),
     (HeadNotUpError, "index_blocked"),
     (ProcessDeviationError, "process_aborted"),
-    (PortError, "handshake_lost"),
+    (PortError, "link_lost"),
     (DeviceFailedError, "device_error"),
 )
 
@@ -50,6 +50,8 @@ def alarm_of(error: Exception) -> str:
     """Return the catalogue's name for what an error says; '' for work that was only held back."""
     if isinstance(error, ClosedError):
         return ""
+    if isinstance(error, InterlockError):
+        return error.alarm
     if isinstance(error, WaferNotSeenError) and not error.expected:
         return "unexpected_wafer"
     if isinstance(error, InterlockError):

@@ -4,16 +4,20 @@ from planaris.twin.chunks import CHUNK_S
 from planaris.twin.machine import Machine
 from planaris.twin.plc import LinkModel
 from planaris.twin.port import TwinPort
+from planaris.twin.profile import CAMPAIGN, FULL, TwinProfile
 from planaris.twin.truth import Truth, make_truth, nominal_law
 from planaris.twin.world import PartTruth, WaferTruth, World, save_truth
 
 __all__ = [
+    "CAMPAIGN",
     "CHUNK_S",
+    "FULL",
     "LinkModel",
     "Machine",
     "PartTruth",
     "Truth",
     "TwinPort",
+    "TwinProfile",
     "WaferTruth",
     "World",
     "make_truth",

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from planaris.historian import ConsumableRecord, Home, HomeSchemaError, RecipeRecord, last_sequence, wafer_places
+from planaris.historian import ConsumableRecord, Home, HomeSchemaError, last_sequence, wafer_places
 from planaris.historian import home as home_module
 from planaris.historian.schema import MIGRATIONS, migrate, schema_version
+from planaris.model import RecipeState
 
 # tool.db as version 1 wrote it, frozen: never change this text, homes like it are out there.
 VERSION_1 = """
@@ -49,7 +50,8 @@ def test_a_version_1_home_opens_with_all_it_held(old: sqlite3.Connection, tmp_pa
     with Home.open(tmp_path, label="test") as home:
         assert [r.run_id for r in home.runs()] == ["run-0001-L"]
         assert home.load_consumables() == [ConsumableRecord("platen1", "pad", "P-7", 120, 2.5, "2026-01-02")]
-        assert home.load_recipes() == [RecipeRecord("ild", "1", "a = 1")]
+        (kept,) = home.recipes.versions()
+        assert (kept.name, kept.label, kept.text, kept.state) == ("ild", "1", "a = 1", RecipeState.DRAFT)
         assert home.new_run("L").run_id == "run-0002-L"
         assert [(p.location, p.intended_destination) for p in wafer_places(home.database)] == [
             ("loadport1.01", "dry_robot")
@@ -75,9 +77,9 @@ def test_a_fresh_home_and_a_migrated_one_have_the_same_schema(old: sqlite3.Conne
 
 def test_a_migration_that_fails_leaves_the_version_before_it(old: sqlite3.Connection, tmp_path: Path) -> None:
     broken = (*FUTURE, ("CREATE TABLE half_done(x)", "ALTER TABLE no_such_table ADD COLUMN y"))
-    with pytest.raises(HomeSchemaError, match="version 3 failed"):
+    with pytest.raises(HomeSchemaError, match=f"version {len(broken)} failed"):
         migrate(old, tmp_path / "tool.db", broken)
-    assert schema_version(old) == 2
+    assert schema_version(old) == len(FUTURE)
     names = {row[0] for row in old.execute("SELECT name FROM sqlite_schema").fetchall()}
     assert "users" in names
     assert "half_done" not in names
@@ -94,7 +96,7 @@ def test_the_home_is_backed_up_before_it_is_migrated(
     monkeypatch.setattr(home_module, "MIGRATIONS", FUTURE)
     monkeypatch.setattr(home_module, "migrate", migrate_further)
     Home.open(tmp_path, label="test").close()
-    for name, version in (("tool.db", 2), ("tool-before-schema-2.db", 1)):
+    for name, version in (("tool.db", len(FUTURE)), (f"tool-before-schema-{len(FUTURE)}.db", 1)):
         connection = sqlite3.connect(tmp_path / name)
         assert schema_version(connection) == version
         assert connection.execute("SELECT count(*) FROM journal").fetchone() == (2,)
