@@ -5,14 +5,15 @@ Pressures are in units of the reduced modulus E* = E/(1−ν²), lengths in micr
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import scipy.fft
-from numpy.typing import NDArray
 
 from planaris.physics.contact.rectangle import influence_um
-from planaris.physics.contact.types import Field
+from planaris.physics.contact.types import Field, Single
+
+Real = TypeVar("Real", Field, Single)
 
 
 class Influence(Protocol):
@@ -22,8 +23,12 @@ class Influence(Protocol):
         """Return K·p (n_y, n_x) for p/E* (n_y, n_x)."""
         ...
 
-    def stiffness(self, gap_um: Field) -> Field:
-        """Return approximately K⁻¹·u (n_y, n_x), symmetric and positive on fields of zero mean."""
+    def displacement_single_um(self, pressure_ratio: Single) -> Single:
+        """Return K·p in single precision."""
+        ...
+
+    def stiffness(self, gap_um: Single) -> Single:
+        """Return approximately K⁻¹·u (n_y, n_x), symmetric and positive on fields of zero mean, in single precision."""
         ...
 
 
@@ -42,14 +47,19 @@ class PeriodicInfluence:
         self._shape, self._workers = shape, workers
         q = wave_number_per_um(shape, spacing_um)
         self._compliance = np.divide(2.0, q, out=np.zeros_like(q), where=q > 0.0)
-        self._stiffness = single(0.5 * q)
+        self._compliance_single = self._compliance.astype(np.float32)
+        self._stiffness = (0.5 * q).astype(np.float32)
 
     def displacement_um(self, pressure_ratio: Field) -> Field:
         """Return K·p (n_y, n_x)."""
         return convolve(pressure_ratio, self._compliance, self._workers)
 
-    def stiffness(self, gap_um: Field) -> Field:
-        """Return K⁻¹·u, but for the mean, in single precision: it only steers the search."""
+    def displacement_single_um(self, pressure_ratio: Single) -> Single:
+        """Return K·p (n_y, n_x) in single precision."""
+        return convolve(pressure_ratio, self._compliance_single, self._workers)
+
+    def stiffness(self, gap_um: Single) -> Single:
+        """Return K⁻¹·u, but for the mean."""
         return convolve(gap_um, self._stiffness, self._workers)
 
 
@@ -67,31 +77,37 @@ class FreeInfluence:
         kernel = influence_um(spacing_um * away_x[None, :], spacing_um * away_y[:, None], spacing_um)
         # The kernel is even, so that its spectrum is real.
         self._compliance = np.ascontiguousarray(scipy.fft.rfft2(kernel, workers=workers).real)
+        self._compliance_single = self._compliance.astype(np.float32)
         q = wave_number_per_um(shape, spacing_um)
         q[0, 0] = min(q[0, 1:2].min(initial=np.inf), q[1:2, 0].min(initial=np.inf))
-        self._stiffness = single(0.5 * q)
+        self._stiffness = (0.5 * q).astype(np.float32)
 
     def displacement_um(self, pressure_ratio: Field) -> Field:
-        """Return K·p (n_y, n_x). Padding is added and dropped along each axis in turn, which halves the row work."""
-        (n_y, n_x), (pad_y, pad_x), workers = self._shape, self._padded, self._workers
-        rows = scipy.fft.rfft(pressure_ratio, n=pad_x, axis=1, workers=workers)
-        both = scipy.fft.fft(rows, n=pad_y, axis=0, workers=workers)
-        both *= self._compliance
-        back = scipy.fft.ifft(both, axis=0, workers=workers, overwrite_x=True)[:n_y]
-        return scipy.fft.irfft(back, n=pad_x, axis=1, workers=workers)[:, :n_x]
+        """Return K·p (n_y, n_x)."""
+        return self._padded_convolve(pressure_ratio, self._compliance)
 
-    def stiffness(self, gap_um: Field) -> Field:
+    def displacement_single_um(self, pressure_ratio: Single) -> Single:
+        """Return K·p (n_y, n_x) in single precision."""
+        return self._padded_convolve(pressure_ratio, self._compliance_single)
+
+    def _padded_convolve(self, field: Real, spectrum: Real) -> Real:
+        """Convolve; padding is added and dropped along each axis in turn, which halves the work along the rows."""
+        (n_y, n_x), (pad_y, pad_x), workers = self._shape, self._padded, self._workers
+        rows = scipy.fft.rfft(field, n=pad_x, axis=1, workers=workers)
+        both = scipy.fft.fft(rows, n=pad_y, axis=0, workers=workers)
+        both *= spectrum
+        back = scipy.fft.ifft(both, axis=0, workers=workers, overwrite_x=True)[:n_y]
+        made: Any = scipy.fft.irfft(back, n=pad_x, axis=1, workers=workers)[:, :n_x]
+        return made
+
+    def stiffness(self, gap_um: Single) -> Single:
         """Return the inverse of the periodic half-space, a fair guess of this one's."""
         return convolve(gap_um, self._stiffness, self._workers)
 
 
-def single(spectrum: Field) -> NDArray[np.float32]:
-    """Return a spectrum in single precision."""
-    return spectrum.astype(np.float32)
-
-
-def convolve(field: Field, spectrum: Field | NDArray[np.float32], workers: int) -> Field:
-    """Return the periodic convolution of a real field with an even kernel, in the precision of its spectrum."""
-    transform = scipy.fft.rfft2(field.astype(spectrum.dtype, copy=False), workers=workers)
+def convolve(field: Real, spectrum: Real, workers: int) -> Real:
+    """Return the periodic convolution of a real field with an even kernel; both of one precision, which is kept."""
+    transform = scipy.fft.rfft2(field, workers=workers)
     transform *= spectrum
-    return scipy.fft.irfft2(transform, s=field.shape, workers=workers, overwrite_x=True)
+    made: Any = scipy.fft.irfft2(transform, s=field.shape, workers=workers, overwrite_x=True)
+    return made

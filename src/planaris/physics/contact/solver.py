@@ -12,6 +12,7 @@ so that the sums of the conjugate gradients run over those alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from planaris.physics.contact.influence import FreeInfluence, Influence, PeriodicInfluence
 from planaris.physics.contact.projection import project_onto_load
 from planaris.physics.contact.rectangle import influence_um
-from planaris.physics.contact.types import Field
+from planaris.physics.contact.types import Field, Single
 
 # The residual at which a solution counts as found.
 TOLERANCE_RATIO = 1e-6
@@ -150,10 +151,10 @@ class _Search:
         self._load = mean_pressure * heights_um.size
         # A flat surface has no roughness to measure by: any unit will do, since its residual is zero.
         self._scale_um = float(heights_um.std()) or 1.0
-        self._cells = np.zeros(heights_um.size)
+        self._field = np.zeros(heights_um.shape, dtype=np.float32)
         self._cell_stiffness = CELL_SHARE / float(influence_um(0.0, 0.0, spacing_um))
         # Were the half-space pulled to touch everywhere, this would be the pressure: exact for one that repeats.
-        touching = influence.stiffness(heights_um).reshape(-1).astype(np.float64)
+        touching = influence.stiffness(heights_um.astype(np.float32)).reshape(-1).astype(np.float64)
         self.pressure = project_onto_load(mean_pressure - touching.mean() + touching, self._load)
         self.gap_um = self._gap(self.pressure)
         self.iterations = 0
@@ -178,13 +179,17 @@ class _Search:
         gap -= self._heights
         return gap
 
-    def _on(self, cells: NDArray[np.intp], values: Field, *, inverse: bool = False) -> Field:
-        """Return K (or its approximate inverse) of values on some cells, on those cells."""
-        self._cells[cells] = values
-        field = self._cells.reshape(self._shape)
-        made = self._influence.stiffness(field) if inverse else self._influence.displacement_um(field)
-        self._cells[cells] = 0.0
-        return made.reshape(-1)[cells].astype(np.float64, copy=False)
+    def _on(self, cells: NDArray[np.intp], values: Field, operator: Callable[[Single], Single]) -> Field:
+        """Return K (or its approximate inverse) of values on some cells, on those cells.
+
+        In single precision and scaled to one: these steps only steer, what they lead to is measured in double.
+        """
+        scale = float(np.abs(values).max(initial=0.0)) or 1.0
+        flat = self._field.reshape(-1)
+        flat[cells] = values / scale
+        made = operator(self._field).reshape(-1)[cells]
+        flat[cells] = 0.0
+        return scale * made.astype(np.float64)
 
     def _newton_step(self, cells: NDArray[np.intp]) -> Field:
         """Return roughly the change of pressure that makes the gap constant on ``cells`` at equal load."""
@@ -193,7 +198,7 @@ class _Search:
         change, direction = np.zeros_like(residual), np.zeros_like(residual)
         first = last = 0.0
         for step in range(STEPS):
-            steered = self._on(cells, residual, inverse=True)
+            steered = self._on(cells, residual, self._influence.stiffness)
             steered -= steered.mean()
             gain = float(residual @ steered)
             if step == 0:
@@ -202,7 +207,7 @@ class _Search:
                 break
             direction = steered + (gain / last if step else 0.0) * direction
             last = gain
-            answer = self._on(cells, direction)
+            answer = self._on(cells, direction, self._influence.displacement_single_um)
             length = gain / float(direction @ answer)
             change -= length * direction
             residual -= length * answer
@@ -215,7 +220,11 @@ class _Search:
         residual = self.gap_um[cells]
         residual -= residual.mean()
         self.iterations += 1
-        return -float(residual @ residual) / float(residual @ self._on(cells, residual)) * residual
+        return (
+            -float(residual @ residual)
+            / float(residual @ self._on(cells, residual, self._influence.displacement_single_um))
+            * residual
+        )
 
     def _move(self, cells: NDArray[np.intp], change: Field) -> bool:
         """Go from the pressure towards the projection of pressure + change, as far as the energy falls; say whether."""

@@ -8,3 +8,4 @@ import numpy as np
 from numpy.typing import NDArray
 
 Field: TypeAlias = NDArray[np.float64]
+Single: TypeAlias = NDArray[np.float32]
