@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -44,21 +43,22 @@ import tamaas
 heights = np.load(sys.argv[1])
 tamaas.initialize(int(sys.argv[3]))
 tamaas.set_log_level(tamaas.LogLevel.error)
-begin = time.perf_counter()
+begin, busy = time.perf_counter(), time.process_time()
 model = tamaas.ModelFactory.createModel(tamaas.model_type.basic_2d, [1.0, 1.0], list(heights.shape))
 model.E, model.nu = 1.0, 0.0
 solver = tamaas.PolonskyKeerRey(model, heights, float(sys.argv[5]))
 solver.max_iter = 2000
-error = solver.solve(float(sys.argv[4]))
-seconds = time.perf_counter() - begin
+solver.solve(float(sys.argv[4]))
+seconds, busy_s = time.perf_counter() - begin, time.process_time() - busy
 np.save(sys.argv[2], np.asarray(model.traction))
-print(json.dumps({"seconds": seconds, "error": float(error)}))
+print(json.dumps({"time_s": seconds, "processor_s": busy_s}))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Solved:
     time_s: float
+    processor_s: float
     residual_ratio: float
     area_ratio: float
 
@@ -116,23 +116,27 @@ def peer(python: str, heights: NDArray[np.float64], threads: int) -> _Solved:
         if done.returncode != 0:
             raise NotRunError(f"Tamaas: {done.stderr.strip().rpartition(chr(10))[2]}")
         pressure = np.load(got).reshape(heights.shape).astype(np.float64) * _E_STAR_KPA
-        seconds = float(json.loads(done.stdout.strip().splitlines()[-1])["seconds"])
-    return _Solved(seconds, _residual(pressure, heights), float((pressure > 0.0).mean()))
+        took = json.loads(done.stdout.strip().splitlines()[-1])
+    return _Solved(
+        float(took["time_s"]), float(took["processor_s"]), _residual(pressure, heights), float((pressure > 0.0).mean())
+    )
 
 
 def ours(heights: NDArray[np.float64], threads: int, tolerance_ratio: float) -> _Solved:
     """Solve with Planaris, the median of some runs."""
-    times: list[float] = []
+    runs: list[_Solved] = []
     for _ in range(REPEATS):
-        begin = time.perf_counter()
+        begin, busy = time.perf_counter(), time.process_time()
         found = solve_contact(
             heights, 1.0 / heights.shape[1], MEAN_PRESSURE_RATIO * _E_STAR_KPA, _E_STAR_MPA,
             tolerance_ratio=tolerance_ratio, workers=threads,
         )  # fmt: skip
-        times.append(time.perf_counter() - begin)
+        took, took_busy = time.perf_counter() - begin, time.process_time() - busy
         if not found.converged:
             raise NotRunError(f"Planaris stopped at a residual of {found.residual_ratio:.1e}")
-    return _Solved(statistics.median(times), _residual(found.pressure_kPa, heights), found.contact_area_ratio)
+        residual = _residual(found.pressure_kPa, heights)
+        runs.append(_Solved(took, took_busy, residual, found.contact_area_ratio))
+    return sorted(runs, key=lambda one: one.time_s)[len(runs) // 2]
 
 
 def _residual(pressure_kPa: NDArray[np.float64], heights: NDArray[np.float64]) -> float:
@@ -149,15 +153,15 @@ def run() -> list[Result]:
         mine = ours(heights, threads, min(TOLERANCE_RATIO, theirs.residual_ratio))
         for who, solved in (("Tamaas", theirs), ("Planaris", mine)):
             print(
-                f"  {n}², {threads} thread(s), {who}: {solved.time_s:.2f} s, residual {solved.residual_ratio:.1e}, "
-                f"area {100.0 * solved.area_ratio:.2f} %",
+                f"  {n}², {threads} thread(s), {who}: {solved.time_s:.2f} s, of processors {solved.processor_s:.2f} s, "
+                f"residual {solved.residual_ratio:.1e}, area {100.0 * solved.area_ratio:.2f} %",
                 file=sys.stderr,
                 flush=True,
             )
-        results.append(
-            Result(
-                f"contact {n}², {threads} thread(s): {mine.time_s:.2f} s against {theirs.time_s:.1f} s",
-                theirs.time_s / mine.time_s, "x", times_faster, Better.MORE, f"times faster than {PEER}, asked",
-            )
-        )  # fmt: skip
+        against = f"times faster than {PEER}, asked"
+        wall = (f"contact {n}², {threads} thread(s), wall", theirs.time_s / mine.time_s)
+        # Wall time of one thread on a core of its own, also where others use the machine.
+        busy = (f"contact {n}², {threads} thread(s), processor time", theirs.processor_s / mine.processor_s)
+        for label, ratio in (wall, busy) if threads == 1 else (wall,):
+            results.append(Result(label, ratio, "x", times_faster, Better.MORE, against))
     return results

@@ -85,6 +85,8 @@ def run() -> list[CaseResult]:
                 f"plain P/ρ on the same rows: {inverse:.0f} %",
                 f"rows at 35 °C from a law fitted to the colder ones: {np.mean(_errors_pct(table, [warmest])):.1f} %",
                 "E(T): storage modulus of the pad's bulk, 93 MPa at 10 °C to 65 MPa at 45 °C; nothing of it is fitted",
+                "form chosen by leaving rows out: ρ^-n 11.0 %, a constant share for down areas 9.8 %, this one 6.5 %, "
+                "each with two constants; the blind quarters keep the form",
                 "the effective pressures were inferred from rates by their author, so that errors of rates are in them",
             ),
             series=tuple(
