@@ -168,11 +168,28 @@ class _Search:
         """Pass until the residual is small."""
         for _ in range(passes):
             if self.residual_ratio <= tolerance_ratio:
+                self._drop_leftovers(tolerance_ratio)
                 return
-            level = float(self.pressure @ self.gap_um) / self._load
-            cells = np.flatnonzero(self.pressure > self._cell_stiffness * (self.gap_um - level))
+            cells = np.flatnonzero(self._asked_for())
             if not self._move(cells, self._newton_step(cells)):
                 self._move(cells, self._gradient_step(cells))
+
+    def _asked_for(self) -> NDArray[np.bool_]:
+        """Return which cells pressure and gap together ask to touch."""
+        level = float(self.pressure @ self.gap_um) / self._load
+        return self.pressure > self._cell_stiffness * (self.gap_um - level)
+
+    def _drop_leftovers(self, tolerance_ratio: float) -> None:
+        """Take what part steps left on cells that no longer touch, where the residual stays within its tolerance."""
+        touching = self._asked_for()
+        if np.count_nonzero(touching) == np.count_nonzero(self.pressure):
+            return
+        before = self.pressure, self.gap_um
+        kept = np.where(touching, self.pressure, 0.0)
+        self.pressure = kept * (self._load / kept.sum())
+        self.gap_um = self._gap(self.pressure)
+        if self.residual_ratio > tolerance_ratio:
+            self.pressure, self.gap_um = before
 
     def _gap(self, pressure: Field) -> Field:
         gap = self._influence.displacement_um(pressure.reshape(self._shape)).reshape(-1)
