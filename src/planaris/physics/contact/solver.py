@@ -157,12 +157,18 @@ class _Search:
         touching = influence.stiffness(heights_um.astype(np.float32)).reshape(-1).astype(np.float64)
         self.pressure = project_onto_load(mean_pressure - touching.mean() + touching, self._load)
         self.gap_um = self._gap(self.pressure)
+        self._loaded = np.flatnonzero(self.pressure)
         self.iterations = 0
+
+    @property
+    def _level_um(self) -> float:
+        """Return the mean gap in contact, weighted by pressure."""
+        return float(self.pressure[self._loaded] @ self.gap_um[self._loaded]) / self._load
 
     @property
     def residual_ratio(self) -> float:
         """Return Σp·(gap − min gap)/(p̄·h_rms·n)."""
-        return (float(self.pressure @ self.gap_um) / self._load - float(self.gap_um.min())) / self._scale_um
+        return (self._level_um - float(self.gap_um.min())) / self._scale_um
 
     def run(self, tolerance_ratio: float, passes: int) -> None:
         """Pass until the residual is small."""
@@ -170,26 +176,31 @@ class _Search:
             if self.residual_ratio <= tolerance_ratio:
                 self._drop_leftovers(tolerance_ratio)
                 return
-            cells = np.flatnonzero(self._asked_for())
-            if not self._move(cells, self._newton_step(cells)):
-                self._move(cells, self._gradient_step(cells))
+            level_um = self._level_um
+            cells = self._asked_for(level_um)
+            if not self._move(cells, self._newton_step(cells), level_um):
+                self._move(cells, self._gradient_step(cells), level_um)
 
-    def _asked_for(self) -> NDArray[np.bool_]:
+    def _asked_for(self, level_um: float) -> NDArray[np.intp]:
         """Return which cells pressure and gap together ask to touch."""
-        level = float(self.pressure @ self.gap_um) / self._load
-        return self.pressure > self._cell_stiffness * (self.gap_um - level)
+        asked = self.gap_um < level_um
+        loaded = self._loaded
+        asked[loaded] = self.pressure[loaded] > self._cell_stiffness * (self.gap_um[loaded] - level_um)
+        return np.flatnonzero(asked)
 
     def _drop_leftovers(self, tolerance_ratio: float) -> None:
         """Take what part steps left on cells that no longer touch, where the residual stays within its tolerance."""
-        touching = self._asked_for()
-        if np.count_nonzero(touching) == np.count_nonzero(self.pressure):
+        asked = self._asked_for(self._level_um)
+        loaded = asked[self.pressure[asked] > 0.0]
+        if loaded.size == self._loaded.size:
             return
-        before = self.pressure, self.gap_um
-        kept = np.where(touching, self.pressure, 0.0)
-        self.pressure = kept * (self._load / kept.sum())
+        before = self.pressure, self.gap_um, self._loaded
+        kept = np.zeros_like(self.pressure)
+        kept[loaded] = self.pressure[loaded]
+        self.pressure, self._loaded = kept * (self._load / kept.sum()), loaded
         self.gap_um = self._gap(self.pressure)
         if self.residual_ratio > tolerance_ratio:
-            self.pressure, self.gap_um = before
+            self.pressure, self.gap_um, self._loaded = before
 
     def _gap(self, pressure: Field) -> Field:
         gap = self._influence.displacement_um(pressure.reshape(self._shape)).reshape(-1)
@@ -243,22 +254,27 @@ class _Search:
             * residual
         )
 
-    def _move(self, cells: NDArray[np.intp], change: Field) -> bool:
+    def _move(self, cells: NDArray[np.intp], change: Field, level_um: float) -> bool:
         """Go from the pressure towards the projection of pressure + change, as far as the energy falls; say whether."""
+        target = project_onto_load(self.pressure[cells] + change, self._load)
         there = np.zeros_like(self.pressure)
-        there[cells] = project_onto_load(self.pressure[cells] + change, self._load)
-        way = there - self.pressure
-        level = float(self.pressure @ self.gap_um) / self._load
-        slope = float(self.gap_um @ way) - level * float(way.sum())
+        there[cells] = target
+        either = np.zeros(self.pressure.size, dtype=np.bool_)
+        either[self._loaded] = either[cells] = True
+        moved = np.flatnonzero(either)
+        way = there[moved] - self.pressure[moved]
+        slope = float((self.gap_um[moved] - level_um) @ way)
         if slope >= 0.0:
             return False
-        bend = self._gap(there)
-        bend -= self.gap_um
-        curvature = float(bend @ way)
+        gap = self._gap(there)
+        curvature = float((gap[moved] - self.gap_um[moved]) @ way)
         length = min(1.0, -slope / curvature) if curvature > 0.0 else 1.0
         if length == 1.0:
-            self.pressure = there
-        else:
-            self.pressure += length * way
-        self.gap_um += length * bend
+            self.pressure, self.gap_um, self._loaded = there, gap, cells[target > 0.0]
+            return True
+        self.pressure[moved] += length * way
+        self._loaded = moved[self.pressure[moved] > 0.0]
+        gap -= self.gap_um
+        gap *= length
+        self.gap_um += gap
         return True
