@@ -4,7 +4,10 @@ SHELL := /bin/sh
 BIN := .venv/bin
 LOT ?= examples/oxide_ild/lot.toml
 
-.PHONY: help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
+SEEDS ?= 1-108
+RESULTS ?= faults.jsonl
+
+.PHONY: help run test faults lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -34,6 +37,9 @@ unit: setup ## the tests without lint, types and docs (ARGS="-k name" picks)
 
 bench: setup ## numbers and ratios of this machine (ARGS=name picks one)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+faults: setup ## fault campaign on the twin: SEEDS=a-b, resumable (SEEDS=n plays one again), RESULTS=FILE
+	@$(BIN)/python faults/campaign.py --seeds $(SEEDS) --results $(RESULTS)
 
 validate: setup ## compare the models with published data
 	@$(BIN)/python validation/run.py

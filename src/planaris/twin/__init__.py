@@ -6,12 +6,14 @@ from planaris.twin.plc import LinkModel
 from planaris.twin.port import TwinPort
 from planaris.twin.profile import CAMPAIGN, FULL, TwinProfile
 from planaris.twin.truth import Truth, make_truth, nominal_law
+from planaris.twin.witness import Lapse, Witness
 from planaris.twin.world import PartTruth, WaferTruth, World, save_truth
 
 __all__ = [
     "CAMPAIGN",
     "CHUNK_S",
     "FULL",
+    "Lapse",
     "LinkModel",
     "Machine",
     "PartTruth",
@@ -19,6 +21,7 @@ __all__ = [
     "TwinPort",
     "TwinProfile",
     "WaferTruth",
+    "Witness",
     "World",
     "make_truth",
     "nominal_law",

@@ -17,6 +17,7 @@ from planaris.twin.devices import TwinDevice
 from planaris.twin.facility import FACILITY_SIGNALS, Facility, FACILITY_RATE_Hz
 from planaris.twin.fail_states import Loss
 from planaris.twin.handling import Handling
+from planaris.twin.mishaps import Mishaps
 from planaris.twin.noise import stream_of
 from planaris.twin.plc import LinkModel, VirtualPlc
 from planaris.twin.process import Process
@@ -63,6 +64,7 @@ class Machine:
         self._facility = SampledOwner(
             "facility", FACILITY_SIGNALS, bank, self.supplies.values, gains, seed, rate_Hz=FACILITY_RATE_Hz
         )
+        self.mishaps = Mishaps(self)
         self.plc.set({"safety.healthy": True})
         self.plc.on_write(("plc.sp_heartbeat_count",), self._heartbeat)
         self.plc.without_notice("plc.sp_heartbeat_count")
@@ -190,4 +192,5 @@ class Machine:
         if self._heartbeat_timer is not None:
             self._heartbeat_timer.cancel()
         self.process.disarm()
+        self.mishaps.close()
         self.plc.close()

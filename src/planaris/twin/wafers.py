@@ -22,6 +22,7 @@ class TrueWafer:
     head: int = 0
     notch_deg: float = 0.0
     wet: bool = False
+    broken: bool = False
     measurement_count: int = 0
 
 

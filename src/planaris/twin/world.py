@@ -22,6 +22,7 @@ from planaris.twin.wafers import TrueWafer
 Array = NDArray[np.float64]
 WORLD_FILE = "world.json"
 WORLD_SCHEMA = 1
+_MISHAPS = frozenset({"lost_notice", "stuck_on", "stuck_off", "flicker", "slip", "broken"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,14 @@ class World:
         """Take a cassette away."""
         self.machine.remove_carrier(load_port)
 
+    def take_out(self, wafer_id: str) -> None:
+        """Take a wafer out of the machine by hand, whole or in pieces."""
+        place = self.where()[wafer_id]
+        self.machine.process.settle()
+        self.machine.places.take(place)
+        self.machine.handling.sensor(place)
+        self.machine.process.seat_heads()
+
     def press_emo(self) -> None:
         """Press the red button."""
         self.machine.safety.trip("emo")
@@ -98,7 +107,9 @@ class World:
 
     def inject_fault(self, target: str, fault: str, magnitude: float) -> None:
         """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), a supply (`loss`, `supply`
-        of the facility with what is left of it), the dryer's lid (`lid`), or lose a wafer (`lost`)."""
+        of the facility with what is left of it), the dryer's lid (`lid`), lose a wafer (`lost`), or one of the mishaps:
+        `lost_notice` of a device's handshake, a presence sensor `stuck_on`, `stuck_off` or `flicker`, the wafer under a
+        head that slips out (`slip`) or is `broken`."""
         if fault == "loss":
             self.lose(target)
             return
@@ -118,6 +129,9 @@ class World:
         if fault == "slots":
             self._mix_up(target, SlotState.CROSSED if magnitude < 0 else SlotState.DOUBLE, int(abs(magnitude)))
             return
+        if fault in _MISHAPS:
+            self._mishap(target, fault, magnitude)
+            return
         device = self.machine.devices.get(target)
         if device is None:
             raise ValueError(f"no device {target}")
@@ -130,8 +144,22 @@ class World:
         else:
             raise ValueError(f"no fault {fault}; devices know slow, silent, jammed")
 
+    def _mishap(self, target: str, fault: str, magnitude: float) -> None:
+        mishaps = self.machine.mishaps
+        if fault == "lost_notice":
+            mishaps.lose_notices(target, int(magnitude))
+        elif fault == "flicker":
+            mishaps.flicker(target)
+        elif fault in {"stuck_on", "stuck_off"}:
+            mishaps.stick(target, fault == "stuck_on")
+        else:
+            mishaps.drop(int(target.removeprefix("head")), broken=fault == "broken")
+
     def clear_fault(self, target: str) -> None:
-        """Mend a device, give a supply back or reset a safety input."""
+        """Mend a device or a sensor, give a supply back or reset a safety input."""
+        self.machine.mishaps.mend(target)
+        if f"{target}.wafer_present" in self.machine.plc.tags and target not in self.machine.devices:
+            return
         if target in tuple(Loss):
             self.regain(target)
             return
