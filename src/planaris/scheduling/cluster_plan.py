@@ -207,7 +207,7 @@ class _Planner:
             modules = self._cluster.steps[step].modules
             free = [m for m in modules if self._places[m].wafer < 0 and not self._places[m].reserved]
             if free:
-                soonest = min(free, key=lambda m: (self._places[m].free_s, robot.way_s(source, m)))
+                soonest = self._best_free(robot, wafer, source, step, free)
                 return (*legs, _Leg(wafer, source, step, soonest, swaps=False))
             swappable = [
                 m
@@ -225,6 +225,20 @@ class _Planner:
             module = min(swappable, key=lambda m: self._places[m].done_s)
             legs.append(_Leg(wafer, source, step, module, swaps=True))
             wafer, source, step = self._places[module].wafer, module, step + 1
+
+    def _best_free(self, robot: ClusterRobot, wafer: int, source: str, step: int, free: Sequence[str]) -> str:
+        """Return the free place that is clean first; among equals the one with the shortest way there and on."""
+        on = (
+            (self._cluster.port_of(wafer),)
+            if step + 1 == len(self._cluster.steps)
+            else self._cluster.steps[step + 1].modules
+        )
+        following = self._robot_of[step + 1]
+
+        def way_s(module: str) -> float:
+            return robot.way_s(source, module) + min(following.way_s(module, m) for m in on)
+
+        return min(free, key=lambda m: (self._places[m].free_s, way_s(m)))
 
     def _cleans_after(self, module: str) -> bool:
         c = self._cluster
