@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ LAW_SIGMA_PCT = 3.0
 METROLOGY_BIAS_SIGMA_nm = 0.6
 METROLOGY_REPEATABILITY_nm = 0.4
 UPSTREAM_NOISE_nm = 1.0
+UNDER_FILM_SIGMA_PCT = 1.0
 GIMBAL_TILT_SIGMA_PCT = 0.4
 PRESSURE_GAIN_SIGMA_PCT = 0.3
 SENSOR_GAIN_SIGMA_PCT = 0.2
@@ -52,21 +54,31 @@ class PadTruth:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """Everything the twin's physics runs on."""
+class FilmTruth:
+    """How one film answers to one line's slurry."""
 
     law: RemovalLaw
+    slurry: SlurryConstants
+    friction_coefficient: float
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Everything the twin's physics runs on.
+
+    ``film`` is the polished film; ``films`` has each film of the package, by slurry line.
+    """
+
     film: str
+    films: Mapping[str, tuple[FilmTruth, ...]]
     heat: HeatConstants
     freshness: FreshnessConstants
-    slurry: SlurryConstants
     disk: DiskConstants
     pad: PadConstants
     ring: RingConstants
     membrane: MembraneConstants
     edge: EdgeTerm
     kernel_length_mm: float
-    friction_coefficient: float
     ring_friction_coefficient: float
     conditioner_friction_coefficient: float
     slurry_temperature_C: float
@@ -77,6 +89,11 @@ class Truth:
     wafer_rate_sigma_pct: float
     metrology_bias_nm: float
     metrology_repeatability_nm: float
+
+    def film_on(self, slurry_line: int, material: str | None = None) -> FilmTruth:
+        """Return a film, by default the polished one, under a line's slurry."""
+        lines = self.films[material or self.film]
+        return lines[min(slurry_line, len(lines)) - 1]
 
     def wafer_rate_ratio(self, seed: int, wafer_id: str) -> float:
         """Return what makes one wafer polish faster than another and nothing explains."""
@@ -96,6 +113,30 @@ def _constants(kind: type[C], package: ProcessPackage, group: str) -> C:
 def nominal_law(package: ProcessPackage, film: str) -> RemovalLaw:
     """Return a film's removal law as the package states it."""
     return _constants(RemovalLaw, package, package.law_of(film))
+
+
+def _films(
+    package: ProcessPackage, film: str, law: RemovalLaw, friction_ratio: float, seed: int, scale: float
+) -> Mapping[str, tuple[FilmTruth, ...]]:
+    """Return each film's truth by slurry line; ``law`` is the polished film's on line 1, other laws deviate too."""
+    laws = {package.law_of(film): law}
+    found: dict[str, tuple[FilmTruth, ...]] = {}
+    for entry in package.films:
+        name = f"film.{entry.material}.friction_coefficient"
+        friction = package.value(name if name in package.numbers else "friction.friction_coefficient")
+        lines: list[FilmTruth] = []
+        for prefix in entry.laws:
+            if prefix not in laws:
+                chance = stream_of(seed, f"truth.{prefix}")
+                off = 1.0 + scale * 0.01 * LAW_SIGMA_PCT * np.clip(chance.standard_normal(2), -2.5, 2.5)
+                other = _constants(RemovalLaw, package, prefix)
+                laws[prefix] = replace(
+                    other, kp_m2_N=other.kp_m2_N * float(off[0]), k2_nm_min=other.k2_nm_min * float(off[1])
+                )
+            slurry = _constants(SlurryConstants, package, prefix)
+            lines.append(FilmTruth(laws[prefix], slurry, friction * friction_ratio))
+        found[entry.material] = tuple(lines)
+    return found
 
 
 def make_truth(package: ProcessPackage, film: str, tool: ToolDescription, seed: int, *, matched: bool = False) -> Truth:
@@ -124,23 +165,24 @@ def make_truth(package: ProcessPackage, film: str, tool: ToolDescription, seed: 
         PadTruth(rate_ratio=off(value("variation.pad_rate_pct")), cut_ratio=off(value("variation.disk_cut_pct")))
         for _ in range(tool.platens)
     )
+    heat = replace(
+        heat,
+        capacity_J_K=heat.capacity_J_K * off(LAW_SIGMA_PCT),
+        pad_conductance_W_K=heat.pad_conductance_W_K * off(LAW_SIGMA_PCT),
+    )
+    edge = replace(edge, amplitude_ratio=edge.amplitude_ratio * off(LAW_SIGMA_PCT))
+    friction_ratio = off(LAW_SIGMA_PCT)
     return Truth(
-        law=law,
         film=film,
-        heat=replace(
-            heat,
-            capacity_J_K=heat.capacity_J_K * off(LAW_SIGMA_PCT),
-            pad_conductance_W_K=heat.pad_conductance_W_K * off(LAW_SIGMA_PCT),
-        ),
+        films=_films(package, film, law, friction_ratio, seed, scale),
+        heat=heat,
         freshness=_constants(FreshnessConstants, package, "pad"),
-        slurry=_constants(SlurryConstants, package, package.law_of(film)),
         disk=_constants(DiskConstants, package, "conditioner"),
         pad=_constants(PadConstants, package, "pad"),
         ring=_constants(RingConstants, package, "ring"),
         membrane=_constants(MembraneConstants, package, "membrane"),
-        edge=replace(edge, amplitude_ratio=edge.amplitude_ratio * off(LAW_SIGMA_PCT)),
+        edge=edge,
         kernel_length_mm=value("edge.kernel_length_mm"),
-        friction_coefficient=value("friction.friction_coefficient") * off(LAW_SIGMA_PCT),
         ring_friction_coefficient=value("friction.ring_friction_coefficient"),
         conditioner_friction_coefficient=value("friction.conditioner_friction_coefficient"),
         slurry_temperature_C=value("slurry.temperature_C"),

@@ -16,7 +16,7 @@ from planaris.physics import disk_sharpness, flag_names, from_sites, groove_dept
 from planaris.twin.fail_states import Loss
 from planaris.twin.machine import Machine
 from planaris.twin.noise import stream_of
-from planaris.twin.truth import UPSTREAM_NOISE_nm
+from planaris.twin.truth import UNDER_FILM_SIGMA_PCT, UPSTREAM_NOISE_nm
 from planaris.twin.wafers import TrueWafer
 
 Array = NDArray[np.float64]
@@ -26,7 +26,11 @@ WORLD_SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class WaferTruth:
-    """A wafer as it truly is, and was before the polish; maps on the polar grid in nm."""
+    """A wafer as it truly is, and was before the polish; maps on the polar grid in nm.
+
+    Before and after are of the polished film; ``films_nm`` (n_film, n_r, n_theta) are all films now, ``materials`` from
+    the top down.
+    """
 
     wafer_id: str
     slot: int
@@ -34,6 +38,8 @@ class WaferTruth:
     location: str
     before_nm: Array
     after_nm: Array
+    materials: tuple[str, ...] = ()
+    films_nm: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,14 @@ class World:
             # The map carries upstream's noise; what is smooth in it was film, the rest was not.
             offset = UPSTREAM_NOISE_nm * float(stream_of(seed, f"upstream.{wafer.wafer_id}").standard_normal())
             film = film - offset
-            wafers.append(TrueWafer(wafer.wafer_id, wafer.slot, wafer.kind, film, film.copy()))
+            true = TrueWafer(wafer.wafer_id, wafer.slot, wafer.kind, film, film.copy())
+            true.materials = tuple(layer.material for layer in wafer.stack.layers)
+            if len(true.materials) > 1:
+                below = np.array([layer.thickness_nm for layer in wafer.stack.layers[1:]])
+                chance = stream_of(seed, f"under.{wafer.wafer_id}").standard_normal(len(below))
+                means_nm = below * (1.0 + 0.01 * UNDER_FILM_SIGMA_PCT * chance)
+                true.under_nm = np.broadcast_to(means_nm[:, None, None], (len(below), *film.shape)).copy()
+            wafers.append(true)
         slots = dict(enumerate(lot.carrier.slots, start=1))
         self.machine.place_carrier(lot.load_port, lot.carrier.carrier_id, slots, wafers)
 
@@ -156,7 +169,18 @@ class World:
         found: list[WaferTruth] = []
         for location, wafer in self.machine.places.items():
             now = pressed.get(wafer.wafer_id, wafer)
-            found.append(WaferTruth(now.wafer_id, now.slot, now.head, location, now.before_nm, now.thickness_nm))
+            found.append(
+                WaferTruth(
+                    now.wafer_id,
+                    now.slot,
+                    now.head,
+                    location,
+                    now.before_nm,
+                    now.thickness_nm,
+                    now.materials or (self.machine.truth.film,),
+                    now.films_nm,
+                )
+            )
         return tuple(sorted(found, key=lambda t: t.slot))
 
     def where(self) -> Mapping[str, str]:
@@ -253,6 +277,15 @@ class World:
             head.wafers_count = int(_real(saved["wafers_count"]))
 
 
+def _by_material(wafer: WaferTruth, materials: Sequence[str]) -> Array:
+    """Return a wafer's films in a given order, (n_material, n_r, n_theta); NaN for what it does not carry."""
+    films = np.full((len(materials), *wafer.after_nm.shape), np.nan)
+    if wafer.films_nm is not None:
+        for material, film in zip(wafer.materials, wafer.films_nm, strict=True):
+            films[materials.index(material)] = film
+    return films
+
+
 def _array(value: object) -> Array:
     return np.asarray(value, dtype=np.float64)
 
@@ -268,6 +301,7 @@ def save_truth(
 ) -> None:
     """Write the twin's truth of a run beside its records, as npz. Never read by the tool."""
     done = [w for w in wafers if w.head]
+    materials = tuple(dict.fromkeys(m for w in done for m in w.materials))
     shape = (len(done), len(r_mm), len(theta_rad))
     np.savez_compressed(
         path,
@@ -278,6 +312,10 @@ def save_truth(
         theta_rad=theta_rad,
         thickness_before_nm=np.array([w.before_nm for w in done]).reshape(shape),
         thickness_after_nm=np.array([w.after_nm for w in done]).reshape(shape),
+        film_material=np.array(materials, dtype=str),
+        films_after_nm=np.array([_by_material(w, materials) for w in done]).reshape(
+            (*shape[:1], len(materials), *shape[1:])
+        ),
         part_location=np.array([p.location for p in parts], dtype=str),
         part_name=np.array([p.part for p in parts], dtype=str),
         part_quantity=np.array([p.quantity for p in parts], dtype=str),
