@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 
@@ -112,6 +113,8 @@ class TruePlaten:
         self.wafer_rate_ratio = 1.0
         self.valve_open = False
         self.slurry_line = 1
+        self.pad_serial = self.disk_serial = ""
+        self.slurry_ratio: Mapping[int, float] = {}
         self._commands_s: list[float] = []
         self.flags = ModelFlag.NONE
         self._center_mm = tool.platen.center_distance_mm
@@ -189,6 +192,33 @@ class TruePlaten:
             end_s = max(time_s, self.time_s) + IDLE_AHEAD_S if self._idle else chunk_end_s(self.time_s, self._edges)
             self._ahead = ahead = self._step(end_s)
         return ahead.platen, ahead.head
+
+    # -- parts ------------------------------------------------------------------------------------------------
+    def change_pad(self, serial: str) -> None:
+        """Put on a new pad: full grooves, fresh contacts, its own rate, and its break-in still to come."""
+        self.pad_lost_um = np.zeros(PAD_RINGS)
+        self.conditioned_s = 0.0
+        fresh = np.full_like(self.state.populations, FRESH_AT_START)
+        self.state = replace(self.state, populations=fresh)
+        self.be_pad(serial)
+
+    def be_pad(self, serial: str) -> None:
+        """Be the pad of a serial number, as worn as it is."""
+        ratio, gain_pct, break_in_s = self.truth.pad_of(serial)
+        self.pad = replace(self.pad, rate_ratio=ratio, break_in_gain_pct=gain_pct, break_in_s=break_in_s)
+        self.pad_serial = serial
+        self._ahead = None
+
+    def change_disk(self, serial: str) -> None:
+        """Put in a new disk: sharp, with its own cut."""
+        self.disk_hours = 0.0
+        self.be_disk(serial)
+
+    def be_disk(self, serial: str) -> None:
+        """Be the disk of a serial number, as dull as it is."""
+        self.pad = replace(self.pad, cut_ratio=self.truth.disk_of(serial))
+        self.disk_serial = serial
+        self._ahead = None
 
     # -- one chunk --------------------------------------------------------------------------------------------
     def _step(self, end_s: float) -> _Step:
@@ -366,8 +396,11 @@ class TruePlaten:
     # -- what the chunk does ----------------------------------------------------------------------------------
     def _rate_ratio(self, head: TrueHead) -> float:
         """Return what this head, this pad and this wafer make of the physics' rate."""
-        new_pad = float(break_in_factor(self.conditioned_s, self.truth.break_in_gain_pct, self.truth.break_in_s))
-        return head.truth.rate_ratio * self.pad.rate_ratio * self.wafer_rate_ratio * new_pad
+        gain_pct = self.truth.break_in_gain_pct if self.pad.break_in_gain_pct is None else self.pad.break_in_gain_pct
+        break_in_s = self.pad.break_in_s or self.truth.break_in_s
+        new_pad = float(break_in_factor(self.conditioned_s, gain_pct, break_in_s))
+        parts = head.truth.rate_ratio * self.pad.rate_ratio * self.wafer_rate_ratio * new_pad
+        return parts * self.slurry_ratio.get(self.slurry_line, 1.0)
 
     def _pattern(self, head: TrueHead) -> Array:
         """Return the rate around the wafer (n_r, n_theta): the gimbal's tilt."""

@@ -81,6 +81,7 @@ class Process:
             n: TruePlaten(n, tool, truth, self.grid, now_s, profile.edges) for n in range(1, tool.platens + 1)
         }
         self.owners: dict[str, SampledOwner] = {}
+        self.slurry_lots: dict[int, str] = {}
         self.powered: Callable[[], bool] = lambda: True
         self.chemicals_allowed: Callable[[], bool] = lambda: True
         self.lost: set[Loss] = set()

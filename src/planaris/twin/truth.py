@@ -29,6 +29,12 @@ METROLOGY_BIAS_SIGMA_nm = 0.6
 METROLOGY_REPEATABILITY_nm = 0.4
 UPSTREAM_NOISE_nm = 1.0
 UNDER_FILM_SIGMA_PCT = 1.0
+# Slurry from batch to batch, 1 sigma [design]. Break-in of pads: +7 to +24 % in 50 to 130 min (Jeong 2021, S).
+SLURRY_RATE_SIGMA_PCT = 1.0
+BREAK_IN_GAIN_PCT = (7.0, 24.0)
+BREAK_IN_S = (3000.0, 7800.0)
+# What a part is follows from its serial number alone, not from the run it is used in.
+PART_SEED = 0
 GIMBAL_TILT_SIGMA_PCT = 0.4
 PRESSURE_GAIN_SIGMA_PCT = 0.3
 SENSOR_GAIN_SIGMA_PCT = 0.2
@@ -47,10 +53,12 @@ class HeadTruth:
 
 @dataclass(frozen=True, slots=True)
 class PadTruth:
-    """How one pad and disk differ from nominal."""
+    """How one pad and disk differ from nominal; break-in of its own where the pad is not the one it came with."""
 
     rate_ratio: float
     cut_ratio: float
+    break_in_gain_pct: float | None = None
+    break_in_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,8 @@ class Truth:
     break_in_gain_pct: float
     break_in_s: float
     wafer_rate_sigma_pct: float
+    pad_rate_sigma_pct: float
+    disk_cut_sigma_pct: float
     metrology_bias_nm: float
     metrology_repeatability_nm: float
 
@@ -94,6 +104,23 @@ class Truth:
         """Return a film, by default the polished one, under a line's slurry."""
         lines = self.films[material or self.film]
         return lines[min(slurry_line, len(lines)) - 1]
+
+    def pad_of(self, serial: str) -> tuple[float, float, float]:
+        """Return (rate ratio, break-in gain in %, break-in time in s) of a pad, the same in every run."""
+        chance = stream_of(PART_SEED, f"pad.{serial}")
+        ratio = 1.0 + 0.01 * self.pad_rate_sigma_pct * float(np.clip(chance.standard_normal(), -2.5, 2.5))
+        return ratio, float(chance.uniform(*BREAK_IN_GAIN_PCT)), float(chance.uniform(*BREAK_IN_S))
+
+    def disk_of(self, serial: str) -> float:
+        """Return the cut ratio of a disk."""
+        chance = stream_of(PART_SEED, f"disk.{serial}")
+        return 1.0 + 0.01 * self.disk_cut_sigma_pct * float(np.clip(chance.standard_normal(), -2.5, 2.5))
+
+    def slurry_of(self, lot_number: str) -> float:
+        """Return the rate ratio of a slurry batch."""
+        chance = stream_of(PART_SEED, f"slurry.{lot_number}")
+        sigma_pct = SLURRY_RATE_SIGMA_PCT if self.pad_rate_sigma_pct else 0.0
+        return 1.0 + 0.01 * sigma_pct * float(np.clip(chance.standard_normal(), -2.5, 2.5))
 
     def wafer_rate_ratio(self, seed: int, wafer_id: str) -> float:
         """Return what makes one wafer polish faster than another and nothing explains."""
@@ -191,6 +218,8 @@ def make_truth(package: ProcessPackage, film: str, tool: ToolDescription, seed: 
         break_in_gain_pct=value("pad.break_in_gain_pct"),
         break_in_s=value("pad.break_in_s"),
         wafer_rate_sigma_pct=scale * value("variation.wafer_rate_pct"),
+        pad_rate_sigma_pct=scale * value("variation.pad_rate_pct"),
+        disk_cut_sigma_pct=scale * value("variation.disk_cut_pct"),
         metrology_bias_nm=scale * METROLOGY_BIAS_SIGMA_nm * float(chance.standard_normal()),
         metrology_repeatability_nm=METROLOGY_REPEATABILITY_nm,
     )

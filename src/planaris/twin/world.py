@@ -143,6 +143,40 @@ class World:
         else:
             raise ValueError(f"no fault {fault}; devices know slow, silent, jammed")
 
+    def change_part(self, location: str, part: str, serial: str) -> None:
+        """Swap a true part for the one of a serial number, or put a slurry batch on a line.
+
+        Raises ValueError for a part or place that there is not, or a station at work.
+        """
+        process = self.machine.process
+        platen = process.platens.get(int(location.removeprefix("platen"))) if _is(location, "platen") else None
+        head = process.heads.get(int(location.removeprefix("head"))) if _is(location, "head") else None
+        line = int(location.removeprefix("slurry")) if _is(location, "slurry") else 0
+        if part in ("pad", "disk") and platen is not None:
+            if platen.head is not None and platen.head.in_contact:
+                raise ValueError(f"{location} is polishing")
+            process.settle()
+            (platen.change_pad if part == "pad" else platen.change_disk)(serial)
+        elif part in ("ring", "membrane") and head is not None:
+            if head.in_contact:
+                raise ValueError(f"{location} is polishing")
+            process.settle()
+            (head.change_ring if part == "ring" else head.change_membrane)(serial)
+        elif part == "slurry" and 1 <= line <= self.machine.tool.platen.slurry_lines:
+            process.settle()
+            self._put_batch(line, serial)
+        elif part == "brush" and location in self.machine.tool.cleaner.stations:
+            pass  # the twin's brushes do not wear
+        else:
+            raise ValueError(f"no {part} at {location}")
+
+    def _put_batch(self, line: int, lot_number: str) -> None:
+        process = self.machine.process
+        process.slurry_lots[line] = lot_number
+        ratios = {n: self.machine.truth.slurry_of(lot) for n, lot in process.slurry_lots.items()}
+        for platen in process.platens.values():
+            platen.slurry_ratio = ratios
+
     def clear_fault(self, target: str) -> None:
         """Mend a device, give a supply back or reset a safety input."""
         if target in tuple(Loss):
@@ -230,6 +264,8 @@ class World:
                     "conditioned_s": p.conditioned_s,
                     "disk_hours": p.disk_hours,
                     "wafers_count": p.wafers_count,
+                    "pad_serial": p.pad_serial,
+                    "disk_serial": p.disk_serial,
                 }
                 for n, p in process.platens.items()
             },
@@ -238,9 +274,12 @@ class World:
                     "ring_lost_um": h.ring_lost_um,
                     "membrane_h": h.membrane_h,
                     "wafers_count": h.wafers_count,
+                    "ring_serial": h.ring_serial,
+                    "membrane_serial": h.membrane_serial,
                 }
                 for n, h in process.heads.items()
             },
+            "slurry": {str(line): {"lot_number": lot} for line, lot in process.slurry_lots.items()},
         }
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / (WORLD_FILE + ".part")
@@ -270,11 +309,24 @@ class World:
             platen.conditioned_s = _real(saved["conditioned_s"])
             platen.disk_hours = _real(saved["disk_hours"])
             platen.wafers_count = int(_real(saved["wafers_count"]))
+            if serial := saved.get("pad_serial"):
+                platen.be_pad(str(serial))
+            if serial := saved.get("disk_serial"):
+                platen.be_disk(str(serial))
         for number, saved in record["heads"].items():
             head = process.heads[int(number)]
             head.ring_lost_um = _real(saved["ring_lost_um"])
             head.membrane_h = _real(saved["membrane_h"])
             head.wafers_count = int(_real(saved["wafers_count"]))
+            head.ring_serial = str(saved.get("ring_serial", ""))
+            head.membrane_serial = str(saved.get("membrane_serial", ""))
+        for line, saved in record.get("slurry", {}).items():
+            self._put_batch(int(line), str(saved["lot_number"]))
+
+
+def _is(location: str, kind: str) -> bool:
+    """Whether a location is a numbered place of a kind."""
+    return location.startswith(kind) and location.removeprefix(kind).isdigit()
 
 
 def _by_material(wafer: WaferTruth, materials: Sequence[str]) -> Array:
