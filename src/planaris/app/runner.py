@@ -34,6 +34,7 @@ from planaris.stream import (
     AlarmSet,
     Batched,
     Committed,
+    ConsumableChanged,
     ConsumableUsed,
     EventStream,
     LotStarted,
@@ -162,6 +163,7 @@ def _run(
                 "stream_hash": digest.hexdigest(),
                 "bound": json.dumps(facts),
                 "model_flags": json.dumps(session.flags),
+                "consumable_parts": json.dumps(session.parts_in_use()),
             }
         )
     report: Path | None = None
@@ -204,7 +206,7 @@ class _Session:
         stream = EventStream(clock.now_s, self._commit)
         for listener in listeners:
             stream.listen(listener)
-        counters = [Counter(c.location, c.part, c.wafers_count, c.use_h) for c in self._serials.values()]
+        counters = [Counter(c.location, c.part, c.wafers_count, c.use_h, c.serial) for c in self._serials.values()]
         traces = self._traces if self._parts.traces else no_trace
         tool = Tool(job.tool, dictionary, TwinPort(machine), stream, traces, counters, self._parts.constants)
         engine = Engine(tool)
@@ -240,12 +242,22 @@ class _Session:
         save_truth(self._folder.path / "twin_truth.npz", world.wafers(), world.parts(), grid.r_mm, grid.theta_rad)
         return outcome, time_s
 
+    def parts_in_use(self) -> dict[str, dict[str, str]]:
+        """Return serial or lot number and time of installation of each part, by ``location.part``."""
+        return {
+            f"{c.location}.{c.part}": {"serial": c.serial, "installed": c.installed} for c in self._serials.values()
+        }
+
     def keep_consumables(self, batch: Sequence[Committed]) -> None:
         """Listener that keeps the counters in the home."""
         changed: dict[tuple[str, str], ConsumableRecord] = {}
         for item in batch:
             e = item.event
-            if isinstance(e, ConsumableUsed):
+            if isinstance(e, ConsumableChanged):
+                now = f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
+                record = ConsumableRecord(e.location, e.part, e.serial, 0, 0.0, now)
+                changed[e.location, e.part] = self._serials[e.location, e.part] = record
+            elif isinstance(e, ConsumableUsed):
                 old = self._serials.get((e.location, e.part))
                 serial = old.serial if old else f"{e.part.upper()}-{e.location}-1"
                 installed = old.installed if old else f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"

@@ -45,6 +45,14 @@ def register_world(door: CommandDoor, world: World, lots: Mapping[str, Lot]) -> 
         world.clear_fault(str(request.arguments["target"]))
         return ""
 
+    async def change_part(request: CommandRequest) -> str:
+        location, part, serial = (str(request.arguments[name]) for name in ("location", "part", "serial"))
+        try:
+            world.change_part(location, part, serial)
+        except ValueError as error:
+            raise RefusedError(str(error)) from error
+        return f"{part} {serial} at {location}"
+
     for verb, handler in {
         "world.place_cassette": place_cassette,
         "world.remove_cassette": remove_cassette,
@@ -52,5 +60,6 @@ def register_world(door: CommandDoor, world: World, lots: Mapping[str, Lot]) -> 
         "world.reset_emo": reset_emo,
         "world.inject_fault": inject_fault,
         "world.clear_fault": clear_fault,
+        "world.change_part": change_part,
     }.items():
         door.register(verb, handler)

@@ -354,6 +354,22 @@ class ConsumableUsed(Event):
     life_pct: float
 
 
+@dataclass(frozen=True, slots=True)
+class ConsumableChanged(Event):
+    """A part was changed, or a slurry batch put on its line (``serial`` is its lot number): its counters start again.
+
+    Counts are those of the part that went.
+    """
+
+    name: ClassVar[str] = "consumable_changed"
+    part: str
+    location: str
+    serial: str
+    wafers_count: int
+    use_h: float
+    reason: str
+
+
 ALL_EVENTS: tuple[type[Event], ...] = (
     RunStarted,
     RunEnded,
@@ -384,5 +400,6 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     RecipeChanged,
     TraceRecorded,
     ConsumableUsed,
+    ConsumableChanged,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event.name: event for event in ALL_EVENTS}

@@ -81,6 +81,7 @@ class Tool:
         self.commands = CommandDoor(stream, dictionary, loop.time)
         self.material = MaterialMap(stream)
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
+        self.consumables.offer(self.commands)
         self._constants = constants or ControlConstants()
         context = ModuleContext(
             description,

@@ -46,6 +46,7 @@ class TrueHead:
         self.ring_lost_um = 0.0
         self.membrane_h = 0.0
         self.wafers_count = 0
+        self.ring_serial = self.membrane_serial = ""
         self.sweep_per_min = 0.0
         self._sweeps = [_Sweep(time_s, 0.0, 0.0)]
         self.series: LagSeries | None = None
@@ -78,6 +79,15 @@ class TrueHead:
     def wear_ring(self, lost_um: float) -> None:
         """Take height off the ring; the edge answers from the next wafer on."""
         self.ring_lost_um += lost_um
+
+    def change_ring(self, serial: str) -> None:
+        """Put on a new ring: full height, and the edge it was fitted with."""
+        self.ring_lost_um, self.ring_serial = 0.0, serial
+        self.renew_matrix()
+
+    def change_membrane(self, serial: str) -> None:
+        """Put in a new membrane: no drift yet."""
+        self.membrane_h, self.membrane_serial = 0.0, serial
 
     def use(self, polish_s: float) -> None:
         """Count polish time on the membrane."""

@@ -81,6 +81,7 @@ class Process:
             n: TruePlaten(n, tool, truth, self.grid, now_s, profile.edges) for n in range(1, tool.platens + 1)
         }
         self.owners: dict[str, SampledOwner] = {}
+        self.slurry_lots: dict[int, str] = {}
         self.powered: Callable[[], bool] = lambda: True
         self.chemicals_allowed: Callable[[], bool] = lambda: True
         self.lost: set[Loss] = set()
@@ -243,13 +244,15 @@ class Process:
         """Take a wafer to a head by vacuum over the load cup, or let it go."""
         self.heads[n].bank.command(self._clock(), {"vacuum": CHUCK_VACUUM_kPa if held else 0.0}, 0.0)
 
-    def _slurry(self, n: int, _line: float, on: float) -> Motion | DeviceError:
+    def _slurry(self, n: int, line: float, on: float) -> Motion | DeviceError:
         def switched() -> DeviceError:
             if on > 0 and not self._slurry_allowed():
                 return DeviceError.INTERLOCK
             platen = self.platens[n]
             self._command(n)
             platen.valve_open = on > 0
+            if on > 0:
+                platen.slurry_line = int(line)
             wanted = _float(self._plc.values[f"platen{n}.sp_slurry_flow_ml_min"]) if on > 0 else 0.0
             arm = ARM_OVER_PAD_deg if on > 0 else 0.0
             platen.bank.command(self._clock(), {"slurry": wanted, "arm": arm}, 0.0)

@@ -16,7 +16,7 @@ from planaris.physics import disk_sharpness, flag_names, from_sites, groove_dept
 from planaris.twin.fail_states import Loss
 from planaris.twin.machine import Machine
 from planaris.twin.noise import stream_of
-from planaris.twin.truth import UPSTREAM_NOISE_nm
+from planaris.twin.truth import UNDER_FILM_SIGMA_PCT, UPSTREAM_NOISE_nm
 from planaris.twin.wafers import TrueWafer
 
 Array = NDArray[np.float64]
@@ -26,7 +26,11 @@ WORLD_SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class WaferTruth:
-    """A wafer as it truly is, and was before the polish; maps on the polar grid in nm."""
+    """A wafer as it truly is, and was before the polish; maps on the polar grid in nm.
+
+    Before and after are of the polished film; ``films_nm`` (n_film, n_r, n_theta) are all films now, ``materials`` from
+    the top down.
+    """
 
     wafer_id: str
     slot: int
@@ -34,6 +38,8 @@ class WaferTruth:
     location: str
     before_nm: Array
     after_nm: Array
+    materials: tuple[str, ...] = ()
+    films_nm: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,14 @@ class World:
             # The map carries upstream's noise; what is smooth in it was film, the rest was not.
             offset = UPSTREAM_NOISE_nm * float(stream_of(seed, f"upstream.{wafer.wafer_id}").standard_normal())
             film = film - offset
-            wafers.append(TrueWafer(wafer.wafer_id, wafer.slot, wafer.kind, film, film.copy()))
+            true = TrueWafer(wafer.wafer_id, wafer.slot, wafer.kind, film, film.copy())
+            true.materials = tuple(layer.material for layer in wafer.stack.layers)
+            if len(true.materials) > 1:
+                below = np.array([layer.thickness_nm for layer in wafer.stack.layers[1:]])
+                chance = stream_of(seed, f"under.{wafer.wafer_id}").standard_normal(len(below))
+                means_nm = below * (1.0 + 0.01 * UNDER_FILM_SIGMA_PCT * chance)
+                true.under_nm = np.broadcast_to(means_nm[:, None, None], (len(below), *film.shape)).copy()
+            wafers.append(true)
         slots = dict(enumerate(lot.carrier.slots, start=1))
         self.machine.place_carrier(lot.load_port, lot.carrier.carrier_id, slots, wafers)
 
@@ -130,6 +143,40 @@ class World:
         else:
             raise ValueError(f"no fault {fault}; devices know slow, silent, jammed")
 
+    def change_part(self, location: str, part: str, serial: str) -> None:
+        """Swap a true part for the one of a serial number, or put a slurry batch on a line.
+
+        Raises ValueError for a part or place that there is not, or a station at work.
+        """
+        process = self.machine.process
+        platen = process.platens.get(int(location.removeprefix("platen"))) if _is(location, "platen") else None
+        head = process.heads.get(int(location.removeprefix("head"))) if _is(location, "head") else None
+        line = int(location.removeprefix("slurry")) if _is(location, "slurry") else 0
+        if part in ("pad", "disk") and platen is not None:
+            if platen.head is not None and platen.head.in_contact:
+                raise ValueError(f"{location} is polishing")
+            process.settle()
+            (platen.change_pad if part == "pad" else platen.change_disk)(serial)
+        elif part in ("ring", "membrane") and head is not None:
+            if head.in_contact:
+                raise ValueError(f"{location} is polishing")
+            process.settle()
+            (head.change_ring if part == "ring" else head.change_membrane)(serial)
+        elif part == "slurry" and 1 <= line <= self.machine.tool.platen.slurry_lines:
+            process.settle()
+            self._put_batch(line, serial)
+        elif part == "brush" and location in self.machine.tool.cleaner.stations:
+            pass  # the twin's brushes do not wear
+        else:
+            raise ValueError(f"no {part} at {location}")
+
+    def _put_batch(self, line: int, lot_number: str) -> None:
+        process = self.machine.process
+        process.slurry_lots[line] = lot_number
+        ratios = {n: self.machine.truth.slurry_of(lot) for n, lot in process.slurry_lots.items()}
+        for platen in process.platens.values():
+            platen.slurry_ratio = ratios
+
     def clear_fault(self, target: str) -> None:
         """Mend a device, give a supply back or reset a safety input."""
         if target in tuple(Loss):
@@ -156,7 +203,18 @@ class World:
         found: list[WaferTruth] = []
         for location, wafer in self.machine.places.items():
             now = pressed.get(wafer.wafer_id, wafer)
-            found.append(WaferTruth(now.wafer_id, now.slot, now.head, location, now.before_nm, now.thickness_nm))
+            found.append(
+                WaferTruth(
+                    now.wafer_id,
+                    now.slot,
+                    now.head,
+                    location,
+                    now.before_nm,
+                    now.thickness_nm,
+                    now.materials or (self.machine.truth.film,),
+                    now.films_nm,
+                )
+            )
         return tuple(sorted(found, key=lambda t: t.slot))
 
     def where(self) -> Mapping[str, str]:
@@ -206,6 +264,8 @@ class World:
                     "conditioned_s": p.conditioned_s,
                     "disk_hours": p.disk_hours,
                     "wafers_count": p.wafers_count,
+                    "pad_serial": p.pad_serial,
+                    "disk_serial": p.disk_serial,
                 }
                 for n, p in process.platens.items()
             },
@@ -214,9 +274,12 @@ class World:
                     "ring_lost_um": h.ring_lost_um,
                     "membrane_h": h.membrane_h,
                     "wafers_count": h.wafers_count,
+                    "ring_serial": h.ring_serial,
+                    "membrane_serial": h.membrane_serial,
                 }
                 for n, h in process.heads.items()
             },
+            "slurry": {str(line): {"lot_number": lot} for line, lot in process.slurry_lots.items()},
         }
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / (WORLD_FILE + ".part")
@@ -246,11 +309,33 @@ class World:
             platen.conditioned_s = _real(saved["conditioned_s"])
             platen.disk_hours = _real(saved["disk_hours"])
             platen.wafers_count = int(_real(saved["wafers_count"]))
+            if serial := saved.get("pad_serial"):
+                platen.be_pad(str(serial))
+            if serial := saved.get("disk_serial"):
+                platen.be_disk(str(serial))
         for number, saved in record["heads"].items():
             head = process.heads[int(number)]
             head.ring_lost_um = _real(saved["ring_lost_um"])
             head.membrane_h = _real(saved["membrane_h"])
             head.wafers_count = int(_real(saved["wafers_count"]))
+            head.ring_serial = str(saved.get("ring_serial", ""))
+            head.membrane_serial = str(saved.get("membrane_serial", ""))
+        for line, saved in record.get("slurry", {}).items():
+            self._put_batch(int(line), str(saved["lot_number"]))
+
+
+def _is(location: str, kind: str) -> bool:
+    """Whether a location is a numbered place of a kind."""
+    return location.startswith(kind) and location.removeprefix(kind).isdigit()
+
+
+def _by_material(wafer: WaferTruth, materials: Sequence[str]) -> Array:
+    """Return a wafer's films in a given order, (n_material, n_r, n_theta); NaN for what it does not carry."""
+    films = np.full((len(materials), *wafer.after_nm.shape), np.nan)
+    if wafer.films_nm is not None:
+        for material, film in zip(wafer.materials, wafer.films_nm, strict=True):
+            films[materials.index(material)] = film
+    return films
 
 
 def _array(value: object) -> Array:
@@ -268,6 +353,7 @@ def save_truth(
 ) -> None:
     """Write the twin's truth of a run beside its records, as npz. Never read by the tool."""
     done = [w for w in wafers if w.head]
+    materials = tuple(dict.fromkeys(m for w in done for m in w.materials))
     shape = (len(done), len(r_mm), len(theta_rad))
     np.savez_compressed(
         path,
@@ -278,6 +364,10 @@ def save_truth(
         theta_rad=theta_rad,
         thickness_before_nm=np.array([w.before_nm for w in done]).reshape(shape),
         thickness_after_nm=np.array([w.after_nm for w in done]).reshape(shape),
+        film_material=np.array(materials, dtype=str),
+        films_after_nm=np.array([_by_material(w, materials) for w in done]).reshape(
+            (*shape[:1], len(materials), *shape[1:])
+        ),
         part_location=np.array([p.location for p in parts], dtype=str),
         part_name=np.array([p.part for p in parts], dtype=str),
         part_quantity=np.array([p.quantity for p in parts], dtype=str),
