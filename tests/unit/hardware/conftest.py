@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from port_rigs import RIGS, MakeRig
+from contract_rigs import RIGS
+from port_rigs import MakeRig
 
 from planaris.hardware import PortKind
 

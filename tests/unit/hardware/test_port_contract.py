@@ -6,7 +6,8 @@ import asyncio
 
 import numpy as np
 import pytest
-from port_rigs import RIGS, MakeRig, connected
+from contract_rigs import RIGS
+from port_rigs import MakeRig, connected
 
 from planaris.clock import now_s, run
 from planaris.hardware import (
@@ -261,7 +262,7 @@ def test_a_notice_tells_when_the_change_was_not_when_it_came(make: MakeRig) -> N
             changed_s = now_s()
             c.rig.change({WAFER: True})
             block = await anext(subscription)
-            assert block.time_s.tolist() == [changed_s]
+            assert block.time_s.tolist() == [pytest.approx(changed_s, rel=0, abs=c.rig.resolution_s)]
             assert now_s() == pytest.approx(changed_s + 0.2)
 
     run(story())
@@ -286,7 +287,7 @@ def test_samples_lie_on_the_clock_in_contiguous_blocks(
             ended_s = now_s()
             subscription.close()
             blocks = await reader
-            assert now_s() == ended_s
+            assert ended_s <= now_s() <= ended_s + c.rig.lag_s
             times = np.concatenate([b.time_s for b in blocks])
             numbers = np.round(times * rate_Hz).astype(int)
             assert (times == numbers / rate_Hz).all()
@@ -314,7 +315,8 @@ def test_a_block_comes_when_its_time_is_over_and_the_link_has_carried_it(make: M
         async with connected(make, LinkModel(0.15)) as c:
             subscription = c.port.subscribe(FAST, 0.5)
             block = await anext(subscription)
-            assert now_s() == pytest.approx(block.time_s[-1] + 0.01 + 0.15)
+            come_s = block.time_s[-1] + 0.01 + 0.15
+            assert come_s - 1e-6 <= now_s() <= come_s + c.rig.lag_s + 1e-6
 
     run(story())
 
