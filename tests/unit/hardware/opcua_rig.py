@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import socket
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from asyncua import Server, ua
+from asyncua import ua
 from asyncua.server.address_space import NodeData
 from asyncua.server.internal_server import InternalServer
+from asyncua.server.server import Server
+from asyncua.ua.attribute_ids import AttributeIds
 from delay_line import DelayLine
 from port_rigs import Fault, TwinRig, dictionary_a
 
@@ -25,7 +27,7 @@ from planaris.twin.noise import stream_of
 class _Kept:
     """The standard's thousands of nodes and the tool's own, built once for all servers of a test process."""
 
-    nodes: MutableMapping[ua.NodeId, NodeData] | None = None
+    nodes: dict[ua.NodeId, NodeData] | None = None
     tool_nodes: tuple[ua.NodeId, ...] = ()
 
 
@@ -49,11 +51,12 @@ class KeptServer(PlcServer):
             return space
         assert _Kept.nodes is not None
         for node in _Kept.tool_nodes:
-            value = _Kept.nodes[node].attributes.get(ua.AttributeIds.Value)
+            value = _Kept.nodes[node].attributes.get(AttributeIds.Value)
             if value is not None and value.value is not None:
                 value.datachange_callbacks.clear()
                 value.value = dataclasses.replace(value.value, SourceTimestamp=None)
-                if node.Identifier.startswith(f"{BLOCKS}/") and "/Columns" not in node.Identifier:
+                name = str(node.Identifier)
+                if name.startswith(f"{BLOCKS}/") and "/Columns" not in name:
                     value.value = ua.DataValue(ua.Variant(b"", ua.VariantType.ByteString))
         return SpaceBuilder(await server.register_namespace(NAMESPACE_URI))
 
@@ -89,6 +92,8 @@ class OpcuaRig:
     kind = PortKind.OPCUA
     # OPC UA's time stamps, as the library has them.
     resolution_s = 1e-6
+    # There, and back with the PLC's answer.
+    ways_count = 2
 
     def __init__(self, link: LinkModel, seed: int = 1) -> None:
         chance = stream_of(seed, "line")

@@ -1,7 +1,4 @@
-"""Ports under contract, each with a hand on its far side.
-
-
-"""
+"""Ports under contract, each with a hand on its far side."""
 
 from __future__ import annotations
 
@@ -45,8 +42,10 @@ class Rig(Protocol):
 
     ``lag_s`` is how much later than the link's delay news may come, and how long a closed subscription may wait for its
     last samples: 0 where the port itself cuts the blocks. ``resolution_s`` is that of the far side's time stamps.
+    ``ways_count`` is how often a write goes over the link until it returns.
     """
 
+    ways_count: int
     lag_s: float
     resolution_s: float
 
@@ -86,6 +85,7 @@ class TwinRig:
 
     kind = PortKind.TWIN
     lag_s = resolution_s = 0.0
+    ways_count = 1
 
     def __init__(self, link: LinkModel, seed: int = 1) -> None:
         truth = make_truth(load_package("oxide_ild"), "TEOS", tool_a(), seed)
@@ -116,6 +116,7 @@ class MockRig:
 
     kind = PortKind.MOCK
     lag_s = resolution_s = 0.0
+    ways_count = 1
 
     def __init__(self, link: LinkModel, seed: int = 1) -> None:
         chance = stream_of(seed, "mock")

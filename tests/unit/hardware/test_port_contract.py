@@ -271,12 +271,7 @@ def test_a_notice_tells_when_the_change_was_not_when_it_came(make: MakeRig) -> N
 # -- sampled classes ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("link", LINKS)
-@pytest.mark.parametrize("block_s", [0.1, 1.0, 4.0])
-@pytest.mark.parametrize(("rate_class", "rate_Hz"), [(FAST, 100), ("head3.fast", 100), ("facility", 1)])
-def test_samples_lie_on_the_clock_in_contiguous_blocks(
-    make: MakeRig, link: LinkModel, block_s: float, rate_class: str, rate_Hz: int
-) -> None:
+def check_samples_on_the_clock(make: MakeRig, link: LinkModel, block_s: float, rate_class: str, rate_Hz: int) -> None:
     async def story() -> None:
         async with connected(make, link) as c:
             await asyncio.sleep(0.337)
@@ -310,6 +305,25 @@ def test_samples_lie_on_the_clock_in_contiguous_blocks(
     run(story())
 
 
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("block_s", [0.1, 1.0, 4.0])
+@pytest.mark.parametrize(("rate_class", "rate_Hz"), [(FAST, 100), ("head3.fast", 100), ("facility", 1)])
+def test_samples_lie_on_the_clock_in_contiguous_blocks(
+    local: MakeRig, link: LinkModel, block_s: float, rate_class: str, rate_Hz: int
+) -> None:
+    check_samples_on_the_clock(local, link, block_s, rate_class, rate_Hz)
+
+
+@pytest.mark.parametrize(
+    ("link", "block_s", "rate_class", "rate_Hz"),
+    [(LINKS[3], 0.1, FAST, 100), (LINKS[2], 4.0, "head3.fast", 100), (LINKS[1], 1.0, "facility", 1)],
+)
+def test_samples_lie_on_the_plc_s_clock_over_a_wire(
+    link: LinkModel, block_s: float, rate_class: str, rate_Hz: int
+) -> None:
+    check_samples_on_the_clock(RIGS[PortKind.OPCUA], link, block_s, rate_class, rate_Hz)
+
+
 def test_a_block_comes_when_its_time_is_over_and_the_link_has_carried_it(make: MakeRig) -> None:
     async def story() -> None:
         async with connected(make, LinkModel(0.15)) as c:
@@ -330,7 +344,7 @@ def test_a_reader_that_lags_loses_nothing(make: MakeRig) -> None:
             await asyncio.sleep(5.0)
             times = np.concatenate([b.time_s for b in await all_blocks(subscription)])
             assert (np.diff(np.round(times * 100)) == 1).all()
-            assert times[-1] - times[0] == pytest.approx(20.0)
+            assert times[-1] - times[0] == pytest.approx(20.0, abs=0.011)  # one sample may lie on either side
 
     run(story())
 

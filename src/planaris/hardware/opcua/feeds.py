@@ -23,6 +23,7 @@ class Feed:
         self._queue: asyncio.Queue[Block | None] = asyncio.Queue()
         self._sequence = 0
         self.ended = False
+        self.over = asyncio.Event()
 
     def __aiter__(self) -> AsyncIterator[Block]:
         return self
@@ -42,6 +43,7 @@ class Feed:
         """Let the iteration end after what is queued."""
         if not self.ended:
             self.ended = True
+            self.over.set()
             self._queue.put_nowait(None)
 
 
@@ -73,6 +75,10 @@ class StateFeed(Feed):
             self._early.append((time_s, values, quality))
         elif time_s > self._snapshot_s:
             self._tell(time_s, values, quality)
+        elif time_s == self._snapshot_s:  # the snapshot may have been taken just before
+            fresh = {name: value for name, value in values.items() if self._known.get(name) != value}
+            if fresh:
+                self._tell(time_s, fresh, quality)
 
     def lost(self, time_s: float) -> None:
         """Mark the last known values bad; the next block is a snapshot again."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from asyncua import Server, ua
+from asyncua import ua
+from asyncua.server.server import Server
+from asyncua.ua.object_ids import ObjectIds
 
 from planaris.dictionary import Dictionary, Variable
 from planaris.hardware.opcua.space import (
@@ -14,13 +16,15 @@ from planaris.hardware.opcua.space import (
     NAMESPACE_URI,
     TAGS,
     Identity,
+    node_id,
+    standard,
     to_variant,
 )
 from planaris.hardware.tags import STATE, Tag, TagTable
 
 _READ = ua.AccessLevel.CurrentRead.mask
 _READ_WRITE = _READ | ua.AccessLevel.CurrentWrite.mask
-_OBJECTS = ua.NodeId(ua.ObjectIds.ObjectsFolder)
+_OBJECTS = standard(ObjectIds.ObjectsFolder)
 
 
 class SpaceBuilder:
@@ -32,7 +36,7 @@ class SpaceBuilder:
 
     def node_id(self, name: str) -> ua.NodeId:
         """Return a node's id: its name in the tool's namespace."""
-        return ua.NodeId(name, ua.Int16(self._namespace))
+        return node_id(name, self._namespace)
 
     def folder(self, name: str, parent: ua.NodeId, description: str) -> ua.NodeId:
         """Add a folder."""
@@ -40,8 +44,8 @@ class SpaceBuilder:
             DisplayName=ua.LocalizedText(name.rpartition("/")[2], "en"),
             Description=ua.LocalizedText(description, "en"),
         )
-        kind = ua.NodeId(ua.ObjectIds.FolderType)
-        return self._add(name, parent, ua.NodeClass.Object, attributes, kind, ua.ObjectIds.Organizes)
+        kind = standard(ObjectIds.FolderType)
+        return self._add(name, parent, ua.NodeClass.Object, attributes, kind, ObjectIds.Organizes)
 
     def variable(
         self,
@@ -61,14 +65,14 @@ class SpaceBuilder:
             DisplayName=ua.LocalizedText(display or name.rpartition("/")[2], locale),
             Description=ua.LocalizedText(description, locale),
             Value=value,
-            DataType=ua.NodeId(getattr(ua.ObjectIds, value.VariantType.name)),
+            DataType=standard(getattr(ObjectIds, value.VariantType.name)),
             ValueRank=ua.Int32(ua.ValueRank.OneDimension if value.is_array else ua.ValueRank.Scalar),
             ArrayDimensions=[ua.UInt32(len(value.Value))] if isinstance(value.Value, list) else [],
             AccessLevel=ua.Byte(access),
             UserAccessLevel=ua.Byte(access),
         )
-        kind = ua.NodeId(ua.ObjectIds.PropertyType if is_property else ua.ObjectIds.BaseDataVariableType)
-        by = ua.ObjectIds.HasProperty if is_property else ua.ObjectIds.HasComponent
+        kind = standard(ObjectIds.PropertyType if is_property else ObjectIds.BaseDataVariableType)
+        by = ObjectIds.HasProperty if is_property else ObjectIds.HasComponent
         return self._add(name, parent, ua.NodeClass.Variable, attributes, kind, by)
 
     def _add(
@@ -78,7 +82,7 @@ class SpaceBuilder:
         self.items.append(
             ua.AddNodesItem(
                 ParentNodeId=parent,
-                ReferenceTypeId=ua.NodeId(by),
+                ReferenceTypeId=standard(by),
                 RequestedNewNodeId=node,
                 BrowseName=ua.QualifiedName(name.rpartition("/")[2], ua.UInt16(self._namespace)),
                 NodeClass=node_class,
@@ -145,4 +149,3 @@ def _add_blocks(space: SpaceBuilder, tags: TagTable) -> None:
         node = space.variable(f"{BLOCKS}/{rate_class}", root, ua.Variant(b"", ua.VariantType.ByteString), rate_class)
         columns = ua.Variant(list(names), ua.VariantType.String, is_array=True)
         space.variable(f"{BLOCKS}/{rate_class}/Columns", node, columns, "Tags of the columns", is_property=True)
-

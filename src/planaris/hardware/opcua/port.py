@@ -13,7 +13,6 @@ from planaris.hardware.opcua.session import Notice, Reading, Session
 from planaris.hardware.opcua.space import Identity, WireBlock, tags_digest
 from planaris.hardware.port import LinkState, NotWritableError, PortError, PortKind, Sample, Subscription
 from planaris.hardware.tags import STATE, BadValueError, TagTable, UnknownTagError, Value
-from planaris.model import Quality
 
 _log = logging.getLogger(__name__)
 
@@ -121,8 +120,7 @@ class OpcuaPort:
         if self._link is LinkState.CONNECTED:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._tail_s()):
-                    while not all(feed.ended for feed in self._sampled):
-                        await asyncio.sleep(0.01)
+                    await asyncio.gather(*(feed.over.wait() for feed in self._sampled))
         for task in (*self._snapshots, *([self._supervisor] if self._supervisor else [])):
             task.cancel()
         session, self._session, self._supervisor = self._session, None, None
@@ -210,10 +208,10 @@ class OpcuaPort:
                 pause_s = min(2.0 * pause_s, LONGEST_RETRY_S)
 
     # -- what comes in ----------------------------------------------------------------------------------------
-    def _arrived(
-        self, session: Session, notices: Sequence[Notice], blocks: Sequence[tuple[str, WireBlock]]
-    ) -> None:
-        """Hand news to the subscriptions; a block that is missing leaves a gap."""
+    def _arrived(self, session: Session, notices: Sequence[Notice], blocks: Sequence[tuple[str, WireBlock]]) -> None:
+        """Hand news to the subscriptions; a block that is missing leaves a gap. A session that is over has none."""
+        if self._session not in (None, session):
+            return
         for notice in notices:
             values, time_s = dict(notice.values), self._tool_s(notice.time_ns)
             for feed in self._states:
@@ -268,5 +266,3 @@ async def identify(endpoint: str) -> Identity:
         return await session.open()
     finally:
         await session.close()
-
-

@@ -10,10 +10,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from asyncua import Server, ua
+from asyncua import ua
 from asyncua.common.callback import CallbackType, ServerItemCallback
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.address_space import AttributeService
+from asyncua.server.server import Server
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.status_codes import StatusCodes
 
 from planaris.dictionary import Dictionary
 from planaris.hardware.opcua.nodes import SpaceBuilder, build_space
@@ -35,7 +38,7 @@ from planaris.hardware.port import Port, PortError, Sample
 from planaris.hardware.tags import STATE, BadValueError, Value
 from planaris.model import Block, Quality
 
-_Status = ua.StatusCodes
+_Status = StatusCodes
 # What the library tells of connections that come and go is the port's to say.
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 
@@ -143,7 +146,7 @@ class PlcServer:
             while not self._news.empty():
                 news = [*news, *self._news.get_nowait()]
             for node, value in news:
-                await internal.aspace.write_attribute_value(node, ua.AttributeIds.Value, value)
+                await internal.aspace.write_attribute_value(node, AttributeIds.Value, value)
             for subscription in list(internal.subscription_service.subscriptions.values()):
                 await subscription.publish_results()
 
@@ -159,7 +162,7 @@ class PlcServer:
             return
         wanted: dict[int, str] = {}
         for at, item in enumerate(event.request_params.NodesToRead):
-            if item.AttributeId != ua.AttributeIds.Value:
+            if item.AttributeId != AttributeIds.Value:
                 continue
             if name := self.tag_of(item.NodeId):
                 wanted[at] = name
@@ -190,7 +193,7 @@ class PlcServer:
 
     def _judge(self, item: ua.WriteValue, group: dict[str, Value]) -> int:
         name = self.tag_of(item.NodeId)
-        if not name or item.AttributeId != ua.AttributeIds.Value:
+        if not name or item.AttributeId != AttributeIds.Value:
             return _Status.BadNotWritable
         tag, variant = self._port.tags[name], item.Value.Value
         if not tag.writable:

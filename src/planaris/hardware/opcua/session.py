@@ -7,8 +7,11 @@ import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from asyncua import Client, ua
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uaerrors import UaError
 
 from planaris.hardware.opcua.space import (
@@ -23,6 +26,7 @@ from planaris.hardware.opcua.space import (
     from_date,
     from_status,
     from_variant,
+    node_id,
     to_variant,
 )
 from planaris.hardware.port import PortError
@@ -31,9 +35,11 @@ from planaris.model import Quality
 
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 
-# Peer time. An answer that takes longer means that the link is down; a silent one is noticed by its next probe.
+# Peer time. Reads and writes are answered within the PLC's own patience with the controller; making a session, with its
+# thousands of items to watch, may take longer; a link that went silent is noticed by the next probe of its watch.
 REQUEST_LIMIT_S = 2.0
-WATCH_S = 0.5
+SETUP_LIMIT_S = 20.0
+WATCH_S = 2.0
 # What waits in the PLC for the next publication, and how often it publishes at the latest.
 PUBLISH_MS = 20.0
 STATE_QUEUE_COUNT = 200
@@ -72,7 +78,7 @@ class Session:
 
     def __init__(self, endpoint: str, tags: TagTable, arrived: Arrived) -> None:
         self._tags, self._arrived = tags, arrived
-        self._client = Client(f"opc.tcp://{endpoint}", timeout=REQUEST_LIMIT_S, watchdog_intervall=WATCH_S)
+        self._client = Client(f"opc.tcp://{endpoint}", timeout=SETUP_LIMIT_S, watchdog_intervall=WATCH_S)
         self._client.connection_lost_callback = self._connection_lost
         self._namespace = 0
         self._names: dict[int, str] = {}
@@ -87,7 +93,7 @@ class Session:
             self._namespace = await self._client.get_namespace_index(NAMESPACE_URI)
             fields = dataclasses.fields(Identity)
             found = await self._values([f"{IDENTITY}/{field.name}" for field in fields])
-            return Identity(**{f.name: v.Value.Value for f, v in zip(fields, found, strict=True)})
+            return Identity(**{f.name: _content(v) for f, v in zip(fields, found, strict=True)})
         except (*_FAILURES, ValueError) as error:
             await self.close()
             raise PortError(f"no PLC at {self._client.server_url.netloc}: {error!r}") from error
@@ -142,7 +148,7 @@ class Session:
             QueueSize=ua.UInt32(BLOCK_QUEUE_COUNT if is_block else STATE_QUEUE_COUNT),
             DiscardOldest=True,
         )
-        target = ua.ReadValueId(NodeId=self._node(name), AttributeId=ua.AttributeIds.Value)
+        target = ua.ReadValueId(NodeId=self._node(name), AttributeId=AttributeIds.Value)
         return ua.MonitoredItemCreateRequest(target, ua.MonitoringMode.Reporting, parameters)
 
     async def clock(self, tool_time_s: Callable[[], float]) -> tuple[int, float]:
@@ -154,7 +160,7 @@ class Session:
             after_s = tool_time_s()
             off_s = (after_s - before_s) / 2.0
             if off_s < best_s:
-                best_s, best_ns = off_s, int(answer.Value.Value) - round((before_s + off_s) * 1e9)
+                best_s, best_ns = off_s, int(_content(answer)) - round((before_s + off_s) * 1e9)
         return best_ns, best_s
 
     async def read(self, names: Sequence[str]) -> list[Reading]:
@@ -162,6 +168,8 @@ class Session:
         readings: list[Reading] = []
         for name, found in zip(names, await self._values(names), strict=True):
             stamp = found.SourceTimestamp or found.ServerTimestamp
+            if stamp is None:
+                raise PortError(f"the PLC gave {name} without a time")
             value = from_variant(self._tags[name], found.Value)
             readings.append(Reading(name, value, from_date(stamp), from_status(found.StatusCode)))
         return readings
@@ -171,13 +179,14 @@ class Session:
         items = [
             ua.WriteValue(
                 NodeId=self._node(name),
-                AttributeId=ua.AttributeIds.Value,
+                AttributeId=AttributeIds.Value,
                 Value=ua.DataValue(to_variant(self._tags[name], value)),
             )
             for name, value in values.items()
         ]
         try:
-            codes = await self._client.uaclient.write(ua.WriteParameters(NodesToWrite=items))
+            async with asyncio.timeout(REQUEST_LIMIT_S):
+                codes = await self._client.uaclient.write(ua.WriteParameters(NodesToWrite=items))
         except _FAILURES as error:
             raise PortError(f"not written: {error!r}") from error
         if bad := [f"{name} ({code.name})" for name, code in zip(values, codes, strict=True) if not code.is_good()]:
@@ -197,13 +206,14 @@ class Session:
 
     # -- inside -----------------------------------------------------------------------------------------------
     def _node(self, name: str) -> ua.NodeId:
-        return ua.NodeId(name, ua.Int16(self._namespace))
+        return node_id(name, self._namespace)
 
     async def _values(self, names: Sequence[str]) -> list[ua.DataValue]:
-        wanted = [ua.ReadValueId(NodeId=self._node(name), AttributeId=ua.AttributeIds.Value) for name in names]
+        wanted = [ua.ReadValueId(NodeId=self._node(name), AttributeId=AttributeIds.Value) for name in names]
         request = ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Source, NodesToRead=wanted)
         try:
-            found = await self._client.uaclient.read(request)
+            async with asyncio.timeout(REQUEST_LIMIT_S):
+                found = await self._client.uaclient.read(request)
         except _FAILURES as error:
             raise PortError(f"not read: {error!r}") from error
         if bad := [n for n, v in zip(names, found, strict=True) if v.Value is None or v.Value.Value is None]:
@@ -212,7 +222,7 @@ class Session:
 
     def _published(self, result: ua.PublishResult) -> None:
         """Sort what was published: changes by their PLC time, those of one moment together."""
-        together: dict[tuple[int, Quality], dict[str, float]] = {}
+        together: dict[tuple[int, Quality, int], dict[str, float]] = {}
         blocks: list[tuple[str, WireBlock]] = []
         for data in result.NotificationMessage.NotificationData or ():
             if not isinstance(data, ua.DataChangeNotification):
@@ -223,12 +233,13 @@ class Session:
                     self._block(name.partition("/")[2], item.Value, blocks)
                 else:
                     self._change(name, item.Value, together)
-        notices = [Notice(t, values, quality) for (t, quality), values in sorted(together.items())]
+        notices = [Notice(time_ns, values, quality) for (time_ns, quality, _), values in sorted(together.items())]
         self._arrived(notices, blocks)
 
     def _change(
-        self, name: str, found: ua.DataValue, together: dict[tuple[int, Quality], dict[str, float]]
+        self, name: str, found: ua.DataValue, together: dict[tuple[int, Quality, int], dict[str, float]]
     ) -> None:
+        """Sort one change in; a tag that changed twice at one moment is told twice, in its order."""
         stamp = found.SourceTimestamp or found.ServerTimestamp
         if stamp is None:
             return
@@ -236,8 +247,12 @@ class Session:
             value = from_variant(self._tags[name], found.Value)
         except BadValueError:
             return
-        if not isinstance(value, tuple):
-            together.setdefault((from_date(stamp), from_status(found.StatusCode)), {})[name] = float(value)
+        if isinstance(value, tuple):
+            return
+        time_ns, quality, turn = from_date(stamp), from_status(found.StatusCode), 0
+        while name in together.setdefault((time_ns, quality, turn), {}):
+            turn += 1
+        together[time_ns, quality, turn][name] = float(value)
 
     def _block(self, rate_class: str, found: ua.DataValue, blocks: list[tuple[str, WireBlock]]) -> None:
         data = None if found.Value is None else found.Value.Value
@@ -251,3 +266,9 @@ class Session:
     async def _connection_lost(self, error: Exception) -> None:
         self.why = repr(error)
         self.lost.set()
+
+
+def _content(found: ua.DataValue) -> Any:
+    """Return a value that was seen to be there."""
+    assert found.Value is not None
+    return found.Value.Value

@@ -5,15 +5,17 @@ docs/reference/opcua.md tells the same to those who program a PLC.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import struct
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from asyncua import ua
+from asyncua.ua.status_codes import StatusCodes
 from numpy.typing import NDArray
 
+from planaris.clock import ns_of_utc, utc_of_ns
 from planaris.hardware.port import PortError
 from planaris.hardware.tags import STATE, DType, Tag, TagTable, Value
 from planaris.model import Block, Quality
@@ -24,7 +26,6 @@ NAMESPACE_URI = "urn:planaris:tool"
 # Identifiers of nodes that are no tags; tags have their full name as string identifier.
 TAGS, BLOCKS, IDENTITY, CLOCK = "Tags", "Blocks", "Identity", "Clock"
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _NS = 1_000_000_000
 _MAGIC = b"PLB1"
 # Magic, tags, samples, sequence, rate in mHz, PLC time of the first sample in ns, flags.
@@ -32,9 +33,9 @@ _HEADER = struct.Struct("<4sHHIIqI")
 _FLAG_GAP = 1
 _VARIANTS = {DType.BOOL: ua.VariantType.Boolean, DType.INT: ua.VariantType.Int32, DType.FLOAT: ua.VariantType.Double}
 _TO_STATUS = {
-    Quality.GOOD: ua.StatusCodes.Good,
-    Quality.UNCERTAIN: ua.StatusCodes.Uncertain,
-    Quality.BAD: ua.StatusCodes.Bad,
+    Quality.GOOD: StatusCodes.Good,
+    Quality.UNCERTAIN: StatusCodes.Uncertain,
+    Quality.BAD: StatusCodes.Bad,
 }
 
 # Facility supplies are sampled once a second, process sensors at 100 Hz (the dictionary's rate classes).
@@ -112,15 +113,24 @@ def from_status(status: ua.StatusCode | None) -> Quality:
     return Quality.BAD if status.is_bad() else Quality.UNCERTAIN
 
 
-def to_date(time_ns: int) -> datetime.datetime:
+def to_date(time_ns: int) -> ua.DateTime:
     """Return PLC time as a date, to the microsecond."""
-    return _EPOCH + datetime.timedelta(microseconds=round(time_ns / 1000))
+    return cast(ua.DateTime, utc_of_ns(time_ns))
 
 
-def from_date(date: datetime.datetime) -> int:
+def from_date(date: ua.DateTime) -> int:
     """Return a time stamp as PLC time in ns."""
-    aware = date if date.tzinfo else date.replace(tzinfo=datetime.UTC)
-    return ((aware - _EPOCH) // datetime.timedelta(microseconds=1)) * 1000
+    return ns_of_utc(date)
+
+
+def node_id(name: str, namespace: int) -> ua.NodeId:
+    """Return the id of a node of ours."""
+    return ua.NodeId(ua.String(name), ua.Int16(namespace))
+
+
+def standard(number: int) -> ua.NodeId:
+    """Return the id of a node of the standard."""
+    return ua.NodeId(ua.Int32(number))
 
 
 def to_ns(time_s: float) -> int:
@@ -165,7 +175,9 @@ def decode_block(data: bytes) -> WireBlock:
     magic, tags, samples, sequence, rate_mHz, first_ns, flags = _HEADER.unpack_from(data)
     wanted = _HEADER.size + samples * (4 * tags + 1)
     if magic != _MAGIC or len(data) != wanted or not rate_mHz:
-        raise BadBlockError(f"a block begins with {magic!r} and has {len(data)} bytes; {_MAGIC!r} and {wanted} expected")
+        raise BadBlockError(
+            f"a block begins with {magic!r} and has {len(data)} bytes; {_MAGIC!r} and {wanted} expected"
+        )
     values = np.frombuffer(data, "<f4", samples * tags, _HEADER.size).reshape(samples, tags).astype(np.float32)
     quality = np.frombuffer(data, np.uint8, samples, _HEADER.size + 4 * samples * tags)
     return WireBlock(first_ns, rate_mHz / 1000, sequence, bool(flags & _FLAG_GAP), values, quality)
