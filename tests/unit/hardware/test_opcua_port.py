@@ -17,7 +17,7 @@ from port_rigs import DEVICE, VERB, connected, dictionary_a
 from planaris.clock import now_s, run
 from planaris.hardware import STATE, HandshakeLostError, LinkState, PortError, PortKind, tags_from
 from planaris.hardware.opcua import OpcuaPort, SameLoop, tags_digest
-from planaris.hardware.opcua.space import NAMESPACE_URI, BadBlockError, decode_block, encode_block
+from planaris.hardware.opcua.space import NAMESPACE_URI, BadBlockError, decode_block, encode_block, node_id
 from planaris.model import Block, Quality
 from planaris.twin import LinkModel
 
@@ -188,10 +188,12 @@ def test_a_foreign_client_finds_texts_units_and_access_and_writes_whole_groups()
             rig = rig_of(c.rig)
             async with Client(f"opc.tcp://127.0.0.1:{rig.server_port}") as client:
                 index = await client.get_namespace_index(NAMESPACE_URI)
-                speed, present = (client.get_node(ua.NodeId(name, index)) for name in (SPEED, WAFER))
+                speed, present = (client.get_node(node_id(name, index)) for name in (SPEED, WAFER))
                 variable = dictionary_a().variable(SPEED)
                 assert (await speed.read_description()).Text == variable.text_en
-                texts = {(await p.read_browse_name()).Name: await p.read_value() for p in await speed.get_properties()}
+                texts = {
+                    str((await p.read_browse_name()).Name): await p.read_value() for p in await speed.get_properties()
+                }
                 assert texts["Unit"] == variable.unit
                 assert texts["TextZh"].Text == variable.text_zh
                 assert ua.AccessLevel.CurrentWrite in await speed.get_access_level()
@@ -224,7 +226,7 @@ def test_every_tag_has_its_node() -> None:
             async with Client(f"opc.tcp://127.0.0.1:{rig.server_port}") as client:
                 index = await client.get_namespace_index(NAMESPACE_URI)
                 for name in tags_from(dictionary_a()):
-                    await client.get_node(ua.NodeId(name, index)).read_value()
+                    await client.get_node(node_id(name, index)).read_value()
 
     run(story())
 
