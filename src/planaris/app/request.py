@@ -21,12 +21,15 @@ class RunProfile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """Ask for one lot on the twin.
+    """Ask for one lot.
 
     ``tool`` is a bundled name, a path or None for reference tool A; ``out`` is the run folder, None for one inside
     ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes; ``patience_s`` is how
     long a tool where nothing moves any more, but a job is not over, is waited for: somebody may act on its alarms;
-    ``profile`` says how much is computed and recorded.
+    ``profile`` says how much is computed and recorded; ``record`` keeps all that goes through the port, so that the
+    run can be replayed. ``port`` is '' for a twin in this process,
+    ``opcua://HOST:PORT`` for a PLC or a twin in its own (which says at what speed it runs), or ``replay:RUN_FOLDER``
+    for the record of a run.
     """
 
     lot_path: Path
@@ -38,6 +41,8 @@ class RunRequest:
     report: bool = True
     patience_s: float = 0.0
     profile: RunProfile = RunProfile.FULL
+    record: bool = False
+    port: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,10 @@ class WaferSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run."""
+    """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run.
+
+    ``divergences`` are the writes of a replay that were not the recorded run's.
+    """
 
     run_id: str
     outcome: str
@@ -86,6 +94,7 @@ class RunSummary:
     stream_hash: str
     target_removal_nm: float
     port_kind: str
+    divergences: tuple[str, ...] = ()
 
     @property
     def completed(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,14 +11,17 @@ from pathlib import Path
 import planaris
 from planaris import clock
 from planaris.app.checks import check_ends
+from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_side
 from planaris.app.jobs import JobFailedError, Script, order_of
 from planaris.app.profiles import PROFILES
 from planaris.app.request import Progress, RunRequest, RunSummary, WaferSummary
 from planaris.app.run_facts import LotClock, bound_facts, description_facts
 from planaris.app.traces import RunTraces, no_trace
+from planaris.app.world_access import WorldAccess, WorldError
 from planaris.app.world_commands import register_world
-from planaris.dictionary import build
+from planaris.dictionary import Dictionary, build
 from planaris.formats import JobFiles, load_job
+from planaris.hardware.replay import RECORD_FILE, PortRecording
 from planaris.historian import (
     ConsumableRecord,
     Home,
@@ -47,7 +51,6 @@ from planaris.stream import (
     WaferMoved,
 )
 from planaris.tool import Counter, Engine, Tool, Verbs
-from planaris.twin import Machine, TwinPort, World, make_truth, save_truth
 
 # Hurried runs record events in batches: the journal has them already.
 RECORD_BATCH_COUNT = 250
@@ -104,11 +107,12 @@ def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
     job = load_job(request.lot_path, request.tool)
     check_ends(job)
     package = load_package(job.recipe.process_package)
+    choice = choose_port(request.port, request.speed)
     if request.out is not None:
         check_run_folder(request.out)
     with Home.open(request.home, label="planaris run") as home:
         folder = home.new_run(job.lot.lot_id, request.out)
-        return _run(request, on_progress, job, package, home, folder, started_s)
+        return _run(request, on_progress, job, package, home, folder, started_s, choice)
 
 
 def _run(
@@ -119,11 +123,12 @@ def _run(
     home: Home,
     folder: RunFolder,
     started_s: float,
+    choice: PortChoice,
 ) -> RunSummary:
     reporter = _Reporter(on_progress, len(job.lot.wafers), started_s)
     digest, lot_clock = StreamHash(), LotClock()
     # In virtual time a full queue may make the run wait: nothing else is waiting for it.
-    writer = TraceWriter(folder.traces, submit_limit_s=60.0 if request.speed == float("inf") else 0.05)
+    writer = TraceWriter(folder.traces, submit_limit_s=60.0 if choice.speed == float("inf") else 0.05)
     with (
         SqliteJournal(home.database, folder.run_id) as journal,
         RunDatabase(folder.database) as records,
@@ -135,17 +140,17 @@ def _run(
                 "created_utc": f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}",
                 "software": planaris.__version__,
                 "tool": job.tool.name,
-                "port_kind": "twin",
+                "port_kind": choice.kind.value,
                 "seed": str(request.seed),
                 "profile": request.profile.value,
-                "speed": str(request.speed),
+                "speed": str(choice.speed),
                 **description_facts(job, package),
             }
         )
-        session = _Session(request, job, package, home, folder, writer, journal.append)
-        batched = Batched(records, RECORD_BATCH_COUNT if request.speed == float("inf") else 1)
+        session = _Session(request, job, package, home, folder, writer, journal.append, choice)
+        batched = Batched(records, RECORD_BATCH_COUNT if choice.speed == float("inf") else 1)
         listeners = [batched, digest, lot_clock, reporter, session.keep_consumables]
-        outcome, time_s = clock.run(session.run(listeners), speed=request.speed)
+        outcome, time_s = clock.run(session.run(listeners), speed=choice.speed)
         batched.flush()
         if session.lost_records is not None:  # the wafers are safe and known, but the run's records are not whole
             raise session.lost_records
@@ -164,6 +169,7 @@ def _run(
                 "bound": json.dumps(facts),
                 "model_flags": json.dumps(session.flags),
                 "consumable_parts": json.dumps(session.parts_in_use()),
+                "divergences": json.dumps(session.divergences),
             }
         )
     report: Path | None = None
@@ -171,7 +177,19 @@ def _run(
         from planaris.report import write_report
 
         report = write_report(folder.path)
-    return _summary(job, folder, reporter.seen, facts, outcome, time_s, wall_s, digest.hexdigest(), report)
+    return _summary(
+        job,
+        folder,
+        reporter.seen,
+        facts,
+        outcome,
+        time_s,
+        wall_s,
+        digest.hexdigest(),
+        report,
+        choice.kind.value,
+        session.divergences,
+    )
 
 
 class _Session:
@@ -186,40 +204,54 @@ class _Session:
         folder: RunFolder,
         writer: TraceWriter,
         commit: Callable[[Sequence[Committed], bool], None],
+        choice: PortChoice,
     ) -> None:
+        self._choice = choice
         self._request, self._job, self._package = request, job, package
         self._home, self._folder, self._commit = home, folder, commit
         self._parts = PROFILES[request.profile]
-        self._traces = RunTraces(writer, folder.run_id, "twin")
+        self._traces = RunTraces(writer, folder.run_id, choice.kind.value)
         self._serials = {(c.location, c.part): c for c in home.load_consumables()}
         self.flags: list[str] = []
+        self.divergences: tuple[str, ...] = ()
         self.lost_records: RecordError | None = None
 
     async def run(self, listeners: Sequence[Callable[[Sequence[Committed]], None]]) -> tuple[str, float]:
         """Wire tool and twin, run the lot, and return (outcome, tool time at its end)."""
         job, request = self._job, self._request
         dictionary = build(job.tool)
-        truth = make_truth(self._package, job.recipe.film, job.tool, request.seed)
-        machine = Machine(job.tool, dictionary, truth, request.seed, profile=self._parts.twin)
-        world = World(machine)
-        world.load(self._home.twin_dir)
+        choice, twin_dir = self._choice, self._home.twin_dir
+        opened = open_far_side(choice, job, self._package, dictionary, request.seed, twin_dir, self._parts)
+        async with opened as far:
+            return await self._run(far, dictionary, listeners)
+
+    async def _run(
+        self, far: FarSide, dictionary: Dictionary, listeners: Sequence[Callable[[Sequence[Committed]], None]]
+    ) -> tuple[str, float]:
+        job, request = self._job, self._request
         stream = EventStream(clock.now_s, self._commit)
         for listener in listeners:
             stream.listen(listener)
         counters = [Counter(c.location, c.part, c.wafers_count, c.use_h, c.serial) for c in self._serials.values()]
-        traces = self._traces if self._parts.traces else no_trace
-        tool = Tool(job.tool, dictionary, TwinPort(machine), stream, traces, counters, self._parts.constants)
+        traces, port, record = no_trace, far.port, None
+        if self._parts.traces:
+            traces = self._traces
+        if self._parts.traces and request.record:  # without its traces a record could not be replayed
+            port = record = PortRecording(far.port, self._folder.path / RECORD_FILE, self._choice.speed)
+        tool = Tool(job.tool, dictionary, port, stream, traces, counters, far.constants)
         engine = Engine(tool)
         Verbs(engine, {job.lot.lot_id: order_of(job)}.get)
-        register_world(tool.commands, world, {job.lot.lot_id: job.lot})
-        stream.publish(RunStarted(job.tool.name, tool.port.kind.value, request.seed, planaris.__version__))
+        if far.world is not None:
+            register_world(tool.commands, far.world, {job.lot.lot_id: job.lot})
+        stream.publish(RunStarted(job.tool.name, self._choice.kind.value, request.seed, planaris.__version__))
         script = Script(tool, "planaris run", f"lot {job.lot.lot_id}")
         outcome, detail = "completed", ""
         async with tool.running(), engine.running():
             try:
-                port, lot_id = job.lot.load_port, job.lot.lot_id
-                await script.give("world.place_cassette", "script", load_port=port, lot_id=lot_id)
-                await script.give("job.create", "operator", lot_id=lot_id, load_port=port,
+                load_port, lot_id = job.lot.load_port, job.lot.lot_id
+                if far.world is not None:
+                    await script.give("world.place_cassette", "script", load_port=load_port, lot_id=lot_id)
+                await script.give("job.create", "operator", lot_id=lot_id, load_port=load_port,
                                   recipe=job.recipe.name, cleaner_recipe=job.cleaner.name)  # fmt: skip
                 await script.give("job.start", "operator", lot_id=lot_id)
                 await engine.still(request.patience_s)
@@ -235,12 +267,23 @@ class _Session:
         for _, failure in stream.failed_listeners:
             if isinstance(failure, RecordError):
                 self.lost_records = failure
-        machine.close()
-        self.flags = list(world.flags())
-        world.save(self._home.twin_dir)
-        grid = machine.process.grid
-        save_truth(self._folder.path / "twin_truth.npz", world.wafers(), world.parts(), grid.r_mm, grid.theta_rad)
-        return outcome, time_s
+        if record is not None:
+            record.end()
+        if far.world is not None:
+            await self._keep_truth(far.world)
+        self.divergences = tuple(str(d) for d in far.divergences)
+        return ("diverged" if self.divergences and outcome == "completed" else outcome), time_s
+
+    async def _keep_truth(self, world: WorldAccess) -> None:
+        """Let the twin keep its own memory, and put its truth beside the run's records."""
+        try:
+            self.flags = list(await world.ask("flags"))
+            await world.ask("save")
+            truth = base64.b64decode(await world.ask("truth"))
+        except WorldError as error:
+            self.flags.append(f"no truth: {error}")
+            return
+        (self._folder.path / "twin_truth.npz").write_bytes(truth)
 
     def parts_in_use(self) -> dict[str, dict[str, str]]:
         """Return serial or lot number and time of installation of each part, by ``location.part``."""
@@ -277,6 +320,8 @@ def _summary(
     wall_s: float,
     stream_hash: str,
     report: Path | None,
+    port_kind: str,
+    divergences: tuple[str, ...],
 ) -> RunSummary:
     by_id = {e.wafer_id: e for e in seen.wafers}
     nan = float("nan")
@@ -308,5 +353,6 @@ def _summary(
         bound_wafers_per_h=facts["bound_wafers_per_h"],
         stream_hash=stream_hash,
         target_removal_nm=job.recipe.target_removal_nm,
-        port_kind="twin",
+        port_kind=port_kind,
+        divergences=divergences,
     )

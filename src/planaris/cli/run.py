@@ -45,26 +45,38 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Run folder instead of one in the home.", metavar="DIR")
     ] = None,
+    port: Annotated[
+        str,
+        typer.Option(
+            help="opcua://HOST:PORT of a PLC or of a twin in its own process, or replay:RUN_FOLDER; "
+            "a twin in this process if left out.",
+            metavar="PORT",
+        ),
+    ] = "",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
+    record: Annotated[bool, typer.Option("--record", help="Keep what went through the port, for replay.")] = False,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
 ) -> None:
-    """Polish a lot on the twin, as fast as it computes, and write report, records and traces."""
+    """Polish a lot, on the twin as fast as it computes unless a port is named; write report, records and traces."""
     from planaris.cli.progress import display_for
     from planaris.cli.run_result import result_document, show_result
 
-    log(f"TWIN run of {lot}")
+    log(f"run of {lot} on {port}" if port else f"TWIN run of {lot}")
     from planaris.app.request import RunRequest
+    from planaris.hardware import PortError
     from planaris.historian import HomeError, RecordError, TraceWriteError
     from planaris.model import InputError
 
-    request = RunRequest(lot, tool, seed, out, home, report=report)
+    request = RunRequest(lot, tool, seed, out, home, report=report, port=port, record=record)
     run_lot = _runner()
     try:
         with display_for(terminal=sys.stderr.isatty()) as display:
             summary = run_lot(request, display.show)
     except InputError as error:
         refuse_input(error, as_json)
+    except PortError as error:
+        end_with("port", port, str(error), as_json, PROCESS_FAILURE)
     except HomeError as error:
         end_with("home", str(error.path), str(error), as_json, WRONG_INPUT)
     except RecordError as error:
@@ -74,6 +86,8 @@ def command(
     except KeyboardInterrupt:
         message = f"interrupted; the journal in {home} says where each wafer is"
         end_with("interrupted", str(lot), message, as_json, PROCESS_FAILURE)
+    for divergence in summary.divergences:
+        log(f"diverged: {divergence}")
     if as_json:
         emit_json(result_document(summary))
     else:

@@ -17,8 +17,6 @@ from planaris.modules.module import Module, StateTable
 from planaris.modules.trace_tap import TraceTap, columns_of
 from planaris.stream import StepEnded, StepStarted
 
-# Band checks begin this long after a step's ramp, when pressures and speeds have settled [design].
-SETTLE_S = 3.0
 # The PLC's own longest polish time is the sum of the steps' latest times plus this [design].
 POLISH_LIMIT_MARGIN_S = 30.0
 # Pressures and speeds go down over this time when the head leaves the pad [design].
@@ -170,7 +168,7 @@ class Platen(Module):
                 StepStarted(visit.wafer_id, self.number, visit.head, number, step.name, step.kind.value)
             )
             await self.context.port.write({**self._platen_set_points(step), **self._head_set_points(visit.head, step)})
-            monitor.start(step, start_s, step.ramp_s + SETTLE_S)
+            monitor.start(step, start_s, step.ramp_s + self.context.constants.settle_s)
             reason = "abort"
             try:
                 await self._until(start_s + step.end.time_s + step.end.over_polish_s)

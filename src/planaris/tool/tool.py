@@ -158,7 +158,7 @@ class Tool:
         failure: Exception | None = None
         async with asyncio.TaskGroup() as tasks:
             senses = [tasks.create_task(self.watch.run(), name="watch")]
-            await self.watch.ready()
+            await self.watch.ready(self._constants.device_margin_s)
             self.watch.listen(self._on_tags)
             senses.append(tasks.create_task(self._heartbeat(), name="heartbeat"))
             senses.append(tasks.create_task(self._facility(), name="facility"))

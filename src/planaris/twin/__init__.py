@@ -1,7 +1,7 @@
 """The twin: a machine with physics behind the same tags a real PLC would have."""
 
 from planaris.twin.chunks import CHUNK_S
-from planaris.twin.machine import Machine
+from planaris.twin.machine import HEARTBEAT_LIMIT_S, Machine
 from planaris.twin.plc import LinkModel
 from planaris.twin.port import TwinPort
 from planaris.twin.profile import CAMPAIGN, FULL, TwinProfile
@@ -12,6 +12,7 @@ __all__ = [
     "CAMPAIGN",
     "CHUNK_S",
     "FULL",
+    "HEARTBEAT_LIMIT_S",
     "LinkModel",
     "Machine",
     "PartTruth",

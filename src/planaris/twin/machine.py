@@ -43,7 +43,10 @@ class Machine:
         seed: int,
         link: LinkModel | None = None,
         profile: TwinProfile = FULL,
+        *,
+        heartbeat_limit_s: float = HEARTBEAT_LIMIT_S,
     ) -> None:
+        self._heartbeat_limit_s = heartbeat_limit_s
         self.tool, self.truth, self.seed = tool, truth, seed
         loop = asyncio.get_running_loop()
         self.plc = VirtualPlc(tags_from(dictionary), link or LinkModel(), seed)
@@ -144,11 +147,11 @@ class Machine:
         self._last_beat_s = loop.time()
         if self._heartbeat_timer is None:
             self.plc.set({"plc.heartbeat_lost": False})
-            self._heartbeat_timer = loop.call_later(HEARTBEAT_LIMIT_S, self._check_heartbeat)
+            self._heartbeat_timer = loop.call_later(self._heartbeat_limit_s, self._check_heartbeat)
 
     def _check_heartbeat(self) -> None:
         loop = asyncio.get_running_loop()
-        due_s = self._last_beat_s + HEARTBEAT_LIMIT_S
+        due_s = self._last_beat_s + self._heartbeat_limit_s
         if due_s > loop.time() + 1e-6:
             self._heartbeat_timer = loop.call_at(due_s, self._check_heartbeat)
             return

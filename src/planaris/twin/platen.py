@@ -162,6 +162,11 @@ class TruePlaten:
         self._commands_s.append(time_s)
         self._ahead = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing moves here: no command since the last turn."""
+        return self._idle
+
     def cut_at(self, time_s: float) -> None:
         """Commit up to a time exactly, because the station itself changes: another head, another wafer."""
         self.advance(time_s)

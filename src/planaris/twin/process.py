@@ -376,6 +376,12 @@ class Process:
         for platen in self.platens.values():
             platen.cut_at(self._clock())
 
+    def settle_idle(self) -> None:
+        """Bring platens that rest up to now, so that sampling them costs no more the longer they have rested."""
+        for platen in self.platens.values():
+            if platen.idle:
+                platen.cut_at(self._clock())
+
     def present(self) -> dict[int, TruePlaten]:
         """Return copies of the platens, with their heads and wafers, as they are now; committing nothing."""
         return {n: platen.present(self._clock()) for n, platen in self.platens.items()}

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -349,7 +350,7 @@ def _real(value: object) -> float:
 
 
 def save_truth(
-    path: Path, wafers: Sequence[WaferTruth], parts: Sequence[PartTruth], r_mm: Array, theta_rad: Array
+    path: Path | BinaryIO, wafers: Sequence[WaferTruth], parts: Sequence[PartTruth], r_mm: Array, theta_rad: Array
 ) -> None:
     """Write the twin's truth of a run beside its records, as npz. Never read by the tool."""
     done = [w for w in wafers if w.head]

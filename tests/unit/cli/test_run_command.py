@@ -103,8 +103,8 @@ def test_json_is_the_documented_result_and_the_only_thing_on_stdout(
     found = document(result)
     assert set(found) == {
         "schema", "ok", "run_id", "outcome", "folder", "report", "tool_time_s", "wall_s", "wafers", "alarms",
-        "wafers_per_h", "bound_wafers_per_h", "stream_hash", "target_removal_nm", "port_kind", "speed_ratio",
-        "throughput_ratio",
+        "wafers_per_h", "bound_wafers_per_h", "stream_hash", "target_removal_nm", "port_kind", "divergences",
+        "speed_ratio", "throughput_ratio",
     }  # fmt: skip
     assert (found["schema"], found["ok"], found["speed_ratio"]) == ("planaris/run-result/1", True, 900.0)
     assert found["throughput_ratio"] == pytest.approx(0.9)
