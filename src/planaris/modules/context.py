@@ -87,7 +87,7 @@ class ControlConstants:
     Band checks begin ``settle_s`` after a step's ramp, when pressures and speeds have settled [design].
     """
 
-    trace_block_s: float = 2.0
+    trace_block_s: float = 4.0
     device_margin_ratio: float = 3.0
     device_margin_s: float = 10.0
     heartbeat_period_s: float = 1.0

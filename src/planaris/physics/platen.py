@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from planaris.physics._namespace import Array, ArrayLike, array_namespace, column
 from planaris.physics._scan import march, mix
 from planaris.physics.conditioner import DiskConstants, renewal_per_s
@@ -109,13 +111,20 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
     geometry = model.geometry
     xp = array_namespace(drive.zone_pressures_kPa, drive.ring_pressure_kPa, state.temperature_C)
     pressure = wafer_pressure(model.pressure_matrix, drive.zone_pressures_kPa, drive.ring_pressure_kPa)
-    speeds = mean_sliding_speed(
-        xp.concat([geometry.radii_mm, xp.asarray([geometry.retaining_radius_mm])]),
-        drive.platen_speed_rpm,
-        drive.head_speed_rpm,
-        drive.center_distance_mm,
-        drive.sweep_speed_mm_s,
-    )
+    radii_mm = xp.concat([geometry.radii_mm, xp.asarray([geometry.retaining_radius_mm])])
+    # Nothing slides on the pad in an interval without pressure.
+    pressed = xp.any(drive.zone_pressures_kPa != 0.0, axis=-1) | (drive.ring_pressure_kPa != 0.0)
+    if xp is np and not pressed.any():
+        speeds = np.zeros((pressure.shape[0], radii_mm.shape[0]))
+    else:
+        speeds = mean_sliding_speed(
+            radii_mm,
+            drive.platen_speed_rpm,
+            drive.head_speed_rpm,
+            drive.center_distance_mm,
+            drive.sweep_speed_mm_s,
+        )
+        speeds = xp.where(pressed[:, None], speeds, 0.0)
     speed = speeds[:, :-1]
     ring_force = 1e3 * geometry.retaining_area_m2 * drive.ring_pressure_kPa
     power = pressure * speed * (1e3 * geometry.area_m2)
