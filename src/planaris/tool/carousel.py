@@ -18,6 +18,9 @@ from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
 
 
+_PATH = frozenset({"loadcup", "carousel"})
+
+
 class CarouselTransport(HeadWork):
     """Load cup, carousel and platens of a carousel tool. Implements `Transport`."""
 
@@ -31,7 +34,7 @@ class CarouselTransport(HeadWork):
     @property
     def path(self) -> frozenset[str]:
         """Load cup and carousel; the platens are a matter of the route."""
-        return frozenset({"loadcup", "carousel"})
+        return _PATH
 
     def open_to(self, route: tuple[int, ...]) -> bool:
         """Whether every platen of the route is up."""

@@ -194,6 +194,8 @@ class Engine:
 
     def _may_go_on(self, job: Job, progress: WaferProgress) -> bool:
         """Whether a dry wafer may go on towards the platens: its job runs, and the rest of its way is open."""
+        if not self.shop.failed:
+            return job.polishes and self.transport.open_to(progress.route)
         description = self.tool.description
         way = self.transport.path | {"dry_robot", "wet_robot", *description.cleaner.stations}
         if not progress.aligned:
