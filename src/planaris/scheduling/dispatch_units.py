@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from planaris.scheduling.floor import Action, Move
 
 _NEVER_S = float("inf")
+# A polished wafer may wait on an arm for the cleaner, from its pick on, no longer than this: in the station it is kept
+# wet, on the arm it may dry [design].
+LONGEST_ON_ARM_S = 14.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class UnitsFloor:
     for each wafer, stage by stage to come, the platens that may serve it, the preferred first; ``hold`` heads at the
     exchange station whose wafer must not be begun. ``wet_arms`` are the wet robot's arms as locations; ``arm_at`` the
     place a robot stands before. ``due_s``: seconds until a location's wafer is expected to be ready; ``transfer_s``:
-    one transfer of the dry robot.
+    one transfer of the dry robot; ``hand_on_s`` from one cleaner station to the next.
     """
 
     at: Mapping[str, str]
@@ -74,6 +77,7 @@ class UnitsFloor:
     arm_at: Mapping[str, str] = field(default_factory=dict[str, str])
     due_s: Mapping[str, float] = field(default_factory=dict[str, float])
     transfer_s: float = 0.0
+    hand_on_s: float = 0.0
 
     def free(self, place: str) -> bool:
         """Whether a wafer may be put down at a place."""
@@ -192,8 +196,9 @@ def _hand_over(floor: UnitsFloor, carrying: list[str]) -> list[Move]:
 
 
 def _take_polished(floor: UnitsFloor, arm: str, *, swap: bool) -> list[Move]:
-    """Take a wafer that a unit gave back, unless a single arm could not put it down again."""
-    if not swap and len(floor.wet_arms) == 1 and not floor.free(floor.cleaner[0]):
+    """Take a wafer that a unit gave back, if it can be put down again soon; a single arm: at once."""
+    wait_s = _cleaner_free_s(floor)
+    if wait_s > (0.0 if not swap and len(floor.wet_arms) == 1 else LONGEST_ON_ARM_S):
         return []
     for unit in floor.units:
         if floor.leaving(unit.exchange) and floor.at[unit.exchange] in floor.polished:
@@ -244,6 +249,19 @@ def _through_s(floor: UnitsFloor, unit: Unit) -> float:
     if wafer is None or wafer in floor.polished:
         return 0.0
     return floor.due_s.get(unit.head, _NEVER_S)
+
+
+def _cleaner_free_s(floor: UnitsFloor) -> float:
+    """Return in how many seconds the first cleaner station takes a wafer, as far as those behind it are known."""
+    free_s = 0.0
+    for place in reversed(floor.cleaner):
+        if place in floor.down:
+            free_s = _NEVER_S
+        elif not floor.free(place):
+            free_s = max(floor.due_s.get(place, 0.0), free_s) + floor.hand_on_s
+        else:
+            free_s = 0.0
+    return free_s
 
 
 # -- cleaner and dry robot --------------------------------------------------------------------------------------

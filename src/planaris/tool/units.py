@@ -82,6 +82,7 @@ class UnitsTransport(HeadWork):
                 arm_at={robot.name: robot.before for robot in (tool.dry_robot, tool.wet_robot)},
                 due_s=facts.due_s,
                 transfer_s=self._transfer_s,
+                hand_on_s=description.cleaner.exchange_s,
             )
         )
 
