@@ -63,7 +63,8 @@ class Steady:
             if isinstance(item.event, WaferFinished):
                 self.finished_s.append(item.time_s)
                 self.to_clean_s.append(item.event.polish_to_clean_s)
-            elif isinstance(item.event, AlarmSet):
+            # A carrier is taken away here while wafers of the other are in the tool, and put back at once.
+            elif isinstance(item.event, AlarmSet) and item.event.alarm != "carrier_removed":
                 self.alarms.append(f"{item.event.alarm} ({item.event.source}): {item.event.detail}")
 
 
@@ -135,4 +136,6 @@ async def _port(
             await asyncio.sleep(LOOK_S)
         if one.outcome != "completed":
             raise NotRunError(f"{lot.lot_id} {one.outcome}: {'; '.join(one.failures)}")
+        for wafer in one.lot.wafers:
+            engine.tool.material.declare(wafer, f"removed.{wafer.wafer_id}", "who takes the carrier away")
         world.remove_cassette(lot.load_port)
