@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmark_result import NotRunError
 from planaris import clock
 from planaris.dictionary import build
@@ -27,13 +30,14 @@ LOOK_S = 1.0
 class _NoTrace:
     """A recording that keeps nothing."""
 
-    def append(self, *_samples: object) -> None: ...
+    def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None: ...
 
     def finish(self, spans: Sequence[StepSpan]) -> TraceFile:
         return TraceFile("", len(spans), 0)
 
 
-def _no_trace(_header: TraceHeader, _columns: tuple[str, ...]) -> _NoTrace:
+def _no_trace(header: TraceHeader, columns: tuple[str, ...]) -> _NoTrace:
+    del header, columns
     return _NoTrace()
 
 
