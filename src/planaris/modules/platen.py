@@ -238,6 +238,7 @@ class Platen(Module):
             (self._heads[head], "lift", (0, 0)),
             (self._device, "rinse", (1, 0)),
             (self._device, "slurry", (0, 0)),
+            (self._conditioner, "up", (0, 0)),  # out of the way of heads that come and go
         )
         for device, verb, arguments in commands:
             try:

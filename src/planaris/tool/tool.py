@@ -67,7 +67,7 @@ class Tool:
         self.watch = TagWatch(port)
         self.alarms = AlarmBook(stream, dictionary, loop.time)
         self.limits = LimitWatch(self.alarms)
-        self._tag_alarms = TagAlarms(description, self.watch, self.alarms, lambda: self.material.at)
+        self._tag_alarms = TagAlarms(description, self.watch, self.alarms, lambda: self.material.at, self.head_over)
         self.linked = True
         self.interlocks = Interlocks(
             self.watch,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from planaris.clock import now_s
 from planaris.model import Wafer
@@ -82,8 +83,20 @@ class UnitsTransport(HeadWork):
                 arm_at={robot.name: robot.before for robot in (tool.dry_robot, tool.wet_robot)},
                 due_s=facts.due_s,
                 transfer_s=self._transfer_s,
+                hand_on_s=description.cleaner.exchange_s,
+                slack_s=self._slack_s(facts),
             )
         )
+
+    def _slack_s(self, facts: FloorFacts) -> dict[str, float]:
+        """Return what is left of the wet limit of each wafer that was polished and lies in an exchange station."""
+        left: dict[str, float] = {}
+        for station in self._tool.exchanges.values():
+            wafer = self._tool.material.at.get(station.name)
+            if wafer is not None and wafer.wafer_id in facts.wet_limit_s:
+                since_s = now_s() - self._jobs.progress_of(wafer).polish_end_s
+                left[wafer.wafer_id] = facts.wet_limit_s[wafer.wafer_id] - since_s
+        return {wafer_id: slack_s for wafer_id, slack_s in left.items() if not math.isnan(slack_s)}
 
     def _cut_stranded(self, facts: FloorFacts) -> frozenset[str]:
         """Send back wafers on heads whose unit has no platen left for them; return them."""

@@ -59,6 +59,8 @@ WET_FLOW_ML_MIN = 20.0
 FRESH_AT_START = 0.9
 # How far an idle platen is evaluated beyond a reading, so that the next readings need no evaluation of their own.
 IDLE_AHEAD_S = 16.0
+# An idle platen is committed in pieces of at most this: a piece costs memory by the square of its length.
+LONGEST_IDLE_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,8 @@ class TruePlaten:
         """Commit up to a time exactly, because the station itself changes: another head, another wafer."""
         self.advance(time_s)
         self._ahead = None
+        while time_s > self.time_s + LONGEST_IDLE_S:
+            self._commit(self._step(self.time_s + LONGEST_IDLE_S))
         if time_s > self.time_s + ROUNDING_S:
             self._commit(self._step(time_s))
 
