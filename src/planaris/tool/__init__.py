@@ -12,6 +12,7 @@ from planaris.tool.journal import Journal
 from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
+from planaris.tool.quarantine import QUARANTINE_TABLE, Quarantine, QuarantineError, QuarantineState
 from planaris.tool.recipe_library import RecipeLibrary, RecipeStore
 from planaris.tool.results import evaluate, incoming_at
 from planaris.tool.tool import Tool
@@ -26,6 +27,7 @@ __all__ = [
     "JOB_TABLE",
     "MEANINGS",
     "MOTION",
+    "QUARANTINE_TABLE",
     "RULES",
     "AlarmBook",
     "Answer",
@@ -53,6 +55,9 @@ __all__ = [
     "MaterialMap",
     "Meaning",
     "Piece",
+    "Quarantine",
+    "QuarantineError",
+    "QuarantineState",
     "RecipeLibrary",
     "RecipeStore",
     "RefusedError",

@@ -128,7 +128,14 @@ class Engine:
             raise ValueError(f"no work is known for {move}")
         return piece
 
+    def look_again(self) -> None:
+        """Look at what an interlock refused and at the whole floor again, now that a person did something."""
+        self._look_at_refused()
+        self.shop.look()
+
     def _look_at_refused(self) -> None:
+        if self._look_again is not None:
+            self._look_again.cancel()
         self._look_again = None
 
         def still(error: InterlockError) -> bool:
@@ -200,7 +207,8 @@ class Engine:
             way |= {"aligner"}
         if description.metrology is not None:
             way |= {"metrology"}
-        return job.polishes and not way & self.shop.failed.keys() and self.transport.open_to(progress.route)
+        open_way = not way & self.shop.failed.keys() and self.transport.open_to(progress.route, progress.wafer.kind)
+        return job.polishes and open_way
 
     # -- jobs ---------------------------------------------------------------------------------------------------
     def start_job(self, job: Job) -> None:
@@ -247,7 +255,10 @@ class Engine:
 
     def _home(self, wafer: Wafer) -> None:
         job = self.jobs.of(wafer)
-        finish_wafer(self.tool, job, job.progress[wafer.wafer_id])
+        progress = job.progress[wafer.wafer_id]
+        finish_wafer(self.tool, job, progress)
+        for number in () if progress.cut_short else job.recipe.platens:
+            self.tool.quarantine.polished(f"platen{number}", wafer.kind, passed=not progress.marks)
 
     def _end_if_out(self, job: Job) -> None:
         """End a job whose wafers are all back, or, if it is to stop, none of them is out."""

@@ -33,6 +33,7 @@ from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.interlocks import Interlocks
 from planaris.tool.limits import LimitWatch
 from planaris.tool.material import MaterialMap
+from planaris.tool.quarantine import Quarantine
 from planaris.tool.tag_alarms import TagAlarms
 
 # Events that need no durability of their own wait at most this long for their commit [design].
@@ -80,6 +81,7 @@ class Tool:
         )
         self.commands = CommandDoor(stream, dictionary, loop.time)
         self.material = MaterialMap(stream)
+        self.quarantine = Quarantine(stream, self.alarms)
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
         self._constants = constants or ControlConstants()
         context = ModuleContext(

@@ -23,6 +23,7 @@ class TrueWafer:
     notch_deg: float = 0.0
     wet: bool = False
     measurement_count: int = 0
+    broken: bool = False
 
 
 @dataclass(slots=True)
