@@ -71,7 +71,8 @@ class WaferSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run."""
+    """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run;
+    ``longest_pause_s`` is the longest time, peer time, that one turn of the control loop took."""
 
     run_id: str
     outcome: str
@@ -86,6 +87,7 @@ class RunSummary:
     stream_hash: str
     target_removal_nm: float
     port_kind: str
+    longest_pause_s: float = 0.0
 
     @property
     def completed(self) -> bool:

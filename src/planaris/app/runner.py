@@ -159,6 +159,7 @@ def _run(
                 "outcome": outcome,
                 "tool_time_s": repr(time_s),
                 "wall_s": f"{wall_s:.3f}",
+                "longest_pause_s": f"{session.longest_pause_s:.4f}",
                 "stream_hash": digest.hexdigest(),
                 "bound": json.dumps(facts),
                 "model_flags": json.dumps(session.flags),
@@ -169,7 +170,9 @@ def _run(
         from planaris.report import write_report
 
         report = write_report(folder.path)
-    return _summary(job, folder, reporter.seen, facts, outcome, time_s, wall_s, digest.hexdigest(), report)
+    return _summary(
+        job, folder, reporter.seen, facts, outcome, time_s, wall_s, digest.hexdigest(), report, session.longest_pause_s
+    )
 
 
 class _Session:
@@ -192,6 +195,7 @@ class _Session:
         self._serials = {(c.location, c.part): c for c in home.load_consumables()}
         self.flags: list[str] = []
         self.lost_records: RecordError | None = None
+        self.longest_pause_s = 0.0
 
     async def run(self, listeners: Sequence[Callable[[Sequence[Committed]], None]]) -> tuple[str, float]:
         """Wire tool and twin, run the lot, and return (outcome, tool time at its end)."""
@@ -230,6 +234,7 @@ class _Session:
                 outcome, detail = "refused", str(error)
             time_s = clock.now_s()
             stream.publish(RunEnded(outcome, detail))
+        self.longest_pause_s = clock.longest_pause_s()
         for _, failure in stream.failed_listeners:
             if isinstance(failure, RecordError):
                 self.lost_records = failure
@@ -265,6 +270,7 @@ def _summary(
     wall_s: float,
     stream_hash: str,
     report: Path | None,
+    longest_pause_s: float,
 ) -> RunSummary:
     by_id = {e.wafer_id: e for e in seen.wafers}
     nan = float("nan")
@@ -297,4 +303,5 @@ def _summary(
         stream_hash=stream_hash,
         target_removal_nm=job.recipe.target_removal_nm,
         port_kind="twin",
+        longest_pause_s=longest_pause_s,
     )
