@@ -170,9 +170,8 @@ def _run(
         from planaris.report import write_report
 
         report = write_report(folder.path)
-    return _summary(
-        job, folder, reporter.seen, facts, outcome, time_s, wall_s, digest.hexdigest(), report, session.longest_pause_s
-    )
+    pause_s = session.longest_pause_s
+    return _summary(job, folder, reporter.seen, facts, outcome, time_s, wall_s, digest.hexdigest(), report, pause_s)
 
 
 class _Session:
@@ -218,6 +217,7 @@ class _Session:
         script = Script(tool, "planaris run", f"lot {job.lot.lot_id}")
         outcome, detail = "completed", ""
         async with tool.running(), engine.running():
+            clock.watch_pauses()  # setting up is no control
             try:
                 port, lot_id = job.lot.load_port, job.lot.lot_id
                 await script.give("world.place_cassette", "script", load_port=port, lot_id=lot_id)
@@ -232,9 +232,8 @@ class _Session:
                 outcome, detail = ended.outcome, "; ".join(ended.failures)
             except JobFailedError as error:
                 outcome, detail = "refused", str(error)
-            time_s = clock.now_s()
+            time_s, self.longest_pause_s = clock.now_s(), clock.longest_pause_s()
             stream.publish(RunEnded(outcome, detail))
-        self.longest_pause_s = clock.longest_pause_s()
         for _, failure in stream.failed_listeners:
             if isinstance(failure, RecordError):
                 self.lost_records = failure

@@ -2,6 +2,15 @@
 
 from planaris.clock.deadlock import DeadlockError
 from planaris.clock.peer import monotonic_s, utc_now
-from planaris.clock.virtual import VirtualTimeLoop, longest_pause_s, now_s, run
+from planaris.clock.virtual import VirtualTimeLoop, longest_pause_s, now_s, run, watch_pauses
 
-__all__ = ["DeadlockError", "VirtualTimeLoop", "longest_pause_s", "monotonic_s", "now_s", "run", "utc_now"]
+__all__ = [
+    "DeadlockError",
+    "VirtualTimeLoop",
+    "longest_pause_s",
+    "monotonic_s",
+    "now_s",
+    "run",
+    "utc_now",
+    "watch_pauses",
+]

@@ -119,6 +119,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Longest time, in peer time, that callbacks kept the loop from turning: what control would have waited."""
         return self._longest_turn_s
 
+    def watch_pauses(self) -> None:
+        """Forget the pauses so far, the one under way included."""
+        self._turn_from_s, self._longest_turn_s = time.monotonic(), 0.0
+
     def turn_begins(self) -> None:
         """Note that the loop goes on to its callbacks."""
         self._turn_from_s = time.monotonic()
@@ -279,6 +283,13 @@ def run(main: Coroutine[Any, Any, T], *, speed: float = math.inf, start_s: float
     """
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(speed, start_s)) as runner:
         return runner.run(main)
+
+
+def watch_pauses() -> None:
+    """Begin to watch the running tool loop for pauses from now on."""
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, VirtualTimeLoop):
+        loop.watch_pauses()
 
 
 def longest_pause_s() -> float:
