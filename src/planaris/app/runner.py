@@ -45,7 +45,7 @@ from planaris.stream import (
     WaferFinished,
     WaferMoved,
 )
-from planaris.tool import Counter, Engine, Tool, Verbs
+from planaris.tool import Counter, Engine, Tool, Verbs, shares_pct
 from planaris.twin import Machine, TwinPort, World, make_truth, save_truth
 
 # Hurried runs record events in batches: the journal has them already.
@@ -160,6 +160,7 @@ def _run(
                 "tool_time_s": repr(time_s),
                 "wall_s": f"{wall_s:.3f}",
                 "longest_pause_s": f"{session.longest_pause_s:.4f}",
+                "e10_shares_pct": json.dumps(session.e10_shares_pct),
                 "stream_hash": digest.hexdigest(),
                 "bound": json.dumps(facts),
                 "model_flags": json.dumps(session.flags),
@@ -195,6 +196,7 @@ class _Session:
         self.flags: list[str] = []
         self.lost_records: RecordError | None = None
         self.longest_pause_s = 0.0
+        self.e10_shares_pct: dict[str, float] = {}
 
     async def run(self, listeners: Sequence[Callable[[Sequence[Committed]], None]]) -> tuple[str, float]:
         """Wire tool and twin, run the lot, and return (outcome, tool time at its end)."""
@@ -234,6 +236,7 @@ class _Session:
                 outcome, detail = "refused", str(error)
             time_s, self.longest_pause_s = clock.now_s(), clock.longest_pause_s()
             stream.publish(RunEnded(outcome, detail))
+        self.e10_shares_pct = {state.value: round(pct, 3) for state, pct in shares_pct(tool.use.spent_s).items()}
         for _, failure in stream.failed_listeners:
             if isinstance(failure, RecordError):
                 self.lost_records = failure

@@ -6,6 +6,7 @@ from planaris.tool.carrier_check import SlotMapError
 from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandRequest, RefusedError
 from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.engine import Engine
+from planaris.tool.equipment_state import E10State, ModuleUse, Use, shares_pct, step
 from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, Interlocks
 from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
@@ -37,6 +38,7 @@ __all__ = [
     "CommandRequest",
     "ConsumableBook",
     "Counter",
+    "E10State",
     "Engine",
     "FailedWork",
     "FloorFacts",
@@ -54,6 +56,7 @@ __all__ = [
     "MaterialError",
     "MaterialMap",
     "Meaning",
+    "ModuleUse",
     "Piece",
     "Quarantine",
     "QuarantineError",
@@ -66,6 +69,7 @@ __all__ = [
     "Transport",
     "UnitsTransport",
     "UnknownAlarmError",
+    "Use",
     "Verbs",
     "WaferProgress",
     "WorkKind",
@@ -74,4 +78,6 @@ __all__ = [
     "evaluate",
     "incoming_at",
     "limits",
+    "shares_pct",
+    "step",
 ]
