@@ -146,7 +146,7 @@ def jobs_page() -> str:
             "",
             "## States of a job",
             "",
-            "`start`, `pause`, `resume`, `stop` and `abort` are commands of the door; `finished` (every wafer is back), "
+            "`start`, `pause`, `resume`, `stop` and `abort` are commands of the door; `finished` (all are home), "
             "`out` (none of it is in the tool) and `fail` come from the engine.",
             "",
             *table(("state", "trigger", "next state"), jobs),
