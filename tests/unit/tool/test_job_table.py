@@ -35,7 +35,7 @@ def job(bench: Bench, state: JobState) -> Job:
     return made
 
 
-@pytest.mark.parametrize(("state", "trigger"), itertools.product(JobState, JobTrigger))
+@pytest.mark.parametrize(("state", "trigger"), tuple(itertools.product(JobState, JobTrigger)))
 def test_a_job_takes_what_its_table_has_and_nothing_else(bench: Bench, state: JobState, trigger: JobTrigger) -> None:
     made = job(bench, state)
     after = JOB_TABLE.get((state, trigger))
