@@ -76,7 +76,8 @@ class WaferSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run.
+    """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run;
+    ``longest_pause_s`` is the longest time, peer time, that one turn of the control loop took.
 
     ``divergences`` are the writes of a replay that were not the recorded run's.
     """
@@ -95,6 +96,7 @@ class RunSummary:
     target_removal_nm: float
     port_kind: str
     divergences: tuple[str, ...] = ()
+    longest_pause_s: float = 0.0
 
     @property
     def completed(self) -> bool:

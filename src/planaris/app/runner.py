@@ -50,7 +50,7 @@ from planaris.stream import (
     WaferFinished,
     WaferMoved,
 )
-from planaris.tool import Counter, Engine, Tool, Verbs
+from planaris.tool import Counter, Engine, Tool, Verbs, shares_pct
 
 # Hurried runs record events in batches: the journal has them already.
 RECORD_BATCH_COUNT = 250
@@ -165,6 +165,8 @@ def _run(
                 "outcome": outcome,
                 "tool_time_s": repr(time_s),
                 "wall_s": f"{wall_s:.3f}",
+                "longest_pause_s": f"{session.longest_pause_s:.4f}",
+                "e10_shares_pct": json.dumps(session.e10_shares_pct),
                 "stream_hash": digest.hexdigest(),
                 "bound": json.dumps(facts),
                 "model_flags": json.dumps(session.flags),
@@ -189,6 +191,7 @@ def _run(
         report,
         choice.kind.value,
         session.divergences,
+        session.longest_pause_s,
     )
 
 
@@ -215,6 +218,8 @@ class _Session:
         self.flags: list[str] = []
         self.divergences: tuple[str, ...] = ()
         self.lost_records: RecordError | None = None
+        self.longest_pause_s = 0.0
+        self.e10_shares_pct: dict[str, float] = {}
 
     async def run(self, listeners: Sequence[Callable[[Sequence[Committed]], None]]) -> tuple[str, float]:
         """Wire tool and twin, run the lot, and return (outcome, tool time at its end)."""
@@ -247,6 +252,7 @@ class _Session:
         script = Script(tool, "planaris run", f"lot {job.lot.lot_id}")
         outcome, detail = "completed", ""
         async with tool.running(), engine.running():
+            clock.watch_pauses()  # setting up is no control
             try:
                 load_port, lot_id = job.lot.load_port, job.lot.lot_id
                 if far.world is not None:
@@ -262,8 +268,9 @@ class _Session:
                 outcome, detail = ended.outcome, "; ".join(ended.failures)
             except JobFailedError as error:
                 outcome, detail = "refused", str(error)
-            time_s = clock.now_s()
+            time_s, self.longest_pause_s = clock.now_s(), clock.longest_pause_s()
             stream.publish(RunEnded(outcome, detail))
+        self.e10_shares_pct = {state.value: round(pct, 3) for state, pct in shares_pct(tool.use.spent_s).items()}
         for _, failure in stream.failed_listeners:
             if isinstance(failure, RecordError):
                 self.lost_records = failure
@@ -322,6 +329,7 @@ def _summary(
     report: Path | None,
     port_kind: str,
     divergences: tuple[str, ...],
+    longest_pause_s: float,
 ) -> RunSummary:
     by_id = {e.wafer_id: e for e in seen.wafers}
     nan = float("nan")
@@ -355,4 +363,5 @@ def _summary(
         target_removal_nm=job.recipe.target_removal_nm,
         port_kind=port_kind,
         divergences=divergences,
+        longest_pause_s=longest_pause_s,
     )

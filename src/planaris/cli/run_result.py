@@ -45,6 +45,7 @@ def summary_lines(summary: RunSummary) -> list[str]:
         f"{number(rate, 1)} wafers/h{share}; tool time {clock_text(summary.tool_time_s)} in {summary.wall_s:.1f} s "
         f"({speed_text(summary.tool_time_s, summary.wall_s)})",
     ]
+    lines.append(f"longest pause of the control loop: {1000.0 * summary.longest_pause_s:.0f} ms")
     lines += [f"alarm:   {alarm}" for alarm in summary.alarms]
     lines.append(f"records: {summary.folder}")
     if summary.report is not None:

@@ -2,6 +2,17 @@
 
 from planaris.clock.deadlock import DeadlockError
 from planaris.clock.peer import monotonic_s, ns_of_utc, utc_now, utc_of_ns
-from planaris.clock.virtual import VirtualTimeLoop, now_s, run
+from planaris.clock.virtual import VirtualTimeLoop, longest_pause_s, now_s, run, watch_pauses
 
-__all__ = ["DeadlockError", "VirtualTimeLoop", "monotonic_s", "now_s", "ns_of_utc", "run", "utc_now", "utc_of_ns"]
+__all__ = [
+    "DeadlockError",
+    "VirtualTimeLoop",
+    "longest_pause_s",
+    "monotonic_s",
+    "now_s",
+    "ns_of_utc",
+    "run",
+    "utc_now",
+    "utc_of_ns",
+    "watch_pauses",
+]

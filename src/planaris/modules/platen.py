@@ -26,10 +26,39 @@ LIFT_RINSE_ML_MIN = 300.0
 # On the way to safety a device that still ends its last motion is asked again until it takes the command [design].
 ASK_AGAIN_S = 0.2
 MAKE_SAFE_LIMIT_S = 10.0
+# States in which a head presses its wafer on the pad.
+POLISHING = ("polishing", "rinsing")
+
+
+# Vacuum of the pulls after a lift that left the wafer on the pad, each once [design; -80 kPa is the plain lift's].
+RECHUCK_VACUUM_kPa = (-85.0, -90.0)
+RECHUCK_LIMIT_S = 5.0
 
 
 class ProcessDeviationError(DeviceFailedError):
     """A process quantity left its abort band."""
+
+
+class WaferSlippedError(DeviceFailedError):
+    """A wafer slipped out from under its head, or broke there."""
+
+    def __init__(self, head: str, platen: str) -> None:
+        self.platen = platen
+        remedy = "stop the platen, clear pad and ring, say where the wafer is"
+        super().__init__(head, "polish", f"a wafer is seen on {platen} outside the head", remedy)
+
+
+class WaferLeftOnPadError(DeviceFailedError):
+    """A wafer did not come up with its head, though it was pulled again."""
+
+    def __init__(self, head: str, platen: str) -> None:
+        self.platen = platen
+        remedy = "check vacuum and membrane, then retry, or take it out and say so"
+        super().__init__(platen, "lift", f"{head} came up without its wafer", remedy)
+
+
+class PadOccupiedError(DeviceFailedError):
+    """A pad on which a wafer lies must not get a second one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +113,14 @@ class Platen(Module):
         self._slurry_tag, self._di_tag = f"{self.name}.slurry_flow_ml_min", f"{self.name}.di_flow_ml_min"
         self._abort: asyncio.Future[None] | None = None
         self._left: Visit | None = None
+        self._head = 0
+        context.watch.listen(self._on_tags)
+
+    def _on_tags(self, changed: Mapping[str, float]) -> None:
+        """Abort at once when a wafer slips out."""
+        slip = f"{self.name}.slip"
+        if slip in changed and self.context.watch.is_on(slip) and self.state in {"touching_down", *POLISHING}:
+            self.abort(WaferSlippedError(f"head{self._head}", self.name))
 
     @property
     def left(self) -> Visit | None:
@@ -99,7 +136,7 @@ class Platen(Module):
         """Run the visit's steps. On any failure the head comes up with rinse on and slurry off, then it raises."""
         monitor = BandMonitor(self.number, visit.head)
         self._abort = asyncio.get_running_loop().create_future()
-        self._left = visit
+        self._left, self._head = visit, visit.head
         block_s = self.context.constants.trace_block_s
         self.fire("prepare")
         port = self.context.port
@@ -150,6 +187,10 @@ class Platen(Module):
             self.context.permit("conditioner.down", f"head{visit.head} on {platen}")
             await self._conditioner.do("down", limit_s=self.context.limit_s(2.0))
         await asyncio.sleep(visit.recipe.pre_flow_s)
+        if self.context.watch.is_on(f"{platen}.slip"):
+            raise PadOccupiedError(
+                platen, "touch_down", "a wafer is seen on the pad", "take it out, then clear the platen"
+            )
         confirm_wafer(self.context, f"head{visit.head}", True, self.name, "touch_down")
         self.context.permit("head.touch_down", f"head{visit.head} on {platen}")
 
@@ -221,7 +262,21 @@ class Platen(Module):
         if failures:
             raise failures[0]
         await self.context.port.write({f"{self.name}.sp_di_flow_ml_min": 0.0})
-        confirm_wafer(self.context, f"head{visit.head}", True, self.name, "lift")
+        if not self.context.watch.is_on(f"head{visit.head}.wafer_present"):
+            await self.rechuck(visit.head)
+
+    async def rechuck(self, head: int) -> None:
+        """Pull a wafer up that the lift left on the pad, with more vacuum and a DI break each time.
+
+        Raises `WaferLeftOnPadError` if it stays. Nothing else may be on the head.
+        """
+        await self._device.do("rinse", 1, limit_s=self.context.limit_s(1.0))
+        for vacuum_kPa in RECHUCK_VACUUM_kPa:
+            await self._heads[head].do("rechuck", vacuum_kPa, limit_s=self.context.limit_s(RECHUCK_LIMIT_S))
+            if self.context.watch.is_on(f"head{head}.wafer_present"):
+                await self._device.do("rinse", 0, limit_s=self.context.limit_s(1.0))
+                return
+        raise WaferLeftOnPadError(f"head{head}", self.name)
 
     async def _make_safe(self, head: int) -> None:
         """Bring the wafer off the pad and keep it wet, whatever happened; leave the module failed."""

@@ -203,6 +203,30 @@ class JobStateChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineChanged(Event):
+    """A platen's quarantine went from one state to another; ``principal`` is who did it, '' for the tool itself."""
+
+    name: ClassVar[str] = "quarantine_changed"
+    module: str
+    previous: str
+    state: str
+    trigger: str
+    principal: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentStateChanged(Event):
+    """The tool or one of its modules went from one state of use to another, as its events tell."""
+
+    name: ClassVar[str] = "equipment_state_changed"
+    module: str
+    previous: str
+    state: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepStarted(Event):
     """A polish step began on a platen."""
 
@@ -388,6 +412,8 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     PlaceConfirmed,
     WaferMarked,
     JobStateChanged,
+    QuarantineChanged,
+    EquipmentStateChanged,
     StepStarted,
     StepEnded,
     CleanStarted,

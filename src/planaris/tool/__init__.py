@@ -6,12 +6,14 @@ from planaris.tool.carrier_check import SlotMapError
 from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandRequest, RefusedError
 from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.engine import Engine
+from planaris.tool.equipment_state import E10State, ModuleUse, Use, shares_pct, step
 from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, Interlocks
 from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
 from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
+from planaris.tool.quarantine import QUARANTINE_TABLE, Quarantine, QuarantineError, QuarantineState
 from planaris.tool.recipe_library import RecipeLibrary, RecipeStore
 from planaris.tool.results import evaluate, incoming_at
 from planaris.tool.tool import Tool
@@ -26,6 +28,7 @@ __all__ = [
     "JOB_TABLE",
     "MEANINGS",
     "MOTION",
+    "QUARANTINE_TABLE",
     "RULES",
     "AlarmBook",
     "Answer",
@@ -35,6 +38,7 @@ __all__ = [
     "CommandRequest",
     "ConsumableBook",
     "Counter",
+    "E10State",
     "Engine",
     "FailedWork",
     "FloorFacts",
@@ -52,7 +56,11 @@ __all__ = [
     "MaterialError",
     "MaterialMap",
     "Meaning",
+    "ModuleUse",
     "Piece",
+    "Quarantine",
+    "QuarantineError",
+    "QuarantineState",
     "RecipeLibrary",
     "RecipeStore",
     "RefusedError",
@@ -61,6 +69,7 @@ __all__ = [
     "Transport",
     "UnitsTransport",
     "UnknownAlarmError",
+    "Use",
     "Verbs",
     "WaferProgress",
     "WorkKind",
@@ -69,4 +78,6 @@ __all__ = [
     "evaluate",
     "incoming_at",
     "limits",
+    "shares_pct",
+    "step",
 ]

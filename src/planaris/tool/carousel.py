@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from planaris.model import Wafer
+from planaris.model import Wafer, WaferKind
 from planaris.modules import LoadCup
 from planaris.scheduling import Action, Floor, Move, decide
 from planaris.tool.head_work import HeadWork
@@ -16,7 +16,6 @@ from planaris.tool.transport import FloorFacts
 from planaris.tool.wet import WetWatch
 from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
-
 
 _PATH = frozenset({"loadcup", "carousel"})
 
@@ -36,9 +35,9 @@ class CarouselTransport(HeadWork):
         """Load cup and carousel; the platens are a matter of the route."""
         return _PATH
 
-    def open_to(self, route: tuple[int, ...]) -> bool:
-        """Whether every platen of the route is up."""
-        return not self._shop.failed.keys() & {f"platen{n}" for n in route}
+    def open_to(self, route: tuple[int, ...], kind: WaferKind) -> bool:
+        """Whether every platen of the route takes such a wafer."""
+        return all(self.takes(n, kind) for n in route)
 
     # -- what the rule sees -----------------------------------------------------------------------------------
     def next_moves(self, facts: FloorFacts) -> tuple[Move, ...]:
@@ -156,12 +155,6 @@ class CarouselTransport(HeadWork):
                 self._wet.polished(wafer.wafer_id)
 
     # -- visits -----------------------------------------------------------------------------------------------
-    def may_visit(self, wafer: Wafer, platen: int) -> str:
-        """Return why a wafer may not be polished on a platen now."""
-        del wafer
-        failed = self._shop.failed.get(f"platen{platen}")
-        return f"platen{platen} is down: {failed.error}" if failed else ""
-
     def _over(self, wafer: Wafer, platen: int) -> bool:
         """Whether a wafer is still on the head over a platen."""
         return self._tool.material.where(wafer.wafer_id) == f"head{self._tool.carousel.head_at(platen)}"

@@ -6,8 +6,11 @@ from planaris.hardware import DeviceFailedError, DeviceTimeoutError, HandshakeLo
 from planaris.modules import (
     ClosedError,
     IllegalTransitionError,
+    PadOccupiedError,
     ProcessDeviationError,
+    WaferLeftOnPadError,
     WaferNotSeenError,
+    WaferSlippedError,
 )
 from planaris.tool.interlocks import InterlockError
 from planaris.tool.material import MaterialError
@@ -41,6 +44,9 @@ _ALARMS: tuple[tuple[type[Exception], str], ...] = (
     (WaferNotSeenError, "wafer_not_seen"),
     (HeadNotUpError, "index_blocked"),
     (ProcessDeviationError, "process_aborted"),
+    (WaferSlippedError, "wafer_slip"),
+    (WaferLeftOnPadError, "wafer_left_on_pad"),
+    (PadOccupiedError, "wafer_left_on_pad"),
     (PortError, "link_lost"),
     (DeviceFailedError, "device_error"),
 )

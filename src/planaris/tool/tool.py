@@ -33,7 +33,9 @@ from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.interlocks import Interlocks
 from planaris.tool.limits import LimitWatch
 from planaris.tool.material import MaterialMap
+from planaris.tool.quarantine import Quarantine
 from planaris.tool.tag_alarms import TagAlarms
+from planaris.tool.use_keeper import UseKeeper
 
 # Events that need no durability of their own wait at most this long for their commit [design].
 FLUSH_S = 0.1
@@ -79,7 +81,10 @@ class Tool:
             linked=lambda: self.linked,
         )
         self.commands = CommandDoor(stream, dictionary, loop.time)
+        self.use = UseKeeper(stream)
+        stream.listen(self.use)
         self.material = MaterialMap(stream)
+        self.quarantine = Quarantine(stream, self.alarms)
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
         self.consumables.offer(self.commands)
         self._constants = constants or ControlConstants()

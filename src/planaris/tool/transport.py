@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from planaris.model import Wafer
+from planaris.model import Wafer, WaferKind
 from planaris.scheduling import Move
 from planaris.tool.work import Piece
 
@@ -50,7 +50,7 @@ class Transport(Protocol):
         """Robots whose transfers are one piece of work; a wafer on an arm of another waits there for the next move."""
         ...
 
-    def open_to(self, route: tuple[int, ...]) -> bool:
+    def open_to(self, route: tuple[int, ...], kind: WaferKind) -> bool:
         """Whether a wafer that has these stages to come could pass them as things stand."""
         ...
 
@@ -71,6 +71,10 @@ class Transport(Protocol):
 
     def may_visit(self, wafer: Wafer, platen: int) -> str:
         """Return why a wafer may not be polished on a platen now; '' if it may."""
+        ...
+
+    def breakage(self, platen: str, wafer_id: str) -> None:
+        """Quarantine a platen after breakage; wafers on the other heads finish and are marked suspect."""
         ...
 
     def settle(self, source: str, destination: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import math
 
 from planaris.clock import now_s
-from planaris.model import Wafer
+from planaris.model import Wafer, WaferKind
 from planaris.modules import LoadCup
 from planaris.scheduling import Action, Move, Unit, UnitsFloor, next_moves_units
 from planaris.tool.head_work import HeadWork
@@ -42,16 +42,16 @@ class UnitsTransport(HeadWork):
         """Nothing that every wafer needs: units stand in for each other."""
         return frozenset()
 
-    def open_to(self, route: tuple[int, ...]) -> bool:
+    def open_to(self, route: tuple[int, ...], kind: WaferKind) -> bool:
         """Whether some unit is up with a platen for every stage of the route."""
-        return any(self._serves(n, route) for n in self._tool.swings)
+        return any(self._serves(n, route, kind) for n in self._tool.swings)
 
-    def _serves(self, unit: int, route: tuple[int, ...]) -> bool:
+    def _serves(self, unit: int, route: tuple[int, ...], kind: WaferKind = WaferKind.PRODUCT) -> bool:
         """Whether a unit could take a wafer through these stages."""
         failed, description = self._shop.failed, self._tool.description
         if failed.keys() & {f"exchange{unit}", f"swing{unit}", f"head{unit}"}:
             return False
-        up = {n for n in description.platens_of(unit) if f"platen{n}" not in failed}
+        up = {n for n in description.platens_of(unit) if self.takes(n, kind)}
         return all(up.intersection(description.platens_for(stage)) for stage in route)
 
     # -- what the rule sees -----------------------------------------------------------------------------------
@@ -188,12 +188,6 @@ class UnitsTransport(HeadWork):
         return WorkKind.SWING, f"swing{head}"
 
     # -- visits -----------------------------------------------------------------------------------------------
-    def may_visit(self, wafer: Wafer, platen: int) -> str:
-        """Return why a wafer may not be polished on a platen now."""
-        del wafer
-        failed = self._shop.failed.get(f"platen{platen}")
-        return f"platen{platen} is down: {failed.error}" if failed else ""
-
     def _over(self, wafer: Wafer, platen: int) -> bool:
         """Whether a wafer is still on the head over a platen."""
         unit = self._tool.description.unit_of(platen)

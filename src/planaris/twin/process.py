@@ -18,6 +18,7 @@ from planaris.twin.handling import Handling
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagSeries
+from planaris.twin.mishaps import Mishaps
 from planaris.twin.noise import stream_of
 from planaris.twin.platen import LAG_RATE as PLATEN_LAG_RATE
 from planaris.twin.platen import WET_FLOW_ML_MIN, TruePlaten
@@ -38,6 +39,8 @@ DISK_UP_mm = 20.0
 HEAD_UP_mm = 60.0
 CHUCK_VACUUM_kPa = -80.0
 RINSE_FLOW_ML_MIN = 1500.0
+# Down, DI break, vacuum and up again [design].
+RECHUCK_S = 5.0
 # How fast drives stop and pressures go on the way to the safe state [design].
 STOP_RAMP_S = 0.5
 RETRACT_RAMP_S = 0.2
@@ -89,6 +92,7 @@ class Process:
         self._wanted_s: Mapping[str, float] = {}
         self.devices: dict[str, TwinDevice] = {}
         self._limits: dict[int, asyncio.TimerHandle] = {}
+        self.mishaps = Mishaps(plc, handling, lambda n: self.seat_heads((n,)))
         for n in self.platens:
             self._wire_platen(n, dictionary)
         for n in self.heads:
@@ -125,7 +129,11 @@ class Process:
         self._device(
             name,
             dictionary,
-            {"touch_down": lambda _a, _b: self._touch_down(n), "lift": lambda _a, _b: self._lift(n)},
+            {
+                "touch_down": lambda _a, _b: self._touch_down(n),
+                "lift": lambda _a, _b: self._lift(n),
+                "rechuck": lambda vacuum_kPa, _b: self._rechuck(n, vacuum_kPa),
+            },
         )
         tags = [f"{name}.{a.set_point}" for a in HEAD_ACTUATORS if a.set_point]
         self._plc.on_write([*tags, f"{name}.sp_sweep_per_min"], lambda v: self._head_set(n, v))
@@ -324,10 +332,31 @@ class Process:
             head.bank.command(self._clock(), {"contact": 0.0}, 0.0)
             if station:
                 self._disarm(station)
+            self.mishaps.lifted(n, station, CHUCK_VACUUM_kPa)
             self._plc.set({f"head{n}.up": True})
             return OK
 
         return Motion(self._tool.lift_s, lifted)
+
+    def _rechuck(self, n: int, vacuum_kPa: float) -> Motion | DeviceError:
+        """Go down without pressure, break the water's hold with DI, pull with a vacuum and come up again."""
+        head, station = self.heads[n], self._handling.station_of(n)
+        if not station or n in self._rising or self._handling.moving(n):
+            return DeviceError.PRECONDITION
+        if self._places.get(f"head{n}") is not None:
+            return DeviceError.WAFER_PRESENT
+        self._command_head(n)
+        head.bank.command(self._clock(), {"height": 0.0}, RECHUCK_S / 2)
+        self._plc.set({f"head{n}.up": False})
+
+        def chucked() -> DeviceError:
+            self._command_head(n)
+            head.bank.command(self._clock(), {"vacuum": -abs(vacuum_kPa), "height": HEAD_UP_mm}, self._tool.lift_s)
+            self.mishaps.chucked_again(n, station, vacuum_kPa)
+            self._plc.set({f"head{n}.up": True})
+            return OK
+
+        return Motion(RECHUCK_S, chucked)
 
     # -- longest polish time ----------------------------------------------------------------------------------
     def _arm(self, station: int) -> None:

@@ -27,6 +27,7 @@ class TrueWafer:
     notch_deg: float = 0.0
     wet: bool = False
     measurement_count: int = 0
+    broken: bool = False
     materials: tuple[str, ...] = ()
     under_nm: NDArray[np.float64] | None = None
 

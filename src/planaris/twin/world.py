@@ -112,7 +112,8 @@ class World:
 
     def inject_fault(self, target: str, fault: str, magnitude: float) -> None:
         """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), a supply (`loss`, `supply`
-        of the facility with what is left of it), the dryer's lid (`lid`), or lose a wafer (`lost`)."""
+        of the facility with what is left of it), the dryer's lid (`lid`), lose a wafer (`lost`), or let one come to
+        grief: `left_on_pad` (magnitude: pulls that fail), `weak_vacuum` (kPa that a head lacks), `slip`, `break`."""
         if fault == "loss":
             self.lose(target)
             return
@@ -124,6 +125,9 @@ class World:
             return
         if fault == "trip":
             self.machine.safety.trip(target)
+            return
+        if fault in {"left_on_pad", "weak_vacuum", "slip", "break"}:
+            self._mishap(target, fault, magnitude)
             return
         if fault == "lost":
             self.machine.places.take(target)
@@ -178,6 +182,26 @@ class World:
         for platen in process.platens.values():
             platen.slurry_ratio = ratios
 
+    def _mishap(self, target: str, fault: str, magnitude: float) -> None:
+        """Let a wafer come to grief at a head, or, broken, anywhere."""
+        mishaps, station_of = self.machine.process.mishaps, self.machine.handling.station_of
+        if fault == "break":
+            mishaps.shatter(target, station_of)
+            return
+        if not target.startswith("head"):
+            raise ValueError(f"{fault} happens at a head, not at {target}")
+        head = int(target.removeprefix("head"))
+        if fault == "slip":
+            mishaps.slip(head, station_of(head))
+        elif fault == "left_on_pad":
+            mishaps.fault_of(head).sticks_count = max(1, int(magnitude))
+        else:
+            mishaps.fault_of(head).vacuum_lost_kPa = magnitude
+
+    def take_wafer(self, location: str) -> None:
+        """Open the machine and take a wafer, or what is left of it, out."""
+        self.machine.process.mishaps.take(location)
+
     def clear_fault(self, target: str) -> None:
         """Mend a device, give a supply back or reset a safety input."""
         if target in tuple(Loss):
@@ -192,6 +216,8 @@ class World:
         if device is None:
             self.machine.safety.reset(target)
             return
+        if target.startswith("head"):
+            self.machine.process.mishaps.clear(int(target.removeprefix("head")))
         device.fault.slow_ratio, device.fault.silent, device.fault.jammed = 1.0, False, False
 
     def _mix_up(self, port: str, state: SlotState, slot: int) -> None:

@@ -102,7 +102,8 @@ def test_json_is_the_documented_result_and_the_only_thing_on_stdout(
     result = planaris("run", "lot.toml", "--json")
     found = document(result)
     assert set(found) == {
-        "schema", "ok", "run_id", "outcome", "folder", "report", "tool_time_s", "wall_s", "wafers", "alarms",
+        "schema", "ok", "run_id", "outcome", "folder", "report", "tool_time_s", "wall_s", "longest_pause_s",
+        "wafers", "alarms",
         "wafers_per_h", "bound_wafers_per_h", "stream_hash", "target_removal_nm", "port_kind", "divergences",
         "speed_ratio", "throughput_ratio",
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 
@@ -155,6 +156,18 @@ def _speed_tile(facts: Facts) -> str:
     return _tile(style, "Throughput, wafers/h", num(speed.steady_wafers_per_h, 1), esc(below + reached))
 
 
+def _use_words(shares: str) -> str:
+    """Return the share of each state of SEMI E10 that the tool was in, the largest first; '' if not recorded."""
+    try:
+        found: object = json.loads(shares or "{}")
+    except ValueError:
+        return ""
+    if not isinstance(found, dict):
+        return ""
+    known_pct = {str(k): float(v) for k, v in found.items() if isinstance(v, int | float) and v > 0}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return ", ".join(f"{k} {num(v, 1)} %" for k, v in sorted(known_pct.items(), key=lambda item: -item[1]))
+
+
 def _about(facts: Facts, recipe_name: str) -> str:
     record = facts.record
     speed = record.number("tool_time_s") / record.number("wall_s") if record.number("wall_s") > 0 else math.nan
@@ -173,6 +186,8 @@ def _about(facts: Facts, recipe_name: str) -> str:
         ("Run", record.text("run_id")),
         ("Tool time", duration(record.number("tool_time_s"))),
         ("Wall time", f"{wall} ({num(speed, 0)} times faster)" if known(speed) and speed > 1.5 else wall),
+        ("Longest pause of control", with_unit(1000.0 * record.number("longest_pause_s"), 0, "ms")),
+        ("Use of the tool (E10)", _use_words(record.text("e10_shares_pct"))),
         ("Event stream hash", record.text("stream_hash")[:16]),
     )
     return "".join(f"<div><dt>{esc(name)}</dt><dd>{esc(value or num(None))}</dd></div>" for name, value in facts_shown)
