@@ -82,6 +82,7 @@ class VirtualPlc:
         self._subscriptions: list[StateSubscription] = []
         self._seed = seed
         self._last_delivery_s = self._last_write_s = 0.0
+        self._forced: dict[str, Value] = {}
         self._dead_from_s: float | None = None
         self._dead_s: list[tuple[float, float]] = []
 
@@ -109,6 +110,14 @@ class VirtualPlc:
         for from_s, until_s in spans:
             alive &= (times_s < from_s) | (times_s >= until_s)
         return alive
+
+    def force(self, name: str, value: Value | None) -> None:
+        """Let an input show one value whatever it sees, as a stuck sensor does; None lets it see again."""
+        if value is None:
+            self._forced.pop(name, None)
+        else:
+            self._forced[name] = value
+            self.set({name: value})
 
     def without_notice(self, name: str) -> None:
         """Send no change notices for a tag that only its writer cares about."""
@@ -152,6 +161,8 @@ class VirtualPlc:
 
     def set(self, changes: Mapping[str, Value], *, repeat: bool = False) -> None:
         """Set tags from the inside and notify subscribers of those that changed (of all with ``repeat``)."""
+        if self._forced:
+            changes = {n: self._forced.get(n, v) for n, v in changes.items()}
         fresh = {n: v for n, v in changes.items() if repeat or self.values.get(n) != v}
         if not fresh:
             return
