@@ -12,7 +12,8 @@ class RunRequest:
     """Ask for one lot on the twin.
 
     ``tool`` is a bundled name, a path or None for reference tool A; ``out`` is the run folder, None for one inside
-    ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes.
+    ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes; ``clear`` has
+    what the twin still holds taken out first.
     """
 
     lot_path: Path
@@ -22,6 +23,7 @@ class RunRequest:
     home: Path
     speed: float = math.inf
     report: bool = True
+    clear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from planaris.app.jobs import JobFailedError, Jobs, Script
 from planaris.app.request import Progress, RunRequest, RunSummary, WaferSummary
 from planaris.app.run_facts import LotClock, bound_facts, description_facts
 from planaris.app.traces import RunTraces
+from planaris.app.twin_memory import check_empty, open_twin_memory
 from planaris.app.world_commands import register_world
 from planaris.dictionary import build
 from planaris.formats import JobFiles, load_job
@@ -44,7 +45,7 @@ from planaris.stream import (
     WaferMoved,
 )
 from planaris.tool import Counter, Tool
-from planaris.twin import Machine, TwinPort, World, make_truth, save_truth
+from planaris.twin import Machine, MemoryFile, TwinPort, World, make_truth, save_truth
 
 # Hurried runs record events in batches: the journal has them already.
 RECORD_BATCH_COUNT = 250
@@ -104,8 +105,14 @@ def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
     if request.out is not None:
         check_run_folder(request.out)
     with Home.open(request.home, label="planaris run") as home:
-        folder = home.new_run(job.lot.lot_id, request.out)
-        return _run(request, on_progress, job, package, home, folder, started_s)
+        memory = open_twin_memory(home)
+        try:
+            if not request.clear:
+                check_empty(home, memory)
+            folder = home.new_run(job.lot.lot_id, request.out)
+            return _run(request, on_progress, job, package, home, folder, memory, started_s)
+        finally:
+            memory.close()
 
 
 def _run(
@@ -115,6 +122,7 @@ def _run(
     package: ProcessPackage,
     home: Home,
     folder: RunFolder,
+    memory: MemoryFile,
     started_s: float,
 ) -> RunSummary:
     reporter = _Reporter(on_progress, len(job.lot.wafers), started_s)
@@ -138,7 +146,7 @@ def _run(
                 **description_facts(job, package),
             }
         )
-        session = _Session(request, job, package, home, folder, writer, journal.append)
+        session = _Session(request, job, package, home, folder, memory, writer, journal.append)
         batched = Batched(records, RECORD_BATCH_COUNT if request.speed == float("inf") else 1)
         listeners = [batched, digest, lot_clock, reporter, session.keep_consumables]
         outcome, time_s = clock.run(session.run(listeners), speed=request.speed)
@@ -176,11 +184,12 @@ class _Session:
         package: ProcessPackage,
         home: Home,
         folder: RunFolder,
+        memory: MemoryFile,
         writer: TraceWriter,
         commit: Callable[[Sequence[Committed], bool], None],
     ) -> None:
         self._request, self._job, self._package = request, job, package
-        self._home, self._folder, self._commit = home, folder, commit
+        self._home, self._folder, self._memory, self._commit = home, folder, memory, commit
         self._traces = RunTraces(writer, folder.run_id, "twin")
         self._serials = {(c.location, c.part): c for c in home.load_consumables()}
         self.flags: list[str] = []
@@ -192,7 +201,9 @@ class _Session:
         truth = make_truth(self._package, job.recipe.film, job.tool, request.seed)
         machine = Machine(job.tool, dictionary, truth, request.seed)
         world = World(machine)
-        world.load(self._home.twin_dir)
+        world.remember(self._memory)
+        if request.clear:
+            world.empty()
         stream = EventStream(clock.now_s, self._commit)
         for listener in listeners:
             stream.listen(listener)
@@ -218,9 +229,11 @@ class _Session:
             stream.publish(RunEnded(outcome, detail))
         machine.close()
         self.flags = list(world.flags())
-        world.save(self._home.twin_dir)
         grid = machine.process.grid
         save_truth(self._folder.path / "twin_truth.npz", world.wafers(), world.parts(), grid.r_mm, grid.theta_rad)
+        if all(place.startswith("loadport") for place in world.where().values()):
+            world.empty()  # a person takes the cassettes away
+        world.leave_in_order()
         return outcome, time_s
 
     def keep_consumables(self, batch: Sequence[Committed]) -> None:

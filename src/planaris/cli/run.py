@@ -48,6 +48,9 @@ def command(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Take what an earlier run left in the twin out by hand first.")
+    ] = False,
 ) -> None:
     """Polish a lot on the twin, as fast as it computes, and write report, records and traces."""
     from planaris.cli.progress import display_for
@@ -58,7 +61,7 @@ def command(
     from planaris.historian import HomeError, RecordError, TraceWriteError
     from planaris.model import InputError
 
-    request = RunRequest(lot, tool, seed, out, home, report=report)
+    request = RunRequest(lot, tool, seed, out, home, report=report, clear=clear)
     run_lot = _runner()
     try:
         with display_for(terminal=sys.stderr.isatty()) as display:

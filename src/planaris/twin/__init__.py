@@ -2,8 +2,10 @@
 
 from planaris.twin.chunks import CHUNK_S
 from planaris.twin.machine import Machine
+from planaris.twin.memory import MemoryFile, MemoryFileError, Snapshot, open_memory
 from planaris.twin.plc import LinkModel
 from planaris.twin.port import TwinPort
+from planaris.twin.restoring import Restored
 from planaris.twin.truth import Truth, make_truth, nominal_law
 from planaris.twin.world import PartTruth, WaferTruth, World, save_truth
 
@@ -11,12 +13,17 @@ __all__ = [
     "CHUNK_S",
     "LinkModel",
     "Machine",
+    "MemoryFile",
+    "MemoryFileError",
     "PartTruth",
+    "Restored",
+    "Snapshot",
     "Truth",
     "TwinPort",
     "WaferTruth",
     "World",
     "make_truth",
     "nominal_law",
+    "open_memory",
     "save_truth",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -26,16 +26,21 @@ from planaris.twin.wafers import Places, TrueCarrier, TrueWafer, slot_location
 
 # Two seconds without the controller and the PLC brings the machine to safety (design values).
 HEARTBEAT_LIMIT_S = 2.0
+# With one beat of the controller in so many the machine's slow changes are noted [design].
+BEATS_PER_CHANGE = 5
 
 
 class Machine:
-    """A twin of one tool. Make it inside the running loop whose time it lives on."""
+    """A twin of one tool. Make it inside the running loop whose time it lives on.
+
+    ``on_change`` is called after each material change, and now and then with a beat of the controller.
+    """
 
     def __init__(
         self, tool: ToolDescription, dictionary: Dictionary, truth: Truth, seed: int, link: LinkModel | None = None
     ) -> None:
         self.tool, self.truth, self.seed = tool, truth, seed
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         self.plc = VirtualPlc(tags_from(dictionary), link or LinkModel(), seed)
         self.places = Places()
         self.handling = Handling(tool, self.plc, self.places, dictionary, seed, self._measure)
@@ -44,8 +49,11 @@ class Machine:
         self.safety = safety = SafetyLayer(self.plc, self._stop_all, self.process.close_chemicals)
         self.process.powered = lambda: safety.powered
         self.process.chemicals_allowed = lambda: safety.chemicals_allowed
+        self.on_change: Callable[[], None] = lambda: None
         for device in self.devices.values():
             device.powered = self.process.powered
+        for device in self.handling.devices.values():
+            device.on_ended = self._changed
         bank = ActuatorBank(["none"], [1.0], [0.0], loop.time())
         gains = np.ones(len(FACILITY_SIGNALS))
         self._facility = SampledOwner(
@@ -62,6 +70,11 @@ class Machine:
     def devices(self) -> Mapping[str, TwinDevice]:
         """All devices by name."""
         return {**self.handling.devices, **self.process.devices}
+
+    @property
+    def time_s(self) -> float:
+        """Tool time now."""
+        return self._loop.time()
 
     # -- sensors ----------------------------------------------------------------------------------------------
     def owner(self, name: str) -> SampledOwner:
@@ -110,6 +123,7 @@ class Machine:
         for wafer in wafers:
             self.places.put(slot_location(port, wafer.slot), wafer)
         self.plc.set({f"loadport{port}.carrier_present": True})
+        self.on_change()
 
     def remove_carrier(self, port: int) -> tuple[TrueWafer, ...]:
         """Take a cassette off a load port with what is in it."""
@@ -117,6 +131,7 @@ class Machine:
         inside = [place for place, _ in self.places.items() if place.startswith(f"loadport{port}.")]
         taken = tuple(self.places.take(place) for place in inside)
         self.plc.set({f"loadport{port}.carrier_present": False})
+        self.on_change()
         return taken
 
     # -- PLC's own watch --------------------------------------------------------------------------------------
@@ -128,6 +143,8 @@ class Machine:
         loop = asyncio.get_running_loop()
         self._last_count = count
         self._last_beat_s = loop.time()
+        if int(count) % BEATS_PER_CHANGE == 0:  # films and wear change without any device's motion
+            self.on_change()
         if self._heartbeat_timer is None:
             self.plc.set({"plc.heartbeat_lost": False})
             self._heartbeat_timer = loop.call_later(HEARTBEAT_LIMIT_S, self._check_heartbeat)
@@ -147,6 +164,9 @@ class Machine:
         for device in self.devices.values():
             device.stop()
         self.process.make_safe()
+
+    def _changed(self) -> None:
+        self.on_change()
 
     def close(self) -> None:
         """Stop the machine's own timers."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,13 @@ from numpy.typing import NDArray
 from planaris.model import Lot, SlotState, ThicknessMap
 from planaris.physics import disk_sharpness, flag_names, from_sites, groove_depth_mm
 from planaris.twin.machine import Machine
+from planaris.twin.memory import MemoryFile
 from planaris.twin.noise import stream_of
+from planaris.twin.restoring import Keeper, Restored, restore
 from planaris.twin.truth import UPSTREAM_NOISE_nm
 from planaris.twin.wafers import TrueWafer
 
 Array = NDArray[np.float64]
-WORLD_FILE = "world.json"
-WORLD_SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,7 @@ class World:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self._keeper: Keeper | None = None
 
     # -- what people do ---------------------------------------------------------------------------------------
     def place_cassette(self, lot: Lot) -> None:
@@ -74,13 +74,25 @@ class World:
         """Take a cassette away."""
         self.machine.remove_carrier(load_port)
 
+    def empty(self) -> None:
+        """Take every cassette away, and every wafer out of the machine by hand."""
+        for port in tuple(self.machine.handling.carriers):
+            self.machine.remove_carrier(port)
+        for place in self.where().values():
+            self.machine.places.take(place)
+            self.machine.handling.sensor(place)
+        self.machine.process.seat_heads()
+        self.machine.on_change()
+
     def press_emo(self) -> None:
         """Press the red button."""
         self.machine.safety.trip("emo")
+        self.machine.on_change()
 
     def reset_emo(self) -> None:
         """Pull the red button out again."""
         self.machine.safety.reset("emo")
+        self.machine.on_change()
 
     def inject_fault(self, target: str, fault: str, magnitude: float) -> None:
         """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), or lose a wafer (`lost`)."""
@@ -161,74 +173,17 @@ class World:
         return flag_names(self.machine.process.flags())
 
     # -- the twin's own memory --------------------------------------------------------------------------------
-    def save(self, folder: Path) -> None:
-        """Write the wear of consumables where only the twin looks."""
-        process = self.machine.process
-        process.settle()
-        record = {
-            "schema": WORLD_SCHEMA,
-            "platens": {
-                str(n): {
-                    "pad_lost_um": p.pad_lost_um.tolist(),
-                    "populations": p.state.populations.tolist(),
-                    "conditioned_s": p.conditioned_s,
-                    "disk_hours": p.disk_hours,
-                    "wafers_count": p.wafers_count,
-                }
-                for n, p in process.platens.items()
-            },
-            "heads": {
-                str(n): {
-                    "ring_lost_um": h.ring_lost_um,
-                    "membrane_h": h.membrane_h,
-                    "wafers_count": h.wafers_count,
-                }
-                for n, h in process.heads.items()
-            },
-        }
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / (WORLD_FILE + ".part")
-        part.write_text(json.dumps(record), encoding="utf-8")
-        part.replace(folder / WORLD_FILE)
+    def remember(self, file: MemoryFile) -> Restored:
+        """Take over the world of an earlier life, if the file holds one, and keep this one there from now on."""
+        restored = restore(self.machine, file.kept)
+        self._keeper = Keeper(self.machine, file)
+        return restored
 
-    def load(self, folder: Path) -> bool:
-        """Take over the wear of an earlier life; return whether there was one."""
-        path = folder / WORLD_FILE
-        if not path.exists():
-            return False
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record.get("schema") != WORLD_SCHEMA:
-            raise ValueError(f"{path}: schema {record.get('schema')}, this version reads {WORLD_SCHEMA}")
-        self.restore(record)
-        return True
-
-    def restore(self, record: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
-        """Set consumables to a saved record."""
-        process = self.machine.process
-        for number, saved in record["platens"].items():
-            platen = process.platens[int(number)]
-            platen.pad_lost_um = _array(saved["pad_lost_um"])
-            platen.state = type(platen.state)(
-                platen.state.temperature_C, _array(saved["populations"]), platen.state.solids_ratio
-            )
-            platen.conditioned_s = _real(saved["conditioned_s"])
-            platen.disk_hours = _real(saved["disk_hours"])
-            platen.wafers_count = int(_real(saved["wafers_count"]))
-        for number, saved in record["heads"].items():
-            head = process.heads[int(number)]
-            head.ring_lost_um = _real(saved["ring_lost_um"])
-            head.membrane_h = _real(saved["membrane_h"])
-            head.wafers_count = int(_real(saved["wafers_count"]))
-
-
-def _array(value: object) -> Array:
-    return np.asarray(value, dtype=np.float64)
-
-
-def _real(value: object) -> float:
-    if not isinstance(value, int | float):
-        raise TypeError(f"a number was expected, not {value!r}")
-    return float(value)
+    def leave_in_order(self) -> None:
+        """Note that machine and controller ended together, in order; wear and wafers stay in the memory."""
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
 
 
 def save_truth(
