@@ -1,5 +1,6 @@
 """Records: the home and its journal, one run's database, traces, and questions about them."""
 
+from planaris.historian.audit import AuditHead, AuditReport
 from planaris.historian.crash_buffer import Recovered, recover
 from planaris.historian.errors import (
     HomeError,
@@ -13,8 +14,15 @@ from planaris.historian.errors import (
     RunFolderError,
     TraceWriteError,
 )
-from planaris.historian.home import Home, check_run_folder, check_writable
-from planaris.historian.journal import SqliteJournal, WaferPlace, journal_runs, last_sequence, wafer_places
+from planaris.historian.home import Home, backup_home, check_run_folder, check_writable
+from planaris.historian.journal import (
+    SqliteJournal,
+    WaferPlace,
+    journal_runs,
+    last_sequence,
+    verify_audit,
+    wafer_places,
+)
 from planaris.historian.questions import query
 from planaris.historian.records import ConsumableRecord, RecipeRecord, RecipeState, RunFolder, RunRecord
 from planaris.historian.run_database import RunDatabase
@@ -35,6 +43,8 @@ from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWrit
 
 __all__ = [
     "AlarmRow",
+    "AuditHead",
+    "AuditReport",
     "CleanRow",
     "CommandRow",
     "ConsumableRecord",
@@ -68,11 +78,13 @@ __all__ = [
     "TraceWriter",
     "WaferPlace",
     "WaferRow",
+    "backup_home",
     "check_run_folder",
     "check_writable",
     "journal_runs",
     "last_sequence",
     "query",
     "recover",
+    "verify_audit",
     "wafer_places",
 ]

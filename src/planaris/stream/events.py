@@ -10,9 +10,13 @@ from planaris.model import MapStage, Severity, WaferKind
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Base of all events; ``name`` is the dictionary's name."""
+    """Base of all events; ``name`` is the dictionary's name.
+
+    An ``audited`` one goes into the audit chain: what a person or a host ordered, was answered, signed or acknowledged.
+    """
 
     name: ClassVar[str] = ""
+    audited: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class CommandReceived(Event):
     """A command came through the door."""
 
     name: ClassVar[str] = "command_received"
+    audited: ClassVar[bool] = True
     command_id: str
     verb: str
     principal: str
@@ -62,6 +67,7 @@ class CommandAnswered(Event):
     """A command was accepted, refused or done."""
 
     name: ClassVar[str] = "command_answered"
+    audited: ClassVar[bool] = True
     command_id: str
     verb: str
     status: str
@@ -258,6 +264,7 @@ class AlarmAcknowledged(Event):
     """A person acknowledged an alarm."""
 
     name: ClassVar[str] = "alarm_acknowledged"
+    audited: ClassVar[bool] = True
     alarm: str
     source: str
     principal: str
