@@ -1,55 +1,18 @@
-"""The `job.*` commands: create a job from a lot's files, start it, stop it."""
+"""Gives the tool's commands as a script does."""
 
 from __future__ import annotations
 
 from planaris.formats import JobFiles
-from planaris.tool import AnswerStatus, CommandRequest, LotRun, RefusedError, SlotMapError, Tool
+from planaris.tool import AnswerStatus, CommandRequest, JobOrder, Tool
 
 
 class JobFailedError(Exception):
     """A command that the run depends on was not done."""
 
 
-class Jobs:
-    """Jobs of one tool, one at a time."""
-
-    def __init__(self, tool: Tool, known: dict[str, JobFiles]) -> None:
-        self._tool, self._known = tool, known
-        self.created: dict[str, LotRun] = {}
-        self.outcomes: dict[str, str] = {}
-        for verb, handler in {"job.create": self._create, "job.start": self._start, "job.abort": self._abort}.items():
-            tool.commands.register(verb, handler)
-
-    async def _create(self, request: CommandRequest) -> str:
-        lot_id = str(request.arguments["lot_id"])
-        files = self._known.get(lot_id)
-        if files is None:
-            raise RefusedError(f"no lot {lot_id} is known")
-        self.created[lot_id] = LotRun(self._tool, files.lot, files.recipe, files.cleaner)
-        return f"{len(files.lot.wafers)} wafers"
-
-    async def _start(self, request: CommandRequest) -> str:
-        job = self._job(request)
-        expired = self._tool.consumables.expired()
-        if expired:
-            parts = ", ".join(f"{c.part} of {c.location}" for c in expired)
-            raise RefusedError(f"interlock 14: past their life: {parts}; change them first")
-        try:
-            self.outcomes[job.lot.lot_id] = await job.run()
-        except SlotMapError as error:
-            self.outcomes[job.lot.lot_id] = "slot_map_mismatch"
-            raise RefusedError(str(error)) from error
-        return self.outcomes[job.lot.lot_id]
-
-    async def _abort(self, request: CommandRequest) -> str:
-        self._job(request).stop()
-        return "no further wafer starts; those under way are finished"
-
-    def _job(self, request: CommandRequest) -> LotRun:
-        job = self.created.get(str(request.arguments["lot_id"]))
-        if job is None:
-            raise RefusedError(f"no job for lot {request.arguments['lot_id']}")
-        return job
+def order_of(files: JobFiles) -> JobOrder:
+    """Return what a lot's files say of its job."""
+    return JobOrder(files.lot, files.recipe, files.cleaner)
 
 
 class Script:

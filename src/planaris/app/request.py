@@ -12,8 +12,9 @@ class RunRequest:
     """Ask for one lot on the twin.
 
     ``tool`` is a bundled name, a path or None for reference tool A; ``out`` is the run folder, None for one inside
-    ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes; ``clear`` has
-    what the twin still holds taken out first.
+    ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes; ``patience_s`` is how
+    long a tool where nothing moves any more, but a job is not over, is waited for: somebody may act on its alarms;
+    ``clear`` has what the twin still holds taken out first.
     """
 
     lot_path: Path
@@ -23,6 +24,7 @@ class RunRequest:
     home: Path
     speed: float = math.inf
     report: bool = True
+    patience_s: float = 0.0
     clear: bool = False
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import planaris
 from planaris import clock
 from planaris.app.checks import check_ends
-from planaris.app.jobs import JobFailedError, Jobs, Script
+from planaris.app.jobs import JobFailedError, Script, order_of
 from planaris.app.request import Progress, RunRequest, RunSummary, WaferSummary
 from planaris.app.run_facts import LotClock, bound_facts, description_facts
 from planaris.app.traces import RunTraces
@@ -21,6 +21,7 @@ from planaris.formats import JobFiles, load_job
 from planaris.historian import (
     ConsumableRecord,
     Home,
+    RecordError,
     RunDatabase,
     RunFolder,
     SqliteJournal,
@@ -44,7 +45,7 @@ from planaris.stream import (
     WaferFinished,
     WaferMoved,
 )
-from planaris.tool import Counter, Tool
+from planaris.tool import Counter, Engine, Tool, Verbs
 from planaris.twin import Machine, MemoryFile, TwinPort, World, make_truth, save_truth
 
 # Hurried runs record events in batches: the journal has them already.
@@ -151,6 +152,8 @@ def _run(
         listeners = [batched, digest, lot_clock, reporter, session.keep_consumables]
         outcome, time_s = clock.run(session.run(listeners), speed=request.speed)
         batched.flush()
+        if session.lost_records is not None:  # the wafers are safe and known, but the run's records are not whole
+            raise session.lost_records
         writer.drain()
         slots = tuple(sorted(w.slot for w in job.lot.wafers))
         bound = throughput_bound(job.tool, job.recipe, job.cleaner, job.lot.sampling, slots)
@@ -193,6 +196,7 @@ class _Session:
         self._traces = RunTraces(writer, folder.run_id, "twin")
         self._serials = {(c.location, c.part): c for c in home.load_consumables()}
         self.flags: list[str] = []
+        self.lost_records: RecordError | None = None
 
     async def run(self, listeners: Sequence[Callable[[Sequence[Committed]], None]]) -> tuple[str, float]:
         """Wire tool and twin, run the lot, and return (outcome, tool time at its end)."""
@@ -209,24 +213,32 @@ class _Session:
             stream.listen(listener)
         counters = [Counter(c.location, c.part, c.wafers_count, c.use_h) for c in self._serials.values()]
         tool = Tool(job.tool, dictionary, TwinPort(machine), stream, self._traces, counters)
-        jobs = Jobs(tool, {job.lot.lot_id: job})
+        engine = Engine(tool)
+        Verbs(engine, {job.lot.lot_id: order_of(job)}.get)
         register_world(tool.commands, world, {job.lot.lot_id: job.lot})
         stream.publish(RunStarted(job.tool.name, tool.port.kind.value, request.seed, planaris.__version__))
         script = Script(tool, "planaris run", f"lot {job.lot.lot_id}")
         outcome, detail = "completed", ""
-        async with tool.running():
+        async with tool.running(), engine.running():
             try:
                 port, lot_id = job.lot.load_port, job.lot.lot_id
                 await script.give("world.place_cassette", "script", load_port=port, lot_id=lot_id)
                 await script.give("job.create", "operator", lot_id=lot_id, load_port=port,
                                   recipe=job.recipe.name, cleaner_recipe=job.cleaner.name)  # fmt: skip
                 await script.give("job.start", "operator", lot_id=lot_id)
-                outcome = jobs.outcomes[lot_id]
-                detail = "; ".join(jobs.created[lot_id].failures)
+                await engine.still(request.patience_s)
+                engine.fail_jobs("")
+                await engine.still()
+                ended = engine.jobs.get(lot_id)
+                assert ended is not None
+                outcome, detail = ended.outcome, "; ".join(ended.failures)
             except JobFailedError as error:
-                outcome, detail = jobs.outcomes.get(job.lot.lot_id, "refused"), str(error)
+                outcome, detail = "refused", str(error)
             time_s = clock.now_s()
             stream.publish(RunEnded(outcome, detail))
+        for _, failure in stream.failed_listeners:
+            if isinstance(failure, RecordError):
+                self.lost_records = failure
         machine.close()
         self.flags = list(world.flags())
         grid = machine.process.grid

@@ -7,7 +7,7 @@ acknowledgement is cured by writing the same command again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from planaris.hardware.port import Port
@@ -61,8 +61,10 @@ class Device:
         verbs: Mapping[str, int],
         errors: Mapping[int, str],
         limits: HandshakeLimits | None = None,
+        before: Callable[[str, str, float], None] = lambda _device, _verb, _arg2: None,
     ) -> None:
         self.name = name
+        self._before = before
         self._port = port
         self._watch = watch
         self._verbs = verbs
@@ -74,7 +76,11 @@ class Device:
         self._last_id: int | None = None
 
     async def do(self, verb: str, arg1: float = 0, arg2: float = 0, *, limit_s: float) -> None:
-        """Run a verb to its end; raise a `DeviceFailedError` if it is not done within ``limit_s``."""
+        """Run a verb to its end; raise a `DeviceFailedError` if it is not done within ``limit_s``.
+
+        ``before`` is asked first, with the device, verb and second argument, and may raise.
+        """
+        self._before(self.name, verb, arg2)
         number = self._next_id()
         command = {
             f"{self.name}.cmd.verb": self._verbs[verb],

@@ -136,7 +136,8 @@ def wafer_places(path: Path, run_id: str | None = None) -> list[WaferPlace]:
         run = run_id if run_id is not None else _last_run(connection)
         rows = connection.execute(
             "SELECT name, payload FROM journal WHERE run = ?"
-            " AND name IN ('wafer_registered', 'move_intended', 'wafer_moved') ORDER BY sequence",
+            " AND name IN ('wafer_registered', 'move_intended', 'wafer_moved', 'move_cancelled', 'place_confirmed')"
+            " ORDER BY sequence",
             (run,),
         ).fetchall()
     for name, payload in rows:
@@ -144,9 +145,10 @@ def wafer_places(path: Path, run_id: str | None = None) -> list[WaferPlace]:
         wafer = values["wafer_id"]
         if name == "move_intended":
             intended[wafer] = values["destination"]
-        else:
-            location[wafer] = values["location" if name == "wafer_registered" else "destination"]
-            intended.pop(wafer, None)
+            continue
+        intended.pop(wafer, None)
+        if name != "move_cancelled":
+            location[wafer] = values["destination" if name == "wafer_moved" else "location"]
     return [WaferPlace(wafer, where, intended.get(wafer)) for wafer, where in sorted(location.items())]
 
 

@@ -3,7 +3,9 @@
 from planaris.modules.after_polish import Cleaner, Metrology
 from planaris.modules.bands import DEFAULT_BANDS, BandMonitor, Deviation
 from planaris.modules.context import (
+    ClosedError,
     ControlConstants,
+    Gate,
     ModuleContext,
     StartTrace,
     StepSpan,
@@ -21,8 +23,10 @@ __all__ = [
     "BandMonitor",
     "Carousel",
     "Cleaner",
+    "ClosedError",
     "ControlConstants",
     "Deviation",
+    "Gate",
     "IllegalTransitionError",
     "LoadCup",
     "LoadPort",

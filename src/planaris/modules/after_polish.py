@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from planaris.model import CleanerStation
@@ -21,19 +22,35 @@ class Cleaner(Module):
         ("transferring", "done"): "idle",
         ("finished", "removed"): "idle",
     }
+    RECOVERIES: ClassVar[Mapping[str, str]] = {"clear_finished": "finished"}
 
     def __init__(self, name: str, context: ModuleContext) -> None:
         super().__init__(name, context)
         self._device = context.device(name)
+        self._cleaned = False
+
+    def recovery(self) -> str:
+        """Return what leads out of the failed state: a transfer that failed leaves a finished wafer."""
+        return "clear_finished" if self._cleaned and self._present() else "clear"
+
+    def finish(self) -> None:
+        """Take the wafer as cleaned although its cleaning was not ended."""
+        self._cleaned = True
+        self.recover()
+
+    def _present(self) -> bool:
+        return self.context.watch.is_on(f"{self.name}.wafer_present")
 
     async def process(self, wafer_id: str, setting: CleanerStation) -> None:
         """Clean the wafer in the station."""
         self.context.permit("cleaner.process", self.name)
         self.fire("process")
+        self._cleaned = False
         self.context.announce(CleanStarted(wafer_id, self.name))
         await self._device.do("process", setting.time_s, limit_s=self.context.limit_s(setting.time_s))
         di_water_ml = setting.di_flow_ml_min * setting.time_s / 60.0
         self.context.announce(CleanEnded(wafer_id, self.name, round(di_water_ml, 3)))
+        self._cleaned = True
         self.fire("done")
 
     async def transfer(self, destination: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planaris.dictionary import Dictionary
-from planaris.hardware import Device, HandshakeLimits, Port, TagWatch
+from planaris.hardware import Device, DeviceFailedError, HandshakeLimits, Port, TagWatch
 from planaris.model import Severity, ToolDescription
 from planaris.stream import Event
 
@@ -89,6 +89,33 @@ class ControlConstants:
         return nominal_s * self.device_margin_ratio + self.device_margin_s
 
 
+class ClosedError(DeviceFailedError):
+    """No move may start now; only the way to safety is open."""
+
+    def __init__(self, device: str, verb: str, why: str) -> None:
+        super().__init__(device, verb, f"no move starts: {why}", "clear the cause; a person then lets the tool go on")
+
+
+# Commands on the way to safety: heads and conditioners up, rinse, slurry off. They are never held back.
+_TO_SAFETY = frozenset({("head", "lift"), ("conditioner", "up"), ("platen", "rinse")})
+
+
+@dataclass(slots=True)
+class Gate:
+    """Whether devices may be told to move; ``closed`` says why not."""
+
+    closed: str = ""
+
+    def check(self, device: str, verb: str, arg2: float) -> None:
+        """Raise `ClosedError` for a command that does not lead to safety while the gate is closed."""
+        if not self.closed:
+            return
+        kind = device.rstrip("0123456789")
+        if (kind, verb) in _TO_SAFETY or ((kind, verb) == ("platen", "slurry") and not arg2):
+            return
+        raise ClosedError(device, verb, self.closed)
+
+
 class ModuleContext:
     """Shared by the modules of one tool."""
 
@@ -113,6 +140,7 @@ class ModuleContext:
         self.alarm = alarm
         self.start_trace = start_trace
         self.constants = constants or ControlConstants()
+        self.gate = Gate()
 
     def codes(self, name: str) -> Mapping[str, int]:
         """Return a code list as name -> integer."""
@@ -122,7 +150,7 @@ class ModuleContext:
         """Return the client side of a device's handshake."""
         verbs = {verb.name: verb.value for verb in self.dictionary.verbs_of(name)}
         errors = {value: text for text, value in self.codes("device_error").items()}
-        return Device(self.port, self.watch, name, verbs, errors, self.constants.handshake)
+        return Device(self.port, self.watch, name, verbs, errors, self.constants.handshake, self.gate.check)
 
     def limit_s(self, nominal_s: float) -> float:
         """Return the time limit of a motion of nominal length."""

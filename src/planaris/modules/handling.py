@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from planaris.hardware import DeviceFailedError
@@ -67,6 +68,7 @@ class Robot(Module):
         ("holding", "place"): "placing",
         ("placing", "done"): "idle",
     }
+    RECOVERIES: ClassVar[Mapping[str, str]] = {"clear_holding": "holding"}
 
     def __init__(self, name: str, context: ModuleContext) -> None:
         super().__init__(name, context)
@@ -75,6 +77,10 @@ class Robot(Module):
         times = context.tool.dry_robot if name == "dry_robot" else context.tool.wet_robot
         self._pick_s = times.empty_move_s + times.pick_s
         self._place_s = times.move_s + times.place_s
+
+    def recovery(self) -> str:
+        """Return what leads out of the failed state: the gripper's sensor says whether it holds a wafer."""
+        return "clear_holding" if self.context.watch.is_on(f"{self.name}.wafer_present") else "clear"
 
     def _address(self, location: str) -> tuple[int, int]:
         station, _, slot = location.partition(".")
@@ -180,10 +186,13 @@ class Carousel(Module):
         """Return the head over a station: 0 is the load cup, then the platens."""
         return (station - self.position) % self.context.tool.heads + 1
 
-    async def index(self) -> None:
-        """Turn by one station."""
+    async def index(self, loaded: frozenset[int] = frozenset(), target: int | None = None) -> None:
+        """Turn by one station, or to a position; heads in ``loaded`` must show their wafers before anything turns."""
+        for head in sorted(loaded):
+            confirm_wafer(self.context, f"head{head}", True, self.name, "index")
         self.context.permit("carousel.index", self.name)
         self.fire("index")
-        target = (self.position + 1) % self.context.tool.heads
+        if target is None:
+            target = (self.position + 1) % self.context.tool.heads
         await self._device.do("index", target, limit_s=self.context.limit_s(self.context.tool.carousel_index_s))
         self.fire("done")

@@ -30,6 +30,8 @@ class Module:
     """Base of all modules. Sub-classes declare ``TABLE`` and their verbs."""
 
     TABLE: ClassVar[StateTable] = {}
+    # Trigger -> state: ways out of the failed state beside ``clear``, which leads to rest.
+    RECOVERIES: ClassVar[Mapping[str, str]] = {}
     INITIAL = "idle"
 
     def __init__(self, name: str, context: ModuleContext) -> None:
@@ -46,12 +48,21 @@ class Module:
     def fire(self, trigger: str) -> None:
         """Take a trigger; raise `IllegalTransitionError` if the table has no such move."""
         new = FAILED if trigger == FAIL else self.TABLE.get((self._state, trigger))
-        if trigger == CLEAR and self._state == FAILED:
-            new = self.INITIAL
+        if self._state == FAILED:
+            new = self.INITIAL if trigger == CLEAR else self.RECOVERIES.get(trigger, new)
         if new is None:
             raise IllegalTransitionError(self.name, self._state, trigger)
         old, self._state = self._state, new
         self.context.announce(ModuleStateChanged(self.name, old, new, trigger))
+
+    def recover(self) -> None:
+        """Leave the failed state for the one that the sensors bear out; nothing if the module has not failed."""
+        if self._state == FAILED:
+            self.fire(self.recovery())
+
+    def recovery(self) -> str:
+        """Return the trigger that leads out of the failed state as sensors stand now."""
+        return CLEAR
 
     async def serve(self) -> None:
         """Run commands one after another until cancelled. A command that raises leaves the module failed."""

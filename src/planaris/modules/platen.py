@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from planaris.clock import now_s
@@ -83,11 +83,23 @@ class Platen(Module):
         self._heads = {h: context.device(f"head{h}") for h in range(1, context.tool.heads + 1)}
         self._slurry_tag, self._di_tag = f"{self.name}.slurry_flow_ml_min", f"{self.name}.di_flow_ml_min"
         self._abort: asyncio.Future[None] | None = None
+        self._left: Visit | None = None
+
+    @property
+    def left(self) -> Visit | None:
+        """What a visit that failed has left undone; None after one that was ended."""
+        return self._left
+
+    def abort(self, error: Exception) -> None:
+        """End the step in progress: the head comes up with rinse on, then the visit raises ``error``."""
+        if self._abort is not None and not self._abort.done():
+            self._abort.set_exception(error)
 
     async def polish(self, visit: Visit) -> VisitResult:
         """Run the visit's steps. On any failure the head comes up with rinse on and slurry off, then it raises."""
         monitor = BandMonitor(self.number, visit.head)
         self._abort = asyncio.get_running_loop().create_future()
+        self._left = visit
         block_s = self.context.constants.trace_block_s
         self.fire("prepare")
         port = self.context.port
@@ -108,10 +120,13 @@ class Platen(Module):
         finally:
             tap.close()
             await reader
+            if self._abort.done():
+                self._abort.exception()  # it may have come when nothing was left to abort
             self._abort = None
             begun_s = spans[0].start_s if spans else now_s()
             trace = recording.finish((StepSpan("pre-flow", start_s, begun_s), *spans))
         self.fire("done")
+        self._left = None
         slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
         return VisitResult(self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace)
 
@@ -155,6 +170,7 @@ class Platen(Module):
                 reason = "time"
             finally:
                 end_s = now_s()
+                self._left = _after(visit, offset, end_s - start_s)
                 spans.append(StepSpan(step.name, start_s, end_s))
                 slurry_before_ml, slurry_ml = slurry_ml, tap.volume_ml(self._slurry_tag, end_s)
                 di_before_ml, di_ml = di_ml, tap.volume_ml(self._di_tag, end_s)
@@ -173,6 +189,7 @@ class Platen(Module):
                 )
             if step.kind != "rinse":
                 polish_s += end_s - start_s
+            self._left = _after(visit, offset + 1, 0.0)
         return polish_s
 
     async def _until(self, time_s: float) -> None:
@@ -187,12 +204,15 @@ class Platen(Module):
     async def _lift(self, visit: Visit) -> None:
         self.fire("lift")
         await self.context.port.write({**self._rest_head(visit.head), **self._rest_platen()})
-        head = self._heads[visit.head]
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(head.do("lift", limit_s=self.context.limit_s(self.context.tool.lift_s)))
-            if self.context.watch.is_on(f"conditioner{self.number}.up") is False:
-                tasks.create_task(self._conditioner.do("up", limit_s=self.context.limit_s(2.0)))
-            tasks.create_task(self._device.do("slurry", 0, 0, limit_s=self.context.limit_s(1.0)))
+        limit_s = self.context.limit_s
+        motions = [self._heads[visit.head].do("lift", limit_s=limit_s(self.context.tool.lift_s))]
+        if self.context.watch.is_on(f"conditioner{self.number}.up") is False:
+            motions.append(self._conditioner.do("up", limit_s=limit_s(2.0)))
+        motions.append(self._device.do("slurry", 0, 0, limit_s=limit_s(1.0)))
+        # Each goes on whatever becomes of the others.
+        failures = [e for e in await asyncio.gather(*motions, return_exceptions=True) if e is not None]
+        if failures:
+            raise failures[0]
         confirm_wafer(self.context, f"head{visit.head}", True, self.name, "lift")
 
     async def _make_safe(self, head: int) -> None:
@@ -288,3 +308,14 @@ class Platen(Module):
     def _rest_platen(self) -> Mapping[str, Value]:
         names = ("slurry_flow_ml_min", "di_flow_ml_min", "conditioner_force_N", "conditioner_speed_rpm")
         return {f"{self.name}.sp_ramp_s": LIFT_RAMP_S} | {f"{self.name}.sp_{name}": 0.0 for name in names}
+
+
+def _after(visit: Visit, done_count: int, into_next_s: float) -> Visit:
+    """Return what is left of a visit after some steps and part of the next."""
+    steps = visit.steps[done_count:]
+    if steps and into_next_s > 0:
+        end = steps[0].end
+        left_s = max(0.0, end.time_s + end.over_polish_s - into_next_s)
+        shorter = replace(end, time_s=left_s, min_s=min(end.min_s, left_s), over_polish_s=0.0)
+        steps = (replace(steps[0], end=shorter), *steps[1:])
+    return replace(visit, first_step=visit.first_step + done_count, steps=steps)

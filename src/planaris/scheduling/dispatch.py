@@ -40,7 +40,9 @@ class Floor:
     resources in use; ``queue`` carrier slots of wafers not yet begun, in order; ``home`` maps wafer to its slot;
     ``polished`` wafers that are through all platens of their recipe; ``due_s`` seconds until a location's wafer
     is expected to be ready; ``transfer_s`` time of one transfer of the dry robot; ``hold`` keeps the carousel where
-    it is, because the cleaner could not take its wafers in time.
+    it is, because the cleaner could not take its wafers in time; ``returning`` wafers go home from before the
+    platens; ``waiting`` ones must not go further towards them; ``route`` maps wafer to its platens to come and
+    ``wet_limit_s`` wafer to its polish-to-clean limit.
     """
 
     at: Mapping[str, str]
@@ -57,6 +59,10 @@ class Floor:
     transfer_s: float = 0.0
     hold: bool = False
     down: frozenset[str] = frozenset()
+    returning: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
+    route: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    wet_limit_s: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def next_moves(floor: Floor) -> tuple[Move, ...]:
@@ -92,12 +98,22 @@ def _dry_robot(floor: Floor) -> list[Move]:
         moves += _transfer(floor, robot, dryer, "metrology")
     if not moves and _dryer_first(floor):
         return []
-    moves += _transfer(floor, robot, "aligner", "stage")
+    for place in ("stage", "aligner"):
+        if floor.at.get(place) in floor.returning:
+            moves += _transfer(floor, robot, place, floor.home[floor.at[place]])
+    if _going_on(floor, "aligner"):
+        moves += _transfer(floor, robot, "aligner", "stage")
     if floor.queue and "aligner" not in floor.busy:
         source = floor.queue[0]
         if robot not in floor.busy and robot not in floor.at and _free(floor, "aligner") and source not in floor.busy:
             moves.append(Move(Action.TRANSFER, robot, source, "aligner"))
     return moves[:1]
+
+
+def _going_on(floor: Floor, place: str) -> bool:
+    """Whether the wafer at a place before the platens is on its way to them."""
+    wafer = floor.at.get(place)
+    return wafer is not None and wafer not in floor.polished and wafer not in floor.waiting
 
 
 def _dryer_first(floor: Floor) -> bool:
@@ -112,7 +128,7 @@ def _wet_robot(floor: Floor) -> list[Move]:
     if cup_wafer in floor.polished:
         moves += _transfer(floor, "wet_robot", "loadcup", floor.cleaner[0])
     head_free = floor.head_at_cup not in floor.at and floor.head_at_cup not in floor.busy
-    if head_free and "carousel" not in floor.busy:
+    if head_free and "carousel" not in floor.busy and _going_on(floor, "stage"):
         moves += _transfer(floor, "wet_robot", "stage", "loadcup")
     return moves[:1]
 
@@ -153,6 +169,6 @@ def _carousel(floor: Floor) -> list[Move]:
 
 def _more_to_load(floor: Floor) -> bool:
     upstream = ("aligner", "stage", "dry_robot", "wet_robot", "loadcup")
-    waiting = any(place in floor.at and floor.at[place] not in floor.polished for place in upstream)
+    waiting = any(_going_on(floor, place) for place in upstream)
     feeding_down = floor.down & {"dry_robot", "wet_robot", "aligner", "loadcup"}
     return (waiting or bool(floor.queue)) and not feeding_down

@@ -165,6 +165,52 @@ class WaferMoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MoveCancelled(Event):
+    """An intended move did not happen: the wafer is still at its source."""
+
+    name: ClassVar[str] = "move_cancelled"
+    wafer_id: str
+    source: str
+    destination: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceConfirmed(Event):
+    """A person said where a wafer is; that is believed from now on."""
+
+    name: ClassVar[str] = "place_confirmed"
+    audited: ClassVar[bool] = True
+    wafer_id: str
+    source: str
+    location: str
+    principal: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaferMarked(Event):
+    """A wafer got a mark (rework, hold, suspect, scrap) that goes with it, and why."""
+
+    name: ClassVar[str] = "wafer_marked"
+    audited: ClassVar[bool] = True
+    wafer_id: str
+    mark: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobStateChanged(Event):
+    """A job went from one state to another."""
+
+    name: ClassVar[str] = "job_state_changed"
+    lot_id: str
+    previous: str
+    state: str
+    trigger: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepStarted(Event):
     """A polish step began on a platen."""
 
@@ -319,6 +365,10 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     WaferRegistered,
     MoveIntended,
     WaferMoved,
+    MoveCancelled,
+    PlaceConfirmed,
+    WaferMarked,
+    JobStateChanged,
     StepStarted,
     StepEnded,
     CleanStarted,

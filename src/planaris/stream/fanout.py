@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cache
@@ -128,9 +129,10 @@ class Batched:
 class EventStream:
     """Stages events, commits them in order, then hands them to listeners.
 
-    ``commit`` gets every batch before any listener does, with a flag that asks for durability; what it
-    raises reaches the publisher. ``on_staged`` is called when the first event of a batch is staged, so that an owner
-    can see to a flush. Listeners that raise are detached and reported in ``failed_listeners``.
+    ``commit`` gets every batch before any listener does, with a flag that asks for durability; what it raises reaches
+    the publisher and ``on_failure``, and ``failure`` keeps it. ``on_staged`` is called when the first event of a batch
+    is staged, so that an owner can see to a flush. Listeners that raise are detached and reported in
+    ``failed_listeners``.
     """
 
     def __init__(self, clock: Clock, commit: Commit, first_sequence: int = 1) -> None:
@@ -141,6 +143,8 @@ class EventStream:
         self._listeners: list[Listener] = []
         self.failed_listeners: list[tuple[Listener, Exception]] = []
         self.on_staged: Callable[[], None] = lambda: None
+        self.on_failure: Callable[[Exception], None] = lambda _error: None
+        self.failure: Exception | None = None
 
     def listen(self, listener: Listener) -> None:
         """Add a listener; it sees every batch committed from now on."""
@@ -167,12 +171,22 @@ class EventStream:
         self.publish(event)
         self.flush(durable=True)
 
+    def flush_if_possible(self) -> None:
+        """Commit what is staged; a failure is told by ``on_failure`` alone. What was staged stays staged then."""
+        with suppress(Exception):
+            self.flush()
+
     def flush(self, *, durable: bool = False) -> None:
         """Commit what is staged, then tell the listeners."""
         if not self._staged:
             return
         batch = tuple(self._staged)
-        self._commit(batch, durable)
+        try:
+            self._commit(batch, durable)
+        except Exception as error:
+            self.failure = error
+            self.on_failure(error)
+            raise
         self._staged.clear()
         for listener in tuple(self._listeners):
             try:

@@ -1,36 +1,61 @@
 """The tool: jobs, commands, interlocks, alarms, material. It knows one port and never which."""
 
 from planaris.tool.alarms import AlarmBook, UnknownAlarmError
+from planaris.tool.carousel import CarouselTransport
+from planaris.tool.carrier_check import SlotMapError
 from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandRequest, RefusedError
 from planaris.tool.consumables import ConsumableBook, Counter
+from planaris.tool.engine import Engine
 from planaris.tool.interlocks import RULES, InterlockError, Interlocks
+from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
-from planaris.tool.lot_run import LotRun, SlotMapError
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
 from planaris.tool.results import evaluate, incoming_at
 from planaris.tool.tool import Tool
+from planaris.tool.transport import FloorFacts, Transport
+from planaris.tool.verbs import JobOrder, Verbs
+from planaris.tool.work import MEANINGS, FailedWork, Meaning, Piece, WorkKind, WorkRefusedError
+from planaris.tool.workshop import Workshop
 
 __all__ = [
+    "JOB_TABLE",
+    "MEANINGS",
     "RULES",
     "AlarmBook",
     "Answer",
     "AnswerStatus",
+    "CarouselTransport",
     "CommandDoor",
     "CommandRequest",
     "ConsumableBook",
     "Counter",
+    "Engine",
+    "FailedWork",
+    "FloorFacts",
     "InterlockError",
     "Interlocks",
+    "Job",
+    "JobBook",
+    "JobOrder",
+    "JobState",
+    "JobStateError",
+    "JobTrigger",
     "Journal",
-    "LotRun",
     "MaterialError",
     "MaterialMap",
+    "Meaning",
+    "Piece",
     "RefusedError",
     "SlotMapError",
     "Tool",
+    "Transport",
     "UnknownAlarmError",
+    "Verbs",
     "WaferProgress",
+    "WorkKind",
+    "WorkRefusedError",
+    "Workshop",
     "evaluate",
     "incoming_at",
 ]

@@ -19,6 +19,7 @@ class AlarmBook:
     def __init__(self, stream: EventStream, dictionary: Dictionary, clock: Callable[[], float]) -> None:
         self._stream = stream
         self._known = {template.name: template.severity for template in dictionary.alarm_templates}
+        self._sources = frozenset((alarm.template.name, alarm.source) for alarm in dictionary.alarms)
         self._clock = clock
         self._active: dict[tuple[str, str, str], ActiveAlarm] = {}
 
@@ -32,6 +33,10 @@ class AlarmBook:
         if alarm not in self._known:
             raise UnknownAlarmError(alarm)
         return self._known[alarm]
+
+    def knows(self, alarm: str, source: str) -> bool:
+        """Say whether the catalogue has an alarm at a place."""
+        return (alarm, source) in self._sources
 
     def set(self, alarm: str, source: str, severity: Severity, detail: str, wafer_id: str = "") -> None:
         """Set an alarm; setting it again for the same wafer while it is set says nothing new."""

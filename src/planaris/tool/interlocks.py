@@ -14,9 +14,10 @@ from planaris.stream import EventStream, InterlockRefused
 class InterlockError(Exception):
     """An action may not start: which rule, and why."""
 
-    def __init__(self, rule: str, action: str, reason: str) -> None:
-        self.rule, self.action, self.reason = rule, action, reason
-        super().__init__(f"interlock {rule} blocks {action}: {reason}")
+    def __init__(self, rule: str, verb: str, subject: str, reason: str) -> None:
+        self.rule, self.verb, self.subject, self.reason = rule, verb, subject, reason
+        self.action = f"{verb} {subject}"
+        super().__init__(f"interlock {rule} blocks {self.action}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,12 @@ class Interlocks:
         }
         self.mismatched_ports: set[str] = set()
 
+    def reason(self, action: str, subject: str) -> str:
+        """Return why an action may not start now, '' if it may; says nothing to anybody."""
+        facts = Facts(self._watch, self._tool, frozenset(self.mismatched_ports), self._load_cup_station)
+        reasons = (rule.blocked(facts, subject) for rule in self._by_action[action])
+        return next((reason for reason in reasons if reason), "")
+
     def permit(self, action: str, subject: str) -> None:
         """Raise `InterlockError` if the action may not start."""
         facts = Facts(self._watch, self._tool, frozenset(self.mismatched_ports), self._load_cup_station)
@@ -137,4 +144,4 @@ class Interlocks:
             reason = rule.blocked(facts, subject)
             if reason:
                 self._stream.publish(InterlockRefused(rule.number, action, reason))
-                raise InterlockError(rule.number, f"{action} {subject}", reason)
+                raise InterlockError(rule.number, action, subject, reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planaris.model import Wafer
-from planaris.stream import EventStream, MoveIntended, WaferMoved, WaferRegistered
+from planaris.stream import EventStream, MoveCancelled, MoveIntended, PlaceConfirmed, WaferMoved, WaferRegistered
 
 
 class MaterialError(Exception):
@@ -79,6 +79,31 @@ class MaterialMap:
         self._where[wafer.wafer_id] = destination
         if then is not None:
             self._moving[wafer.wafer_id] = then
+
+    def cancel(self, wafer: Wafer, why: str) -> None:
+        """Commit that an intended move did not happen: the wafer is where it was."""
+        destination = self._moving.get(wafer.wafer_id)
+        if destination is None:
+            return
+        self._stream.commit(MoveCancelled(wafer.wafer_id, self._where[wafer.wafer_id], destination, why))
+        del self._moving[wafer.wafer_id]
+
+    def declare(self, wafer: Wafer, location: str, principal: str) -> None:
+        """Commit that a person says where a wafer is; that ends any move of it that was under way."""
+        other = self._at.get(location)
+        if other is not None and other.wafer_id != wafer.wafer_id:
+            raise MaterialError(f"{location} holds {other.wafer_id} by the map, it cannot hold {wafer.wafer_id} too")
+        source = self._where[wafer.wafer_id]
+        self._stream.commit(PlaceConfirmed(wafer.wafer_id, source, location, principal))
+        self._moving.pop(wafer.wafer_id, None)
+        del self._at[source]
+        self._at[location] = wafer
+        self._where[wafer.wafer_id] = location
+
+    def find(self, wafer_id: str) -> Wafer | None:
+        """Return a wafer of the map by its id."""
+        location = self._where.get(wafer_id)
+        return None if location is None else self._at[location]
 
     def _need_free(self, location: str, wafer: Wafer) -> None:
         if location in self._at or location in self._moving.values():

@@ -15,7 +15,9 @@ class WaferProgress:
     wafer: Wafer
     home: str
     recipe: Recipe
+    aligned: bool = False
     visits_done: int = 0
+    cut_short: bool = False
     head: int = 0
     left_carrier_s: float = math.nan
     chucked_s: float = math.nan
@@ -30,17 +32,42 @@ class WaferProgress:
     finished: bool = False
     post_nm: tuple[float, ...] = ()
     plan: str = ""
-    alarms: list[str] = field(default_factory=list[str])
+    marks: list[str] = field(default_factory=list[str])
 
     @property
     def next_platen(self) -> int | None:
-        """Platen of the next visit, None when the wafer is through."""
+        """Platen of the next visit, None when the wafer is through or must go no further."""
         platens = self.recipe.platens
-        return platens[self.visits_done] if self.visits_done < len(platens) else None
+        return platens[self.visits_done] if self.visits_done < len(platens) and not self.cut_short else None
+
+    @property
+    def route(self) -> tuple[int, ...]:
+        """Platens that are still to come."""
+        return () if self.cut_short else self.recipe.platens[self.visits_done :]
+
+    @property
+    def left_carrier(self) -> bool:
+        """Whether the wafer has been away from its slot."""
+        return not math.isnan(self.left_carrier_s)
+
+    @property
+    def dry(self) -> bool:
+        """Whether the wafer was never wetted in the tool."""
+        return math.isnan(self.chucked_s)
+
+    @property
+    def dried(self) -> bool:
+        """Whether the wafer has been through the dryer."""
+        return not math.isnan(self.dried_s)
+
+    @property
+    def wet(self) -> bool:
+        """Whether the wafer was wetted and not dried yet."""
+        return not math.isnan(self.chucked_s) and math.isnan(self.dried_s)
 
     @property
     def polished(self) -> bool:
-        """Whether all visits are done."""
+        """Whether no visit is to come."""
         return self.next_platen is None
 
     @property

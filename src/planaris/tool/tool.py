@@ -75,6 +75,7 @@ class Tool:
             start_trace,
             self._constants,
         )
+        self.gate = context.gate
         self.load_ports = {n: LoadPort(n, context) for n in range(1, description.load_ports + 1)}
         self.dry_robot, self.wet_robot = Robot("dry_robot", context), Robot("wet_robot", context)
         self.aligner, self.load_cup, self.carousel = Aligner(context), LoadCup(context), Carousel(context)
@@ -99,11 +100,12 @@ class Tool:
         loop = asyncio.get_running_loop()
 
         def flush_soon() -> None:
-            loop.call_later(FLUSH_S, self.stream.flush)
+            loop.call_later(FLUSH_S, self.stream.flush_if_possible)
 
         self.stream.on_staged = flush_soon
         await self.port.connect()
         self.stream.publish(LinkChanged(self.port.link.value, f"port {self.port.kind.value}"))
+        failure: Exception | None = None
         async with asyncio.TaskGroup() as tasks:
             senses = [tasks.create_task(self.watch.run(), name="watch")]
             await self.watch.ready()
@@ -112,6 +114,8 @@ class Tool:
             modules = [tasks.create_task(module.serve(), name=module.name) for module in self.modules]
             try:
                 yield
+            except Exception as error:  # told as it is, not in the group's wrapping
+                failure = error
             finally:
                 # Modules first: on their way to a safe state they still need to see tags and the PLC its heartbeat.
                 for task in modules:
@@ -120,8 +124,10 @@ class Tool:
                 for task in senses:
                     task.cancel()
         await self.port.close()
-        self.stream.flush()
         self.stream.on_staged = lambda: None
+        self.stream.flush_if_possible()
+        if failure is not None:
+            raise failure
 
     async def _heartbeat(self) -> None:
         count = 0

@@ -1,0 +1,65 @@
+"""Which alarm a failure sets, and at which place."""
+
+from __future__ import annotations
+
+from planaris.hardware import DeviceFailedError, DeviceTimeoutError, HandshakeLostError, PortError
+from planaris.modules import (
+    ClosedError,
+    IllegalTransitionError,
+    ProcessDeviationError,
+    WaferNotSeenError,
+)
+from planaris.tool.interlocks import InterlockError
+from planaris.tool.material import MaterialError
+
+
+class HeadNotUpError(DeviceFailedError):
+    """A head did not come up: the carousel must not turn until a person has seen to it."""
+
+    def __init__(self, head: str) -> None:
+        super().__init__("carousel", "index", f"{head} did not come up", f"bring {head} up, then clear the carousel")
+
+
+class StoppedError(DeviceFailedError):
+    """Polishing was ended by a person or by the engine itself, not by a failure of the machine."""
+
+    def __init__(self, module: str, why: str) -> None:
+        super().__init__(module, "polish", why, "the wafer is cleaned and marked; decide on rework")
+
+
+# What may go wrong with a machine. Anything else is a fault of the software or of the records.
+EXPECTED: tuple[type[Exception], ...] = (
+    DeviceFailedError,
+    InterlockError,
+    IllegalTransitionError,
+    MaterialError,
+    PortError,
+)
+_ALARMS: tuple[tuple[type[Exception], str], ...] = (
+    (HandshakeLostError, "handshake_lost"),
+    (DeviceTimeoutError, "device_timeout"),
+    (WaferNotSeenError, "wafer_not_seen"),
+    (HeadNotUpError, "index_blocked"),
+    (ProcessDeviationError, "process_aborted"),
+    (InterlockError, "interlock_refused"),
+    (PortError, "link_lost"),
+    (DeviceFailedError, "device_error"),
+)
+
+
+def alarm_of(error: Exception) -> str:
+    """Return the catalogue's name for what an error says; '' for work that was only held back."""
+    if isinstance(error, ClosedError):
+        return ""
+    if isinstance(error, WaferNotSeenError) and not error.expected:
+        return "unexpected_wafer"
+    return next((name for kind, name in _ALARMS if isinstance(error, kind)), "device_error")
+
+
+def sources_of(error: Exception, resource: str) -> tuple[str, ...]:
+    """Return the places an alarm may be set at, the nearest to the cause first."""
+    if isinstance(error, WaferNotSeenError):
+        return (error.sensor.removesuffix(".wafer_present"), error.device, resource)
+    if isinstance(error, DeviceFailedError):
+        return (error.device, resource)
+    return (resource, "tool")

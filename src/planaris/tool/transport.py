@@ -1,0 +1,73 @@
+"""What the engine asks of the part of a tool between the robots: a carousel, or polishing units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from planaris.model import Wafer
+from planaris.scheduling import Move
+from planaris.tool.work import Piece
+
+
+@dataclass(frozen=True, slots=True)
+class FloorFacts:
+    """What every dispatch rule looks at, whatever the tool; a transport adds its own and asks its rule.
+
+    ``at`` maps location to wafer; ``ready`` holds locations whose wafer waits to leave; ``busy`` locations and
+    modules in use; ``down`` those that take no work; ``queue`` carrier slots of wafers not begun, in order; ``home``
+    maps wafer to its slot; ``polished`` wafers with no platen to come; ``returning`` those of them that are dry and
+    were never polished: they go home the shortest way; ``waiting`` wafers that must not go further towards the
+    platens now; ``route`` maps wafer to its platens to come; ``wet_limit_s`` wafer to its polish-to-clean limit;
+    ``due_s`` seconds until a location's wafer is expected to be ready.
+    """
+
+    at: Mapping[str, str]
+    ready: frozenset[str]
+    busy: frozenset[str]
+    down: frozenset[str]
+    queue: tuple[str, ...]
+    home: Mapping[str, str]
+    polished: frozenset[str]
+    returning: frozenset[str]
+    waiting: frozenset[str]
+    route: Mapping[str, tuple[int, ...]]
+    wet_limit_s: Mapping[str, float]
+    due_s: Mapping[str, float]
+
+
+class Transport(Protocol):
+    """Brings wafers from where the wet robot hands them over, through the platens, and back."""
+
+    @property
+    def path(self) -> frozenset[str]:
+        """Modules that every wafer needs here; while one is down no new wafer is begun."""
+        ...
+
+    def next_moves(self, facts: FloorFacts) -> tuple[Move, ...]:
+        """Ask the dispatch rule of this kind of tool; called once a turn of the engine."""
+        ...
+
+    def piece(self, move: Move) -> Piece | None:
+        """Return the work of a move that is this transport's own (load, unload, index …); None for the robots'."""
+        ...
+
+    def taken(self, source: str) -> Piece | None:
+        """Return what follows when the wet robot took a wafer from a hand-over place, such as a head's rinse.
+
+        The piece takes the place over from the robot; None gives it free at once.
+        """
+        ...
+
+    def may_visit(self, wafer: Wafer, platen: int) -> str:
+        """Return why a wafer may not be polished on a platen now; '' if it may."""
+        ...
+
+    def settle(self, source: str, destination: str) -> str:
+        """Return where sensors see a wafer whose move of this transport was not confirmed; '' if they do not tell."""
+        ...
+
+    def abort_visits(self, error: Exception, wafers: frozenset[str] | None = None) -> None:
+        """End polishing now, of all wafers or some: heads up, rinse on, slurry off."""
+        ...

@@ -1,0 +1,106 @@
+"""Verbs of the engine behind the one door: jobs, wafers, failed work, the whole tool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from planaris.model import CleanerRecipe, Lot, Recipe
+from planaris.tool.commands import CommandRequest, Handler, RefusedError
+from planaris.tool.engine import Engine
+from planaris.tool.jobs import Job, JobStateError
+from planaris.tool.material import MaterialError
+from planaris.tool.orders import Orders
+from planaris.tool.work import WorkRefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrder:
+    """What a job is made of."""
+
+    lot: Lot
+    recipe: Recipe
+    cleaner: CleanerRecipe
+
+
+FindOrder = Callable[[str], JobOrder | None]
+_REFUSALS = (JobStateError, WorkRefusedError, MaterialError, ValueError)
+
+
+class Verbs:
+    """Gives the engine's verbs to the door. ``find`` returns what is known of a lot that may become a job."""
+
+    def __init__(self, engine: Engine, find: FindOrder) -> None:
+        self._engine, self._find = engine, find
+        orders = Orders(engine)
+        handlers: dict[str, Callable[[CommandRequest], str]] = {
+            "job.create": self._create,
+            "job.start": self._start,
+            "job.pause": lambda r: orders.pause(self._job(r), r.reason),
+            "job.resume": lambda r: orders.resume(self._job(r), r.reason),
+            "job.stop": lambda r: orders.stop(self._job(r), r.reason),
+            "job.abort": lambda r: orders.abort(self._job(r), r.reason),
+            "tool.halt": lambda r: orders.halt(f"halted by {r.principal}: {r.reason}"),
+            "tool.resume": lambda _r: orders.go_on(),
+            "wafer.abort": lambda r: orders.abort_wafer(_text(r, "wafer_id"), r.reason),
+            "wafer.scrap": lambda r: orders.scrap(_text(r, "wafer_id"), r.reason),
+            "wafer.confirm_place": lambda r: orders.confirm_place(
+                _text(r, "wafer_id"), _text(r, "location"), r.principal
+            ),
+            "work.retry": lambda r: orders.retry(_text(r, "module")),
+            "work.skip": lambda r: orders.skip(_text(r, "module")),
+            "work.abort": lambda r: orders.abort_work(_text(r, "module")),
+            "module.clear": lambda r: orders.clear(_text(r, "module")),
+        }
+        for verb, handle in handlers.items():
+            engine.tool.commands.register(verb, _handler(handle))
+
+    def _create(self, request: CommandRequest) -> str:
+        lot_id = _text(request, "lot_id")
+        order = self._find(lot_id)
+        if order is None:
+            raise RefusedError(f"no lot {lot_id} is known")
+        _match("load_port", request.arguments["load_port"], order.lot.load_port)
+        _match("recipe", request.arguments["recipe"], order.recipe.name)
+        if "cleaner_recipe" in request.arguments:
+            _match("cleaner_recipe", request.arguments["cleaner_recipe"], order.cleaner.name)
+        priority = int(request.arguments.get("priority", 0))
+        job = self._engine.jobs.create(order.lot, order.recipe, order.cleaner, priority)
+        return f"{len(job.lot.wafers)} wafers, priority {priority}"
+
+    def _start(self, request: CommandRequest) -> str:
+        job = self._job(request)
+        expired = self._engine.tool.consumables.expired()
+        if expired:
+            parts = ", ".join(f"{c.part} of {c.location}" for c in expired)
+            raise RefusedError(f"interlock 14: past their life: {parts}; change them first")
+        other = self._engine.jobs.on_port(job.lot.load_port)
+        if other is not None and other is not job:
+            raise RefusedError(f"loadport{job.lot.load_port} works for {other.lot_id}, which is {other.state.value}")
+        self._engine.start_job(job)
+        return f"{job.state.value}; the carrier is scanned first"
+
+    def _job(self, request: CommandRequest) -> Job:
+        job = self._engine.jobs.get(_text(request, "lot_id"))
+        if job is None:
+            raise RefusedError(f"no job for lot {request.arguments['lot_id']}")
+        return job
+
+
+def _handler(handle: Callable[[CommandRequest], str]) -> Handler:
+    async def handler(request: CommandRequest) -> str:
+        try:
+            return handle(request)
+        except _REFUSALS as error:
+            raise RefusedError(str(error)) from error
+
+    return handler
+
+
+def _text(request: CommandRequest, name: str) -> str:
+    return str(request.arguments[name])
+
+
+def _match(name: str, asked: object, known: object) -> None:
+    if asked != known:
+        raise RefusedError(f"{name} {asked} was asked, the lot says {known}")
