@@ -130,6 +130,10 @@ class Platen(Module):
         slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
         return VisitResult(self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace)
 
+    async def rinse(self, *, on: bool) -> None:
+        """Switch the high-pressure rinse: water for a wafer that waits over the pad."""
+        await self._device.do("rinse", int(on), limit_s=self.context.limit_s(1.0))
+
     # -- phases -----------------------------------------------------------------------------------------------
     async def _prepare(self, visit: Visit) -> None:
         step = visit.steps[0]

@@ -16,6 +16,7 @@ from planaris.tool.marks import Marks
 from planaris.tool.pacing import Pacing
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts
+from planaris.tool.wet import WetWatch
 from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
 
@@ -26,8 +27,8 @@ SHORTEST_HOLD_S = 0.5
 class CarouselTransport:
     """Load cup, carousel and platens of a carousel tool. Implements `Transport`."""
 
-    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks) -> None:
-        self._tool, self._jobs, self._shop, self._marks = tool, jobs, shop, marks
+    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks, wet: WetWatch) -> None:
+        self._tool, self._jobs, self._shop, self._marks, self._wet = tool, jobs, shop, marks, wet
         self._pacing = Pacing(tool.description, jobs, tool.carousel)
         arm = tool.description.dry_robot
         self._transfer_s = arm.empty_move_s + arm.pick_s + arm.move_s + arm.place_s
@@ -168,6 +169,8 @@ class CarouselTransport:
     def turned(self) -> None:
         """Start the visits of the wafers that now stand over their platens; the others wait."""
         at, carousel = self._tool.material.at, self._tool.carousel
+        visited: set[int] = set()
+        waiting: list[tuple[str, int]] = []
         for station in range(self._tool.description.heads):
             head = carousel.head_at(station)
             wafer = at.get(f"head{head}")
@@ -176,14 +179,22 @@ class CarouselTransport:
             progress = self._jobs.progress_of(wafer)
             if station == 0 or progress.next_platen != station:
                 self._shop.set_ready(f"head{head}")
+                if station:
+                    waiting.append((wafer.wafer_id, station))
                 continue
             refused = self.may_visit(wafer, station)
             if refused:
                 progress.cut_short = True
                 self._marks.mark(wafer.wafer_id, "rework", refused)
                 self._shop.set_ready(f"head{head}")
+                self._wet.polished(wafer.wafer_id)
+                waiting.append((wafer.wafer_id, station))
             else:
+                visited.add(station)
                 self._shop.start(self._visit_piece(wafer, station, head))
+        self._wet.turned(frozenset(visited))
+        for wafer_id, station in waiting:
+            self._wet.waits_over(wafer_id, self._tool.platens[station])
 
     # -- visits -----------------------------------------------------------------------------------------------
     def may_visit(self, wafer: Wafer, platen: int) -> str:
@@ -222,6 +233,7 @@ class CarouselTransport:
                 return
             visit, progress.cut_short = platen.left, False
             self._shop.leave(head)
+            self._wet.over(wafer.wafer_id)
             self._shop.hold(piece, head)
         if math.isnan(progress.polish_start_s):
             progress.polish_start_s = now_s()
@@ -235,6 +247,7 @@ class CarouselTransport:
             self._marks.mark(wafer.wafer_id, "rework", f"polish on {platen.name} was not ended")
             self._shop.free(piece, head)
             self._shop.set_ready(head)
+            self._wet.polished(wafer.wafer_id)
             if not self._tool.watch.is_on(f"{head}.up"):
                 self._lock(head)
             if isinstance(error, StoppedError):  # ordered: the platen itself is well
@@ -262,6 +275,9 @@ class CarouselTransport:
         first = progress.visits_done == 1
         self._tool.consumables.visited(result, sum(s.end.time_s for s in in_situ), first_visit=first)
         self._shop.set_ready(head)
+        if progress.polished:
+            self._wet.polished(wafer.wafer_id)
+        self._wet.waits_over(wafer.wafer_id, platen)
 
     def _lock(self, head: str) -> None:
         """Keep the carousel where it is: a head that should be up is not."""

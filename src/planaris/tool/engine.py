@@ -22,6 +22,7 @@ from planaris.tool.progress import WaferProgress
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
 from planaris.tool.wafer_end import finish_wafer
+from planaris.tool.wet import WetWatch
 from planaris.tool.work import FailedWork, Piece, WorkKind
 from planaris.tool.workshop import Workshop
 
@@ -31,7 +32,7 @@ LOOK_AGAIN_S = 1.0
 PAUSED_PATIENCE_S = 8 * 3600.0
 
 
-MakeTransport = Callable[[Tool, JobBook, Workshop, Marks], Transport]
+MakeTransport = Callable[[Tool, JobBook, Workshop, Marks, WetWatch], Transport]
 
 
 class Engine:
@@ -47,8 +48,9 @@ class Engine:
         self.jobs = JobBook(tool.stream)
         self.marks = Marks(tool.stream, self.jobs)
         self.shop = Workshop(tool.alarms, self.fatal)
-        self.transport = make_transport(tool, self.jobs, self.shop, self.marks)
-        self.handling = Handling(tool, self.jobs, self.shop, self.transport, self.marks)
+        self.wet = WetWatch(tool, self.jobs, self.marks)
+        self.transport = make_transport(tool, self.jobs, self.shop, self.marks, self.wet)
+        self.handling = Handling(tool, self.jobs, self.shop, self.transport, self.marks, self.wet)
         self.handling.on_home = self._home
         self.shop.on_failure = self._on_failure
         tool.stream.on_failure = self.fatal
@@ -78,6 +80,7 @@ class Engine:
             self._task.cancel()
             await asyncio.wait({self._task})
             await self.shop.cancel()
+            self.wet.close()
             if self._look_again is not None:
                 self._look_again.cancel()
 
@@ -280,6 +283,7 @@ class Engine:
         """Go on with a wafer from where a person or a restart says it is."""
         progress = self.jobs.progress_of(wafer)
         if place.startswith("removed."):
+            self.wet.over(wafer.wafer_id)
             progress.finished = True
             self.marks.mark(wafer.wafer_id, "hold", "taken out of the machine by a person")
         elif place in {"dry_robot", "wet_robot"}:

@@ -14,6 +14,7 @@ from planaris.tool.jobs import JobBook
 from planaris.tool.marks import Marks
 from planaris.tool.tool import Tool
 from planaris.tool.transport import Transport
+from planaris.tool.wet import WetWatch
 from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
 
@@ -21,8 +22,11 @@ from planaris.tool.workshop import Workshop
 class Handling:
     """Makes pieces of work for what every tool has on both sides of its polishing part."""
 
-    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, transport: Transport, marks: Marks) -> None:
-        self._tool, self._jobs, self._shop, self._transport, self._marks = tool, jobs, shop, transport, marks
+    def __init__(
+        self, tool: Tool, jobs: JobBook, shop: Workshop, transport: Transport, marks: Marks, wet: WetWatch
+    ) -> None:
+        self._tool, self._jobs, self._shop, self._transport = tool, jobs, shop, transport
+        self._marks, self._wet = marks, wet
         self.on_home: Callable[[Wafer], None] = lambda _wafer: None
 
     # -- robots -----------------------------------------------------------------------------------------------
@@ -155,6 +159,7 @@ class Handling:
             self._tool.cleaners[location].finish()
             if location == self._tool.description.cleaner.stations[-1]:
                 progress.dried_s = now_s()
+            self._wet.cleaned(wafer.wafer_id, location)
         self._shop.due.pop(location, None)
         self._marks.mark(wafer.wafer_id, mark, f"{kind.value} left out at {location}")
         self._shop.set_ready(location)
@@ -202,13 +207,7 @@ class Handling:
         stations = self._tool.description.cleaner.stations
         if station == stations[0] and math.isnan(progress.clean_start_s):
             progress.clean_start_s = now_s()
-            limit_s = job.recipe.wet_limits.polish_to_clean_s
-            if progress.polish_to_clean_s > limit_s:
-                detail = f"{progress.polish_to_clean_s:.1f} s from polish to clean, limit {limit_s:g} s"
-                alarms = self._tool.alarms
-                alarms.set(
-                    "wet_limit_exceeded", station, alarms.severity_of("wet_limit_exceeded"), detail, wafer.wafer_id
-                )
+        self._wet.over(wafer.wafer_id)
         self._shop.due[station] = now_s() + setting.time_s
         await cleaner.ask(lambda: cleaner.process(wafer.wafer_id, setting))
         self._shop.due.pop(station, None)
@@ -217,6 +216,7 @@ class Handling:
             self._tool.consumables.brushed(station, setting.time_s)
         if station == stations[-1]:
             progress.dried_s = now_s()
+        self._wet.cleaned(wafer.wafer_id, station)
         self._shop.set_ready(station)
 
     async def _measure(self, wafer: Wafer) -> None:

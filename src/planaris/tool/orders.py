@@ -136,9 +136,9 @@ class Orders:
         failed = self._failed(module)
         if failed.piece.skip is None:
             raise WorkRefusedError(f"{failed.piece.kind.value} cannot be skipped; retry it or say where the wafer is")
-        failed.piece.recover()
         self._shop.drop(module)
         failed.piece.skip()
+        failed.piece.recover()
         return f"{failed.piece.kind.value} left out"
 
     def abort_work(self, module: str) -> str:
@@ -146,9 +146,9 @@ class Orders:
         failed = self._failed(module)
         if failed.piece.abort is None:
             raise WorkRefusedError(f"{failed.piece.kind.value} cannot be given up; retry it or clear the module")
-        failed.piece.recover()
         self._shop.drop(module)
         failed.piece.abort()
+        failed.piece.recover()
         return f"{failed.piece.kind.value} given up"
 
     def clear(self, module: str) -> str:

@@ -53,7 +53,7 @@ class Verbs:
             "module.clear": lambda r: orders.clear(_text(r, "module")),
         }
         for verb, handle in handlers.items():
-            engine.tool.commands.register(verb, _handler(handle))
+            engine.tool.commands.register(verb, _handler(engine, handle))
 
     def _create(self, request: CommandRequest) -> str:
         lot_id = _text(request, "lot_id")
@@ -87,12 +87,14 @@ class Verbs:
         return job
 
 
-def _handler(handle: Callable[[CommandRequest], str]) -> Handler:
+def _handler(engine: Engine, handle: Callable[[CommandRequest], str]) -> Handler:
     async def handler(request: CommandRequest) -> str:
         try:
-            return handle(request)
+            answer = handle(request)
         except _REFUSALS as error:
             raise RefusedError(str(error)) from error
+        engine.shop.look()
+        return answer
 
     return handler
 

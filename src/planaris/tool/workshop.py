@@ -43,6 +43,11 @@ class Workshop:
         """Modules that take no work now."""
         return frozenset(self.failed) | frozenset(self.refused)
 
+    def look(self) -> None:
+        """Have the engine look at the floor again before anybody calls it idle."""
+        self.idle.clear()
+        self.changed.set()
+
     def tell_idle(self) -> None:
         """Say that nothing is under way, if so."""
         if not self._tasks:
