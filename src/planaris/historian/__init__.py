@@ -18,6 +18,7 @@ from planaris.historian.home import Home, backup_home, check_run_folder, check_w
 from planaris.historian.journal import (
     SqliteJournal,
     WaferPlace,
+    journal_events,
     journal_runs,
     last_sequence,
     verify_audit,
@@ -81,6 +82,7 @@ __all__ = [
     "backup_home",
     "check_run_folder",
     "check_writable",
+    "journal_events",
     "journal_runs",
     "last_sequence",
     "query",

@@ -15,7 +15,7 @@ from types import TracebackType
 from planaris.historian.audit import AuditHead, AuditReport, chain, verify, write_anchor
 from planaris.historian.errors import JournalError
 from planaris.historian.home import BUSY_LIMIT_S
-from planaris.stream import Committed, to_json
+from planaris.stream import Committed, from_json, to_json
 
 _SPACE = "free space on the disk; no new move starts until the journal can be written"
 
@@ -165,6 +165,16 @@ def last_sequence(path: Path, run_id: str | None = None) -> int:
         run = run_id if run_id is not None else _last_run(connection)
         row = connection.execute("SELECT coalesce(max(sequence), 0) FROM journal WHERE run = ?", (run,)).fetchone()
     return int(row[0])
+
+
+def journal_events(path: Path, run_id: str, after: int = 0) -> list[Committed]:
+    """Return a run's events with sequence numbers above ``after``, in order. Raises JournalError."""
+    with _reading(path) as connection:
+        rows = connection.execute(
+            "SELECT sequence, time_s, name, payload FROM journal WHERE run = ? AND sequence > ? ORDER BY sequence",
+            (run_id, after),
+        ).fetchall()
+    return [Committed(sequence, time_s, from_json(name, payload)) for sequence, time_s, name, payload in rows]
 
 
 def journal_runs(path: Path) -> list[str]:

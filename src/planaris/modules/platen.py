@@ -90,6 +90,15 @@ class Platen(Module):
         """What a visit that failed has left undone; None after one that was ended."""
         return self._left
 
+    def take_up(self, visit: Visit) -> None:
+        """Note what an earlier life of the controller left of a visit: the next one of its wafer is this."""
+        self._left = visit
+
+    async def secure(self, head: int) -> None:
+        """Bring a head up that is on the pad, rinse on and slurry off, and be ready again."""
+        await self._make_safe(head)
+        self.recover()
+
     def abort(self, error: Exception) -> None:
         """End the step in progress: the head comes up with rinse on, then the visit raises ``error``."""
         if self._abort is not None and not self._abort.done():

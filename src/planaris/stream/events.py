@@ -40,6 +40,16 @@ class RunEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RunResumed(Event):
+    """A run went on after the controller's death: how long it was away, moves settled by sensors, questions left."""
+
+    name: ClassVar[str] = "run_resumed"
+    away_s: float
+    moves_count: int
+    questions_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinkChanged(Event):
     """The link to the hardware changed its state."""
 
@@ -354,6 +364,7 @@ class ConsumableUsed(Event):
 ALL_EVENTS: tuple[type[Event], ...] = (
     RunStarted,
     RunEnded,
+    RunResumed,
     LinkChanged,
     CommandReceived,
     CommandAnswered,

@@ -11,7 +11,10 @@ from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError,
 from planaris.tool.journal import Journal
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
+from planaris.tool.recovery import Question, Reconciled, ResolvedMove, reconcile
 from planaris.tool.results import evaluate, incoming_at
+from planaris.tool.story import JobStory, StepStory, Story, WaferStory
+from planaris.tool.take_up import TakenUp, take_up
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
 from planaris.tool.verbs import JobOrder, Verbs
@@ -40,22 +43,32 @@ __all__ = [
     "JobOrder",
     "JobState",
     "JobStateError",
+    "JobStory",
     "JobTrigger",
     "Journal",
     "MaterialError",
     "MaterialMap",
     "Meaning",
     "Piece",
+    "Question",
+    "Reconciled",
     "RefusedError",
+    "ResolvedMove",
     "SlotMapError",
+    "StepStory",
+    "Story",
+    "TakenUp",
     "Tool",
     "Transport",
     "UnknownAlarmError",
     "Verbs",
     "WaferProgress",
+    "WaferStory",
     "WorkKind",
     "WorkRefusedError",
     "Workshop",
     "evaluate",
     "incoming_at",
+    "reconcile",
+    "take_up",
 ]

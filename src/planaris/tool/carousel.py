@@ -166,6 +166,15 @@ class CarouselTransport:
             await carousel.ask(lambda: carousel.index(loaded, target))
         self.turned()
 
+    def platen_under(self, head: int) -> int | None:
+        """Return the platen a head stands over, None at the load cup."""
+        over = [n for n in self._tool.platens if self._tool.carousel.head_at(n) == head]
+        return over[0] if over else None
+
+    def take_up(self) -> None:
+        """Go on with the wafers on heads after a restart."""
+        self.turned()
+
     def turned(self) -> None:
         """Start the visits of the wafers that now stand over their platens; the others wait."""
         at, carousel = self._tool.material.at, self._tool.carousel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -41,6 +42,8 @@ class Machine:
     ) -> None:
         self.tool, self.truth, self.seed = tool, truth, seed
         self._loop = loop = asyncio.get_running_loop()
+        # What the machine does is the machine's, whoever wrote the tag that began it.
+        self._own = contextvars.copy_context()
         self.plc = VirtualPlc(tags_from(dictionary), link or LinkModel(), seed)
         self.places = Places()
         self.handling = Handling(tool, self.plc, self.places, dictionary, seed, self._measure)
@@ -75,6 +78,10 @@ class Machine:
     def time_s(self) -> float:
         """Tool time now."""
         return self._loop.time()
+
+    def write(self, values: Mapping[str, Value]) -> None:
+        """Take written tags, as they come in from the link."""
+        self._own.copy().run(self.plc.write, values)
 
     # -- sensors ----------------------------------------------------------------------------------------------
     def owner(self, name: str) -> SampledOwner:

@@ -79,7 +79,7 @@ class TwinPort:
         if not taken:
             return
         await _until(self._machine.plc.write_arrives_s(f"write.{next(iter(taken))}"))
-        self._machine.plc.write(taken)
+        self._machine.write(taken)
 
     def subscribe(self, rate_class: str, block_s: float = 1.0) -> Subscription:
         """Start a subscription of a rate class."""
@@ -92,12 +92,16 @@ class TwinPort:
         self._subscriptions = [*(s for s in self._subscriptions if not s.ended), subscription]
         return subscription
 
-    async def close(self) -> None:
-        """Close the link and end this port's subscriptions."""
+    def drop(self) -> None:
+        """End the link as the death of its other end does: nobody says goodbye."""
         for subscription in self._subscriptions:
             subscription.close()
         self._subscriptions.clear()
         self._link = LinkState.DISCONNECTED
+
+    async def close(self) -> None:
+        """Close the link and end this port's subscriptions."""
+        self.drop()
 
     def _check(self, names: Sequence[str] | Mapping[str, Value]) -> None:
         if self._link is not LinkState.CONNECTED:
