@@ -56,7 +56,8 @@ def summary(rows: list[dict[str, Any]]) -> str:
             f"moves under way {sum(d['moves_count'] for d in deaths)}, "
             f"questions {sum(d['questions_count'] for d in deaths)}, "
             f"marked rework {sum(r['reworked_count'] for r in runs)}, "
-            f"map unlike truth {sum(len(d['differences']) for d in deaths)}, failed runs {sum(bool(r['failures']) for r in runs)}"
+            f"map unlike truth {sum(len(d['differences']) for d in deaths)}, "
+            f"failed runs {sum(bool(r['failures']) for r in runs)}"
         )
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Kill campaigns: the controller, or controller and twin, die at random instants of a lot and the run is taken up again.
+"""Kill campaigns: the controller, or it and its twin, die at random instants of a lot and the run is taken up again.
 
 Everything runs in one process on virtual time, so that a seed replays exactly. A death is what SIGKILL is: what was
 staged and not committed is gone, what SQLite committed is kept, and nothing of the dead runs any more.
@@ -126,14 +126,16 @@ def run_kills(job: JobFiles, seed: int, campaign: Campaign, kills_count: int = K
     """Run a lot through its deaths to its end; what went wrong is in the answer's ``failures``."""
     result = KillRun(seed, campaign, wafers_count=len(job.lot.wafers))
     shm = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder:
-        with Home.open(Path(folder) / "home", label="kills") as home:
-            run_id = home.new_run(job.lot.lot_id).run_id
-            scene = _Scene(job, seed, campaign, home.database, run_id, result)
-            try:
-                run_mortal(scene.play(plan(seed, campaign, kills_count)))
-            except Exception as error:
-                result.failures.append(f"{type(error).__name__}: {error}")
+    with (
+        tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder,
+        Home.open(Path(folder) / "home", label="kills") as home,
+    ):
+        run_id = home.new_run(job.lot.lot_id).run_id
+        scene = _Scene(job, seed, campaign, home.database, run_id, result)
+        try:
+            run_mortal(scene.play(plan(seed, campaign, kills_count)))
+        except Exception as error:
+            result.failures.append(f"{type(error).__name__}: {error}")
     return result
 
 
@@ -160,19 +162,21 @@ class _Scene:
     async def play(self, kills: Sequence[Kill]) -> None:
         """Live and die as drawn, then to the end; check what is left."""
         world = self._machine() if self._campaign is Campaign.CONTROLLER else None
+        before: tuple[Kill, float] | None = None
         for kill in (*kills, None):
             one = _Controller(self, kill, world)
             async with asyncio.timeout(RUN_LIMIT_S):
                 died = await one.live()
             self._remains.append(one)
+            if before is not None:
+                found = one.moves_count, one.questions_count, tuple(one.differences)
+                self._result.deaths.append(Death(*before, *found))
             if not died:
                 assert one.world is not None
                 self._check_end(one.world)
                 return
             assert kill is not None
-            self._result.deaths.append(
-                Death(kill, now_s(), one.moves_count, one.questions_count, tuple(one.differences))
-            )
+            before = kill, now_s()
             await asyncio.sleep(kill.away_s)
 
     def _check_end(self, world: World) -> None:
@@ -263,9 +267,10 @@ class _Controller:
                 await self._begin(engine, story)
                 await engine.still(patience_s=0.0)
                 ended = engine.jobs.get(lot.lot_id)
-                scene._result.outcome = (
-                    ended.outcome or ended.state.value if ended is not None else story.jobs[lot.lot_id].state
-                )
+                if ended is None:  # it was over before this life began
+                    scene._result.outcome = story.jobs[lot.lot_id].state
+                else:
+                    scene._result.outcome = ended.outcome or ended.state.value
                 scene._result.failures += [f"engine: {f}" for j in engine.jobs for f in j.failures]
                 stream.publish(RunEnded(scene._result.outcome, ""))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -15,6 +16,9 @@ class RunRequest:
     ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes; ``patience_s`` is how
     long a tool where nothing moves any more, but a job is not over, is waited for: somebody may act on its alarms;
     ``clear`` has what the twin still holds taken out first.
+
+    With ``resume`` the home's last run goes on; ``lot_path``, ``tool``, ``seed`` and ``out`` are its own. ``answers``
+    says of wafers where a person (``principal``, for a ``reason``) found them; the controller was away for ``away_s``.
     """
 
     lot_path: Path
@@ -26,6 +30,11 @@ class RunRequest:
     report: bool = True
     patience_s: float = 0.0
     clear: bool = False
+    resume: bool = False
+    answers: Mapping[str, str] = field(default_factory=dict[str, str])
+    principal: str = "operator"
+    reason: str = ""
+    away_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,16 @@ class WaferSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionSummary:
+    """What a person must look at after a death: ``wafer_id`` '' for a wafer that nobody knows of."""
+
+    wafer_id: str
+    candidates: tuple[str, ...]
+    why: str
+    look_at: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run."""
 
@@ -74,6 +93,8 @@ class RunSummary:
     stream_hash: str
     target_removal_nm: float
     port_kind: str
+    questions: tuple[QuestionSummary, ...] = ()
+    refused_answers: tuple[str, ...] = ()
 
     @property
     def completed(self) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import planaris
 from planaris import clock
 from planaris.app.checks import check_ends
 from planaris.app.jobs import JobFailedError, Script, order_of
-from planaris.app.request import Progress, RunRequest, RunSummary, WaferSummary
+from planaris.app.request import Progress, QuestionSummary, RunRequest, RunSummary, WaferSummary
+from planaris.app.resume import Past, interruptions, last_run
 from planaris.app.run_facts import LotClock, bound_facts, description_facts
 from planaris.app.traces import RunTraces
 from planaris.app.twin_memory import check_empty, open_twin_memory
@@ -21,6 +22,7 @@ from planaris.formats import JobFiles, load_job
 from planaris.historian import (
     ConsumableRecord,
     Home,
+    HomeError,
     RecordError,
     RunDatabase,
     RunFolder,
@@ -45,7 +47,7 @@ from planaris.stream import (
     WaferFinished,
     WaferMoved,
 )
-from planaris.tool import Counter, Engine, Tool, Verbs
+from planaris.tool import Counter, Engine, Story, TakenUp, Tool, Verbs, take_up, unanswered
 from planaris.twin import Machine, MemoryFile, TwinPort, World, make_truth, save_truth
 
 # Hurried runs record events in batches: the journal has them already.
@@ -100,6 +102,8 @@ def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
     outcome names it.
     """
     started_s = clock.monotonic_s()
+    if request.resume:
+        return _resume(request, on_progress, started_s)
     job = load_job(request.lot_path, request.tool)
     check_ends(job)
     package = load_package(job.recipe.process_package)
@@ -116,6 +120,25 @@ def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
             memory.close()
 
 
+def _resume(request: RunRequest, on_progress: OnProgress, started_s: float) -> RunSummary:
+    """Go on with the home's last run. Raises as `run_lot`."""
+    with Home.open(request.home, label="planaris run --resume") as home:
+        memory = open_twin_memory(home)
+        try:
+            past = last_run(home)
+            if not memory.kept.named("wafer."):
+                raise HomeError(past.folder.path, "has no wafer in the machine", "start a new run without --resume")
+            request = replace(request, lot_path=past.lot_path, tool=past.tool, seed=past.seed)
+            job = load_job(request.lot_path, request.tool)
+            package = load_package(job.recipe.process_package)
+            if changed := past.changed(description_facts(job, package)):
+                problem = f"was started with another {', '.join(changed)} than {request.lot_path} has now"
+                raise HomeError(past.folder.path, problem, "put the files back as they were, or --clear")
+            return _run(request, on_progress, job, package, home, past.folder, memory, started_s, past)
+        finally:
+            memory.close()
+
+
 def _run(
     request: RunRequest,
     on_progress: OnProgress,
@@ -125,6 +148,7 @@ def _run(
     folder: RunFolder,
     memory: MemoryFile,
     started_s: float,
+    past: Past | None = None,
 ) -> RunSummary:
     reporter = _Reporter(on_progress, len(job.lot.wafers), started_s)
     digest, lot_clock = StreamHash(), LotClock()
@@ -132,25 +156,32 @@ def _run(
     writer = TraceWriter(folder.traces, submit_limit_s=60.0 if request.speed == float("inf") else 0.05)
     with (
         SqliteJournal(home.database, folder.run_id) as journal,
-        RunDatabase(folder.database) as records,
+        RunDatabase(folder.database, go_on=past is not None) as records,
         writer,
     ):
-        records.set_metas(
-            {
-                "run_id": folder.run_id,
-                "created_utc": f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}",
-                "software": planaris.__version__,
-                "tool": job.tool.name,
-                "port_kind": "twin",
-                "seed": str(request.seed),
-                "speed": str(request.speed),
-                **description_facts(job, package),
-            }
-        )
-        session = _Session(request, job, package, home, folder, memory, writer, journal.append)
+        if past is None:
+            records.set_metas(
+                {
+                    "run_id": folder.run_id,
+                    "created_utc": f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}",
+                    "software": planaris.__version__,
+                    "tool": job.tool.name,
+                    "port_kind": "twin",
+                    "seed": str(request.seed),
+                    "speed": str(request.speed),
+                    "lot_path": str(request.lot_path.absolute()),
+                    "tool_asked": str(request.tool or ""),
+                    **description_facts(job, package),
+                }
+            )
+        session = _Session(request, job, package, home, folder, memory, writer, journal.append, past)
         batched = Batched(records, RECORD_BATCH_COUNT if request.speed == float("inf") else 1)
         listeners = [batched, digest, lot_clock, reporter, session.keep_consumables]
-        outcome, time_s = clock.run(session.run(listeners), speed=request.speed)
+        start_s = 0.0
+        if past is not None:
+            _tell_again(past, records, [digest, lot_clock, reporter])
+            start_s = past.died_s + request.away_s
+        outcome, time_s = clock.run(session.run(listeners), speed=request.speed, start_s=start_s)
         batched.flush()
         if session.lost_records is not None:  # the wafers are safe and known, but the run's records are not whole
             raise session.lost_records
@@ -167,6 +198,7 @@ def _run(
                 "stream_hash": digest.hexdigest(),
                 "bound": json.dumps(facts),
                 "model_flags": json.dumps(session.flags),
+                **session.interruption,
             }
         )
     report: Path | None = None
@@ -174,7 +206,16 @@ def _run(
         from planaris.report import write_report
 
         report = write_report(folder.path)
-    return _summary(job, folder, reporter.seen, facts, outcome, time_s, wall_s, digest.hexdigest(), report)
+    summary = _summary(job, folder, reporter.seen, facts, outcome, time_s, wall_s, digest.hexdigest(), report)
+    return replace(summary, questions=session.questions, refused_answers=tuple(session.refused_answers))
+
+
+def _tell_again(past: Past, records: RunDatabase, listeners: Sequence[Callable[[Sequence[Committed]], None]]) -> None:
+    """Let the listeners of this life know the run's earlier one; run.db gets what it had not got."""
+    known = records.last_sequence()
+    records([item for item in past.events if item.sequence > known])
+    for listener in listeners:
+        listener(past.events)
 
 
 class _Session:
@@ -190,10 +231,15 @@ class _Session:
         memory: MemoryFile,
         writer: TraceWriter,
         commit: Callable[[Sequence[Committed], bool], None],
+        past: Past | None = None,
     ) -> None:
         self._request, self._job, self._package = request, job, package
         self._home, self._folder, self._memory, self._commit = home, folder, memory, commit
-        self._traces = RunTraces(writer, folder.run_id, "twin")
+        self._traces = RunTraces(writer, folder.run_id, "twin", folder.traces)
+        self._past = past
+        self.questions: tuple[QuestionSummary, ...] = ()
+        self.refused_answers: list[str] = []
+        self.interruption: dict[str, str] = {}
         self._serials = {(c.location, c.part): c for c in home.load_consumables()}
         self.flags: list[str] = []
         self.lost_records: RecordError | None = None
@@ -208,34 +254,48 @@ class _Session:
         world.remember(self._memory)
         if request.clear:
             world.empty()
-        stream = EventStream(clock.now_s, self._commit)
+        past = self._past
+        stream = EventStream(clock.now_s, self._commit, 1 if past is None else past.last_sequence + 1)
         for listener in listeners:
             stream.listen(listener)
+        story = Story(job.tool.cleaner.stations[-1], past.events if past is not None else ())
+        self._catch_up(story)
         counters = [Counter(c.location, c.part, c.wafers_count, c.use_h) for c in self._serials.values()]
         tool = Tool(job.tool, dictionary, TwinPort(machine), stream, self._traces, counters)
         engine = Engine(tool)
-        Verbs(engine, {job.lot.lot_id: order_of(job)}.get)
+        orders = {job.lot.lot_id: order_of(job)}
+        Verbs(engine, orders.get)
         register_world(tool.commands, world, {job.lot.lot_id: job.lot})
-        stream.publish(RunStarted(job.tool.name, tool.port.kind.value, request.seed, planaris.__version__))
+        if past is None:
+            stream.publish(RunStarted(job.tool.name, tool.port.kind.value, request.seed, planaris.__version__))
         script = Script(tool, "planaris run", f"lot {job.lot.lot_id}")
         outcome, detail = "completed", ""
         async with tool.running(), engine.running():
             try:
-                port, lot_id = job.lot.load_port, job.lot.lot_id
-                await script.give("world.place_cassette", "script", load_port=port, lot_id=lot_id)
-                await script.give("job.create", "operator", lot_id=lot_id, load_port=port,
-                                  recipe=job.recipe.name, cleaner_recipe=job.cleaner.name)  # fmt: skip
-                await script.give("job.start", "operator", lot_id=lot_id)
+                lot_id, taken = job.lot.lot_id, None
+                if past is not None:
+                    taken = await take_up(engine, story, orders, past.died_s)
+                    await self._answer(tool, taken)
+                if lot_id not in story.jobs or not story.jobs[lot_id].begun:
+                    await self._begin(script, world)
                 await engine.still(request.patience_s)
-                engine.fail_jobs("")
-                await engine.still()
+                left = unanswered(engine, taken) if taken is not None else ()
+                self.questions = tuple(QuestionSummary(q.wafer_id, q.candidates, q.why, q.look_at) for q in left)
+                if not left:
+                    engine.fail_jobs("")
+                    await engine.still()
                 ended = engine.jobs.get(lot_id)
-                assert ended is not None
-                outcome, detail = ended.outcome, "; ".join(ended.failures)
+                if left:
+                    outcome = "questions"
+                elif ended is None:  # it was over when the controller died
+                    outcome = story.jobs[lot_id].state
+                else:
+                    outcome, detail = ended.outcome, "; ".join(ended.failures)
             except JobFailedError as error:
                 outcome, detail = "refused", str(error)
             time_s = clock.now_s()
-            stream.publish(RunEnded(outcome, detail))
+            if not self.questions:  # else the run goes on when somebody has answered
+                stream.publish(RunEnded(outcome, detail))
         for _, failure in stream.failed_listeners:
             if isinstance(failure, RecordError):
                 self.lost_records = failure
@@ -245,8 +305,38 @@ class _Session:
         save_truth(self._folder.path / "twin_truth.npz", world.wafers(), world.parts(), grid.r_mm, grid.theta_rad)
         if all(place.startswith("loadport") for place in world.where().values()):
             world.empty()  # a person takes the cassettes away
-        world.leave_in_order()
+        if not self.questions:
+            world.leave_in_order()
         return outcome, time_s
+
+    async def _begin(self, script: Script, world: World) -> None:
+        """Give the commands of a lot that nobody has begun yet."""
+        job, lot_id, port = self._job, self._job.lot.lot_id, self._job.lot.load_port
+        if port not in world.machine.handling.carriers:
+            await script.give("world.place_cassette", "script", load_port=port, lot_id=lot_id)
+        await script.give("job.create", "operator", lot_id=lot_id, load_port=port,
+                          recipe=job.recipe.name, cleaner_recipe=job.cleaner.name)  # fmt: skip
+        await script.give("job.start", "operator", lot_id=lot_id)
+
+    async def _answer(self, tool: Tool, taken: TakenUp) -> None:
+        """Give a person's answers through the door; keep what was refused, and note the interruption."""
+        request, past = self._request, self._past
+        assert past is not None
+        resumed_s = clock.now_s()
+        whys = [q.why for q in taken.questions]
+        self.interruption = {"interruptions": interruptions(past.metas, past.died_s, resumed_s, whys)}
+        reason = request.reason or "found after the controller's death"
+        for wafer_id, place in request.answers.items():
+            person = Script(tool, f"{request.principal}", f"{reason} ({wafer_id})")
+            try:
+                await person.give("wafer.confirm_place", "operator", wafer_id=wafer_id, location=place)
+            except JobFailedError as error:
+                self.refused_answers.append(f"{wafer_id}: {error}")
+
+    def _catch_up(self, story: Story) -> None:
+        """Bring the home's counters to what the journal tells: a death may have come between the two."""
+        told = [Committed(0, 0.0, event) for event in story.consumables.values()]
+        self.keep_consumables(told)
 
     def keep_consumables(self, batch: Sequence[Committed]) -> None:
         """Listener that keeps the counters in the home."""

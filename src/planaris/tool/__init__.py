@@ -14,7 +14,7 @@ from planaris.tool.progress import WaferProgress
 from planaris.tool.recovery import Question, Reconciled, ResolvedMove, reconcile
 from planaris.tool.results import evaluate, incoming_at
 from planaris.tool.story import JobStory, StepStory, Story, WaferStory
-from planaris.tool.take_up import TakenUp, take_up
+from planaris.tool.take_up import TakenUp, take_up, unanswered
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
 from planaris.tool.verbs import JobOrder, Verbs
@@ -71,4 +71,5 @@ __all__ = [
     "incoming_at",
     "reconcile",
     "take_up",
+    "unanswered",
 ]

@@ -283,15 +283,23 @@ def _rest_of(progress: WaferProgress, told: WaferStory, platen: int, head: int, 
     return Visit(told.wafer_id, told.slot, head, recipe, first, steps)
 
 
+def unanswered(engine: Engine, taken: TakenUp) -> tuple[Question, ...]:
+    """Return the questions that nobody has answered yet."""
+    return tuple(q for q in taken.questions if _held_as(q) in engine.shop.failed)
+
+
+def _held_as(question: Question) -> str:
+    return f"place of {question.wafer_id or question.look_at[0]}"
+
+
 def _hold(engine: Engine, question: Question) -> None:
     """Keep what is uncertain out of use until a person says where the wafer is; the alarm says what to look at."""
 
     async def nothing() -> None:
         """Nothing is to be done again: the places are free."""
 
-    wafer = question.wafer_id or question.look_at[0]
     sensor = f"{question.look_at[-1]}.wafer_present"
     expected = bool(question.wafer_id)
-    piece = Piece(WorkKind.TRANSFER, f"place of {wafer}", nothing, set(question.look_at), question.wafer_id, begun=True)
+    piece = Piece(WorkKind.TRANSFER, _held_as(question), nothing, set(question.look_at), question.wafer_id, begun=True)
     engine.shop.busy |= piece.holds
     engine.shop.lock(piece, WaferNotSeenError("tool", "take_up", sensor, expected))
