@@ -11,6 +11,7 @@ from planaris.dictionary import build, markdown
 from planaris.formats import load_tool
 from planaris.model import ENTRY_UNITS, UNIT_SUFFIXES, symbol_of
 from planaris.processes import GRADES, load_package, package_names
+from planaris.twin.fail_states import Loss, fail_states
 
 
 def _row(cells: Iterable[object]) -> str:
@@ -99,12 +100,39 @@ def modules_page() -> str:
         "An action starts only if no rule blocks it; a refusal is an event and names the rule.",
         "",
     ]
-    rules = (
-        (r.number, r.blocked.__name__.strip("_").replace("_", " "), ", ".join(f"`{a}`" for a in r.actions))
-        for r in tool.RULES
+    rules = ((r.number, r.title, ", ".join(f"`{a}`" for a in r.actions)) for r in tool.RULES)
+    lines += table(("number", "blocks when", "before"), rules)
+    lines += [
+        "## Watched limits",
+        "",
+        "Beside the bands of a recipe's steps these are held while the tool runs; an alarm is set when a value was "
+        "outside for the time given and cleared when it is back inside.",
+        "",
+    ]
+    watched = (
+        (f"`{w.tag}`", w.text(), f"{w.persist_s:g} s", f"`{w.alarm}`", "aborts the step" if w.aborts else "")
+        for w in tool.limits()
     )
-    lines += table(("number", "checks", "before"), rules)
+    lines += table(("tag", "must be", "for at most", "alarm", ""), watched)
     return "\n".join(lines)
+
+
+def fail_states_page() -> str:
+    """Return the fail-state table of the twin's valves and drives."""
+    rows = ((o.place, f"{o.kind_en} ({o.kind_zh})", *(o.on[loss].value for loss in Loss)) for o in fail_states())
+    return "\n".join(
+        [
+            "# Fail states",
+            "",
+            "What each valve and drive of the twin does by itself when something it lives on is lost; a machine's own "
+            "table replaces it. `power` is motion power, which an EMO, an open door, over-temperature and "
+            "over-pressure cut as well. `communication` is the process PLC or the controller's heartbeat. `chemicals` "
+            "is the safety layer's order on a leak, a full drain or low exhaust. `holds`: kept by a spring, a brake or "
+            "a check valve. After a loss nothing starts by itself. All are design values.",
+            "",
+            *table(("place", "output", *(loss.value for loss in Loss)), rows),
+        ]
+    )
 
 
 def write_pages(folder: Path) -> None:
@@ -117,6 +145,7 @@ def write_pages(folder: Path) -> None:
         "units": units_page(),
         "packages": packages_page(),
         "modules": modules_page(),
+        "fail_states": fail_states_page(),
     }
     for name, text in pages.items():
         path = folder / f"{name}.md"

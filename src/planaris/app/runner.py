@@ -31,7 +31,7 @@ from planaris.historian import (
     check_run_folder,
 )
 from planaris.processes import ProcessPackage, load_package
-from planaris.scheduling import throughput_bound
+from planaris.scheduling import throughput_bound, throughput_bound_units
 from planaris.stream import (
     AlarmSet,
     Batched,
@@ -187,7 +187,8 @@ def _run(
             raise session.lost_records
         writer.drain()
         slots = tuple(sorted(w.slot for w in job.lot.wafers))
-        bound = throughput_bound(job.tool, job.recipe, job.cleaner, job.lot.sampling, slots)
+        bound_of = throughput_bound if job.tool.units is None else throughput_bound_units
+        bound = bound_of(job.tool, job.recipe, job.cleaner, job.lot.sampling, slots)
         facts = bound_facts(bound, lot_clock, job.tool.carrier_map_s)
         wall_s = clock.monotonic_s() - started_s
         records.set_metas(

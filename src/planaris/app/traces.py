@@ -16,7 +16,7 @@ from planaris.modules import StepSpan, TraceFile, TraceHeader
 
 
 class RunTraces:
-    """Starts one Parquet trace for each visit of a wafer to a platen."""
+    """Starts one Parquet trace for each visit of a wafer to a platen; a second visit's name ends in ``_2``."""
 
     def __init__(self, writer: TraceWriter, run_id: str, port_kind: str, folder: Path) -> None:
         self._writer, self._run_id, self._port_kind, self._folder = writer, run_id, port_kind, folder

@@ -251,6 +251,11 @@ def build(tool: ToolDescription) -> Dictionary:
     """
     key = (
         tool.name,
+        tool.architecture,
+        tool.units.count if tool.units is not None else 0,
+        tool.stages,
+        tool.dry_robot.arms,
+        tool.wet_robot.arms,
         tool.load_ports,
         tool.heads,
         tool.platens,

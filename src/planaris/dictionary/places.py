@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from planaris.dictionary.types import Place, Scope
-from planaris.model import ToolDescription
+from planaris.model import Architecture, ToolDescription
 
 _NUMBERED = re.compile(r"(.*?)(\d*)$")
 
@@ -40,6 +40,24 @@ def split_name(name: str) -> tuple[str, int]:
     return found[1], int(found[2] or 0)
 
 
+def _counts(tool: ToolDescription) -> dict[str, int]:
+    """Return how many numbered places each rule of a scope gives."""
+    units_count = tool.units.count if tool.units is not None else 0
+    return {"load_ports": tool.load_ports, "heads": tool.heads, "platens": tool.platens, "units": units_count}
+
+
+def _presences(tool: ToolDescription) -> dict[str, bool]:
+    """Return whether the one place of each other rule is there."""
+    return {
+        "one": True,
+        "carousel": tool.architecture is Architecture.CAROUSEL,
+        "second_stage": tool.stages > 1,
+        "second_dry_arm": tool.dry_robot.arms > 1,
+        "second_wet_arm": tool.wet_robot.arms > 1,
+        "metrology": tool.metrology is not None,
+    }
+
+
 def places_of(scopes: Iterable[Scope], tool: ToolDescription) -> dict[str, Place]:
     """Return the places of a tool by name, in the order of the scopes.
 
@@ -47,7 +65,7 @@ def places_of(scopes: Iterable[Scope], tool: ToolDescription) -> dict[str, Place
     scope has ids for.
     """
     scopes = tuple(scopes)
-    counts = {"load_ports": tool.load_ports, "heads": tool.heads, "platens": tool.platens}
+    counts, presences = _counts(tool), _presences(tool)
     station_scopes = tuple(s.name for s in scopes if s.instances == "stations")
     unknown = tuple(s for s in tool.cleaner.stations if split_name(s)[0] not in station_scopes)
     if unknown:
@@ -59,7 +77,7 @@ def places_of(scopes: Iterable[Scope], tool: ToolDescription) -> dict[str, Place
         elif scope.instances == "stations":
             named = [(name, *split_name(name)) for name in tool.cleaner.stations]
             found += [_numbered(scope, name, number) for name, kind, number in named if kind == scope.name]
-        elif scope.instances == "one" or tool.metrology is not None:
+        elif presences[scope.instances]:
             found.append(_numbered(scope, scope.name, 0))
     rooms = {scope.name: scope.room for scope in scopes}
     crowded = [place.name for place in found if place.index >= rooms[place.scope]]

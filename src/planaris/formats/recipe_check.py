@@ -79,11 +79,12 @@ def _check_bands(step: Tree, at: str, sheet: Sheet) -> None:
 def _check_places(step: Tree, at: str, sheet: Sheet, tool: ToolDescription, reached: int) -> int:
     platen, line, zones = step.get("platen"), step.get("slurry_line"), step.get("zone_pressure_kPa")
     if isinstance(platen, int):
-        if not 1 <= platen <= tool.platens:
-            remedy = f"tool {tool.name} has {tool.platens}"
-            sheet.fault(at + "platen", None, "no such platen", limit=f"1-{tool.platens}", remedy=remedy)
+        last = tool.recipe_stages
+        if not 1 <= platen <= last:
+            remedy = f"tool {tool.name} has {tool.platens} platens and serves {last} stages of a recipe"
+            sheet.fault(at + "platen", None, "no such platen", limit=f"1-{last}", remedy=remedy)
         elif platen < reached:
-            problem = f"comes after platen {reached}, but the carousel turns one way"
+            problem = f"comes after platen {reached}, but a wafer passes the stages of tool {tool.name} in order"
             sheet.fault(at + "platen", None, problem, limit=f">= {reached}", remedy="put steps in platen order")
         else:
             reached = platen

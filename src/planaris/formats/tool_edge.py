@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from planaris.formats.edge import Edge
 from planaris.model import (
+    Architecture,
     CleanerDescription,
     HeadDescription,
     LoadCupTimes,
@@ -16,6 +17,7 @@ from planaris.model import (
     Range,
     RobotTimes,
     ToolDescription,
+    UnitsDescription,
 )
 
 TOOL_SCHEMA = "planaris/tool/1"
@@ -43,9 +45,11 @@ class RobotEdge(Edge):
     place_s: _Positive
     move_s: _Positive
     empty_move_s: _Positive
+    arms: Annotated[int, Field(ge=1, le=2)] = 1
+    swap_s: _Positive | None = None
 
     def to_model(self) -> RobotTimes:
-        return RobotTimes(self.pick_s, self.place_s, self.move_s, self.empty_move_s)
+        return RobotTimes(self.pick_s, self.place_s, self.move_s, self.empty_move_s, self.arms, self.swap_s or 0.0)
 
 
 class LoadCupEdge(Edge):
@@ -53,6 +57,20 @@ class LoadCupEdge(Edge):
     head_rinse_s: _NotNegative
     load_s: _Positive
     chuck_s: _Positive
+
+    def to_model(self) -> LoadCupTimes:
+        return LoadCupTimes(self.unload_s, self.head_rinse_s, self.load_s, self.chuck_s)
+
+
+class SwingEdge(Edge):
+    table_s: _Positive
+    exchange_s: _Positive
+
+
+class UnitsEdge(Edge):
+    count: Annotated[int, Field(ge=1, le=4)]
+    swing: SwingEdge
+    exchange: LoadCupEdge
 
 
 class ToolCleanerEdge(Edge):
@@ -67,30 +85,35 @@ class MetrologyEdge(Edge):
 
 class ToolEdge(Edge):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
-    configuration: Literal["carousel"]
+    architecture: Annotated[Architecture, Field(strict=False)]
     wafer_diameter_mm: _Positive
     load_ports: Annotated[int, Field(ge=1, le=2)]
     heads: Annotated[int, Field(ge=1)]
     platens: Annotated[int, Field(ge=1)]
     aligner_s: _Positive
     carrier_map_s: _Positive
-    carousel_index_s: _Positive
+    carousel_index_s: _Positive | None = None
+    stages: Annotated[int, Field(ge=1, le=2)] = 1
+    route: list[list[int]] | None = None
     touch_down_s: _Positive
     lift_s: _Positive
     head: HeadEdge
     platen: PlatenEdge
     dry_robot: RobotEdge
     wet_robot: RobotEdge
-    load_cup: LoadCupEdge
+    load_cup: LoadCupEdge | None = None
+    units: UnitsEdge | None = None
     cleaner: ToolCleanerEdge
     metrology: MetrologyEdge | None = None
 
     def to_model(self, ranges: tuple[Range, ...], limits: dict[str, float]) -> ToolDescription:
         """Return the model; ranges and consumable limits are read apart, their keys are data."""
-        head, platen, cup, metrology = self.head, self.platen, self.load_cup, self.metrology
+        head, platen, units, metrology = self.head, self.platen, self.units, self.metrology
+        cup = self.load_cup if units is None else units.exchange
+        assert cup is not None  # the loader refuses a tool without
         return ToolDescription(
             name=self.name,
-            configuration=self.configuration,
+            architecture=self.architecture,
             wafer_diameter_mm=self.wafer_diameter_mm,
             load_ports=self.load_ports,
             heads=self.heads,
@@ -107,8 +130,8 @@ class ToolEdge(Edge):
             wet_robot=self.wet_robot.to_model(),
             aligner_s=self.aligner_s,
             carrier_map_s=self.carrier_map_s,
-            carousel_index_s=self.carousel_index_s,
-            load_cup=LoadCupTimes(cup.unload_s, cup.head_rinse_s, cup.load_s, cup.chuck_s),
+            carousel_index_s=self.carousel_index_s or 0.0,
+            load_cup=cup.to_model(),
             touch_down_s=self.touch_down_s,
             lift_s=self.lift_s,
             cleaner=CleanerDescription(tuple(self.cleaner.stations), self.cleaner.exchange_s),
@@ -117,4 +140,7 @@ class ToolEdge(Edge):
             else MetrologyDescription(metrology.instrument, dict(metrology.time_s_by_plan)),
             ranges=ranges,
             consumable_limits=limits,
+            units=None if units is None else UnitsDescription(units.count, units.swing.table_s, units.swing.exchange_s),
+            stages=self.stages,
+            route=tuple(tuple(platens) for platens in self.route or ()),
         )

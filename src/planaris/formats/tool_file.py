@@ -10,6 +10,7 @@ from planaris.formats.document import Tree, number, parse_toml, read_text, table
 from planaris.formats.edge import check_schema, to_model_units, validate
 from planaris.formats.recipe_file import CLEANER_STATIONS
 from planaris.formats.sheet import Sheet, figure
+from planaris.formats.tool_architecture import check_architecture
 from planaris.formats.tool_edge import TOOL_SCHEMA, ToolEdge
 from planaris.formats.tool_limits import read_consumable_limits, read_ranges
 from planaris.model import SITE_PLANS, InputError, InputFault, ToolDescription
@@ -49,6 +50,7 @@ def load_tool(name_or_path: str | Path | None = None) -> ToolDescription:
     limits = read_consumable_limits(raw.pop("consumable_limits", None), sheet)
     tree = to_model_units(raw, ToolEdge, sheet)
     edge = validate(tree, ToolEdge, sheet)
+    check_architecture(tree, sheet)
     _check_modules(tree, sheet)
     _check_head(tree, sheet)
     _check_overhang(tree, sheet)
@@ -58,10 +60,6 @@ def load_tool(name_or_path: str | Path | None = None) -> ToolDescription:
 
 
 def _check_modules(tree: Tree, sheet: Sheet) -> None:
-    heads, platens = tree.get("heads"), tree.get("platens")
-    if isinstance(heads, int) and isinstance(platens, int) and heads != platens + 1:
-        problem = "a carousel has one head for each platen and one at the load cup"
-        sheet.fault("heads", None, problem, limit=str(platens + 1), remedy=f"use {platens + 1} heads")
     stations = table(tree, "cleaner").get("stations")
     if isinstance(stations, list):
         for index, name in enumerate(stations):

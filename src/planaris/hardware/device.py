@@ -7,10 +7,12 @@ acknowledgement is cured by writing the same command again.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from planaris.hardware.port import Port
+from planaris.hardware.port import Port, PortError
 from planaris.hardware.watch import TagWatch, WaitTimeoutError
 
 
@@ -92,13 +94,21 @@ class Device:
         await self._acknowledged(command, verb, number)
         await self._finished(verb, limit_s)
         code = int(self._watch[self._sts_error])
-        await self._port.write({f"{self.name}.cmd.request": False})
+        # Done is done: a release that does not get through is made good by the next command, which has a new id.
+        with contextlib.suppress(PortError):
+            await self._port.write({f"{self.name}.cmd.request": False})
         if code:
             raise DeviceReportedError(self.name, verb, code, self._errors.get(code, "unknown"))
 
     async def _acknowledged(self, command: Mapping[str, float | bool], verb: str, number: int) -> None:
+        problem = "no acknowledgement"
         for _ in range(self._limits.retries_count + 1):
-            await self._port.write(command)
+            try:
+                await self._port.write(command)
+            except PortError as error:
+                problem = str(error)
+                await asyncio.sleep(self._limits.acknowledge_s)
+                continue
             try:
                 await self._watch.until(
                     lambda: self._watch[self._sts_id] == number,
@@ -111,7 +121,7 @@ class Device:
             return
         tried = self._limits.retries_count + 1
         raise HandshakeLostError(
-            self.name, verb, f"no acknowledgement after {tried} tries", "check the link and the PLC, then retry"
+            self.name, verb, f"{problem} after {tried} tries", "check the link and the PLC, then retry"
         )
 
     async def _finished(self, verb: str, limit_s: float) -> None:
@@ -129,7 +139,8 @@ class Device:
                 )
             except WaitTimeoutError as error:
                 left_s -= slice_s
-                await watch.ask((self._sts_id, *tags))
+                with contextlib.suppress(PortError):
+                    await watch.ask((self._sts_id, *tags))
                 if left_s <= 0 and not (watch[self._sts_done] > 0 or watch[self._sts_error] > 0):
                     problem = f"not done within {limit_s:g} s"
                     remedy = "look at the device, then abort or retry"

@@ -30,6 +30,7 @@ from planaris.model.recipe import (
     WetLimits,
 )
 from planaris.model.tool_description import (
+    Architecture,
     CleanerDescription,
     HeadDescription,
     LoadCupTimes,
@@ -38,6 +39,7 @@ from planaris.model.tool_description import (
     Range,
     RobotTimes,
     ToolDescription,
+    UnitsDescription,
 )
 from planaris.model.trace import Block, Quality
 from planaris.model.units import ENTRY_UNITS, UNIT_SUFFIXES, EntryUnit, suffix_of, symbol_of
@@ -52,6 +54,7 @@ __all__ = [
     "UNIT_SUFFIXES",
     "ActiveAlarm",
     "AlarmState",
+    "Architecture",
     "Band",
     "Block",
     "Carrier",
@@ -86,6 +89,7 @@ __all__ = [
     "StepKind",
     "ThicknessMap",
     "ToolDescription",
+    "UnitsDescription",
     "Wafer",
     "WaferKind",
     "WaferResult",

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Architecture(StrEnum):
+    """How wafers get to the platens: all heads turn together, or each unit's arm swings over its own tables."""
+
+    CAROUSEL = "carousel"
+    UNITS = "units"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +45,22 @@ class PlatenDescription:
 
 @dataclass(frozen=True, slots=True)
 class RobotTimes:
-    """Robot action times in seconds."""
+    """Robot action times in seconds.
+
+    ``swap_s``: with two ``arms``, the wafer of a station taken and another put down in its place; 0 with one arm.
+    """
 
     pick_s: float
     place_s: float
     move_s: float
     empty_move_s: float
+    arms: int = 1
+    swap_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class LoadCupTimes:
-    """Load cup action times in seconds."""
+    """Action times in seconds of a load cup, or of the exchange station of a unit."""
 
     unload_s: float
     head_rinse_s: float
@@ -72,11 +85,28 @@ class MetrologyDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitsDescription:
+    """Polishing units, each one head on a swing arm, its own tables and its own exchange station.
+
+    ``swing_table_s``: from table to table; ``swing_exchange_s``: between a table and the exchange station.
+    """
+
+    count: int
+    swing_table_s: float
+    swing_exchange_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ToolDescription:
-    """One tool."""
+    """One tool.
+
+    ``carousel_index_s`` is 0 where there is no carousel; ``load_cup`` are the times of the load cup or of each
+    exchange station. ``stages`` are places between the dry and the wet robot: one, or one in and one out.
+    ``route`` lists for each stage of a recipe the platens that may serve it; empty where stage n is platen n.
+    """
 
     name: str
-    configuration: str
+    architecture: Architecture
     wafer_diameter_mm: float
     load_ports: int
     heads: int
@@ -95,6 +125,28 @@ class ToolDescription:
     metrology: MetrologyDescription | None
     ranges: tuple[Range, ...]
     consumable_limits: Mapping[str, float]
+    units: UnitsDescription | None = None
+    stages: int = 1
+    route: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def recipe_stages(self) -> int:
+        """How many stages a recipe may have."""
+        return len(self.route) or self.platens
+
+    def platens_for(self, stage: int) -> tuple[int, ...]:
+        """Return the platens that may serve a recipe's stage, which counts from 1; the first is preferred."""
+        return self.route[stage - 1] if self.route else (stage,)
+
+    def unit_of(self, platen: int) -> int:
+        """Return the unit of a platen, both counted from 1. Raises `ValueError` on a tool without units."""
+        if self.units is None:
+            raise ValueError(f"tool {self.name} has no polishing units")
+        return (platen - 1) // (self.platens // self.units.count) + 1
+
+    def platens_of(self, unit: int) -> tuple[int, ...]:
+        """Return the platens of a unit in the order its arm reaches them. Raises `ValueError` without units."""
+        return tuple(n for n in range(1, self.platens + 1) if self.unit_of(n) == unit)
 
     def range_of(self, name: str) -> Range | None:
         """Return the legal range of a recipe parameter."""

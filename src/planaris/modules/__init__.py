@@ -3,6 +3,7 @@
 from planaris.modules.after_polish import Cleaner, Metrology
 from planaris.modules.bands import DEFAULT_BANDS, BandMonitor, Deviation
 from planaris.modules.context import (
+    CheckLimits,
     ClosedError,
     ControlConstants,
     Gate,
@@ -16,16 +17,20 @@ from planaris.modules.context import (
 from planaris.modules.handling import Aligner, Carousel, LoadCup, LoadPort, Robot, WaferNotSeenError
 from planaris.modules.module import IllegalTransitionError, Module, StateTable
 from planaris.modules.platen import Platen, ProcessDeviationError, Visit, VisitResult
+from planaris.modules.units import DualArmRobot, Exchange, Swing
 
 __all__ = [
     "DEFAULT_BANDS",
     "Aligner",
     "BandMonitor",
     "Carousel",
+    "CheckLimits",
     "Cleaner",
     "ClosedError",
     "ControlConstants",
     "Deviation",
+    "DualArmRobot",
+    "Exchange",
     "Gate",
     "IllegalTransitionError",
     "LoadCup",
@@ -39,6 +44,7 @@ __all__ = [
     "StartTrace",
     "StateTable",
     "StepSpan",
+    "Swing",
     "TraceFile",
     "TraceHeader",
     "TraceRecording",

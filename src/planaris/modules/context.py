@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from planaris.dictionary import Dictionary
 from planaris.hardware import Device, DeviceFailedError, HandshakeLimits, Port, TagWatch
-from planaris.model import Severity, ToolDescription
+from planaris.model import Block, Severity, ToolDescription
 from planaris.stream import Event
 
 
@@ -68,6 +68,12 @@ class TraceRecording(Protocol):
         ...
 
 
+class CheckLimits(Protocol):
+    """Hold a block against the watched limits, set and clear their alarms, and return why the step must be aborted."""
+
+    def __call__(self, block: Block, wafer_id: str = "") -> Sequence[str]: ...
+
+
 class StartTrace(Protocol):
     """Begin a trace with columns named without instance numbers: ``platen.speed_rpm``."""
 
@@ -116,6 +122,11 @@ class Gate:
         raise ClosedError(device, verb, self.closed)
 
 
+def _no_limits(block: Block, wafer_id: str = "") -> Sequence[str]:
+    del block, wafer_id
+    return ()
+
+
 class ModuleContext:
     """Shared by the modules of one tool."""
 
@@ -130,6 +141,7 @@ class ModuleContext:
         alarm: RaiseAlarm,
         start_trace: StartTrace,
         constants: ControlConstants | None = None,
+        check_limits: CheckLimits = _no_limits,
     ) -> None:
         self.tool = tool
         self.dictionary = dictionary
@@ -141,6 +153,7 @@ class ModuleContext:
         self.start_trace = start_trace
         self.constants = constants or ControlConstants()
         self.gate = Gate()
+        self.check_limits = check_limits
 
     def codes(self, name: str) -> Mapping[str, int]:
         """Return a code list as name -> integer."""

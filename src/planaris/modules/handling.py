@@ -60,13 +60,15 @@ class LoadPort(Module):
 
 
 class Robot(Module):
-    """A single-arm robot. Its verbs end when the gripper's sensor confirms them."""
+    """A robot. Its verbs end when the gripper's sensor confirms them; an arm is a place, the first has its name."""
 
     TABLE: ClassVar[StateTable] = {
         ("idle", "pick"): "picking",
         ("picking", "done"): "holding",
         ("holding", "place"): "placing",
         ("placing", "done"): "idle",
+        ("idle", "goto"): "moving",
+        ("moving", "done"): "idle",
     }
     RECOVERIES: ClassVar[Mapping[str, str]] = {"clear_holding": "holding"}
 
@@ -77,6 +79,13 @@ class Robot(Module):
         times = context.tool.dry_robot if name == "dry_robot" else context.tool.wet_robot
         self._pick_s = times.empty_move_s + times.pick_s
         self._place_s = times.move_s + times.place_s
+        self._move_s = max(times.move_s, times.empty_move_s)
+        self._before = ""
+
+    @property
+    def before(self) -> str:
+        """The place it stands before since its last verb, '' where that is not known."""
+        return self._before
 
     def recovery(self) -> str:
         """Return what leads out of the failed state: the gripper's sensor says whether it holds a wafer."""
@@ -86,27 +95,46 @@ class Robot(Module):
         station, _, slot = location.partition(".")
         return self._stations[station], int(slot or 0)
 
-    async def pick(self, location: str) -> None:
-        """Take the wafer at a location."""
+    async def pick(self, location: str, arm: str = "") -> None:
+        """Take the wafer at a location with an arm, the first where none is named."""
+        arm = arm or self.name
         self.context.permit(f"{self.name}.pick", location)
         self.fire("pick")
         station, slot = self._address(location)
-        await self._device.do("pick", station, slot, limit_s=self.context.limit_s(self._pick_s))
-        confirm_wafer(self.context, self.name, True, self.name, "pick")
+        await self._do(f"pick{arm.removeprefix(self.name)}", station, slot, location, self._pick_s)
+        confirm_wafer(self.context, arm, True, self.name, "pick")
         if not slot:
             confirm_wafer(self.context, location, False, self.name, "pick")
         self.fire("done")
 
-    async def place(self, location: str) -> None:
-        """Put the wafer down at a location."""
+    async def place(self, location: str, arm: str = "") -> None:
+        """Put an arm's wafer down at a location."""
+        arm = arm or self.name
         self.context.permit(f"{self.name}.place", location)
         self.fire("place")
         station, slot = self._address(location)
-        await self._device.do("place", station, slot, limit_s=self.context.limit_s(self._place_s))
-        confirm_wafer(self.context, self.name, False, self.name, "place")
+        await self._do(f"place{arm.removeprefix(self.name)}", station, slot, location, self._place_s)
+        confirm_wafer(self.context, arm, False, self.name, "place")
         if not slot:
             confirm_wafer(self.context, location, True, self.name, "place")
+        self.fire(self._placed())
+
+    async def goto(self, location: str) -> None:
+        """Stand before a location without reaching in, so that the next pick or place there need not move."""
+        self.context.permit(f"{self.name}.goto", location)
+        self.fire("goto")
+        station, _ = self._address(location)
+        await self._do("goto", station, 0, location, self._move_s)
         self.fire("done")
+
+    async def _do(self, verb: str, station: int, slot: int, location: str, nominal_s: float) -> None:
+        self._before = ""
+        await self._device.do(verb, station, slot, limit_s=self.context.limit_s(nominal_s))
+        self._before = location
+
+    def _placed(self) -> str:
+        """Return the trigger that ends a place."""
+        return "done"
 
 
 class Aligner(Module):
@@ -126,8 +154,9 @@ class Aligner(Module):
 
 
 class LoadCup(Module):
-    """Hands wafers to and takes them from the head above it."""
+    """Hands wafers to and takes them from the head above it. ``KIND`` begins its actions' names."""
 
+    KIND: ClassVar[str] = "loadcup"
     TABLE: ClassVar[StateTable] = {
         ("idle", "load"): "loading",
         ("loading", "done"): "idle",
@@ -137,13 +166,13 @@ class LoadCup(Module):
         ("rinsing", "done"): "idle",
     }
 
-    def __init__(self, context: ModuleContext) -> None:
-        super().__init__("loadcup", context)
+    def __init__(self, context: ModuleContext, name: str = "loadcup") -> None:
+        super().__init__(name, context)
         self._device = context.device(self.name)
 
     async def load(self, head: int) -> None:
         """Raise the wafer to the head and chuck it; vacuum must hold it (wafer seen)."""
-        self.context.permit("loadcup.load", f"head{head}")
+        self.context.permit(f"{self.KIND}.load", f"head{head}")
         self.fire("load")
         times = self.context.tool.load_cup
         await self._device.do("load", head, limit_s=self.context.limit_s(times.load_s))
@@ -154,7 +183,7 @@ class LoadCup(Module):
 
     async def unload(self, head: int) -> None:
         """De-chuck the head's wafer into the cup."""
-        self.context.permit("loadcup.unload", f"head{head}")
+        self.context.permit(f"{self.KIND}.unload", f"head{head}")
         self.fire("unload")
         await self._device.do("unload", head, limit_s=self.context.limit_s(self.context.tool.load_cup.unload_s))
         confirm_wafer(self.context, f"head{head}", False, self.name, "unload")

@@ -23,6 +23,8 @@ SETTLE_S = 3.0
 POLISH_LIMIT_MARGIN_S = 30.0
 # Pressures and speeds go down over this time when the head leaves the pad [design].
 LIFT_RAMP_S = 0.5
+# Water on the pad while the head leaves it [design].
+LIFT_RINSE_ML_MIN = 300.0
 # On the way to safety a device that still ends its last motion is asked again until it takes the command [design].
 ASK_AGAIN_S = 0.2
 MAKE_SAFE_LIMIT_S = 10.0
@@ -156,6 +158,7 @@ class Platen(Module):
         )
         await self._device.do("slurry", step.slurry_line, 1, limit_s=self.context.limit_s(1.0))
         if step.conditioning.mode is ConditioningMode.IN_SITU:
+            self.context.permit("conditioner.down", f"head{visit.head} on {platen}")
             await self._conditioner.do("down", limit_s=self.context.limit_s(2.0))
         await asyncio.sleep(visit.recipe.pre_flow_s)
         confirm_wafer(self.context, f"head{visit.head}", True, self.name, "touch_down")
@@ -216,7 +219,8 @@ class Platen(Module):
 
     async def _lift(self, visit: Visit) -> None:
         self.fire("lift")
-        await self.context.port.write({**self._rest_head(visit.head), **self._rest_platen()})
+        # The pad stays wet until the head is up.
+        await self.context.port.write({**self._rest_head(visit.head), **self._rest_wet()})
         limit_s = self.context.limit_s
         motions = [self._heads[visit.head].do("lift", limit_s=limit_s(self.context.tool.lift_s))]
         if self.context.watch.is_on(f"conditioner{self.number}.up") is False:
@@ -226,6 +230,7 @@ class Platen(Module):
         failures = [e for e in await asyncio.gather(*motions, return_exceptions=True) if e is not None]
         if failures:
             raise failures[0]
+        await self.context.port.write({f"{self.name}.sp_di_flow_ml_min": 0.0})
         confirm_wafer(self.context, f"head{visit.head}", True, self.name, "lift")
 
     async def _make_safe(self, head: int) -> None:
@@ -235,7 +240,7 @@ class Platen(Module):
         problems: list[str] = []
         try:
             async with asyncio.timeout(MAKE_SAFE_LIMIT_S):
-                await self.context.port.write({**self._rest_head(head), **self._rest_platen()})
+                await self.context.port.write({**self._rest_head(head), **self._rest_wet()})
         except (PortError, TimeoutError) as error:
             problems.append(f"set-points: {error}")
         # Each is tried whatever became of the others: a head that stays down needs the rinse all the more.
@@ -267,6 +272,8 @@ class Platen(Module):
 
     # -- watching ---------------------------------------------------------------------------------------------
     def _on_block(self, block: Block, monitor: BandMonitor, visit: Visit) -> None:
+        for detail in self.context.check_limits(block, visit.wafer_id):
+            self._abort_step(detail)
         for deviation in monitor.check(block):
             kind = deviation.quantity.rsplit("_", 1)[-1]
             alarm = {"pressure": "pressure_deviation", "speed": "speed_deviation", "force": "force_deviation"}.get(
@@ -279,9 +286,13 @@ class Platen(Module):
             )
             source = deviation.tag.split(".")[0]
             self.context.alarm(alarm, source, severity, detail, visit.wafer_id)
-            if deviation.aborts and self._abort is not None and not self._abort.done():
-                remedy = "find the cause, then rework or scrap the wafer"
-                self._abort.set_exception(ProcessDeviationError(self.name, "polish", detail, remedy))
+            if deviation.aborts:
+                self._abort_step(detail)
+
+    def _abort_step(self, detail: str) -> None:
+        if self._abort is not None and not self._abort.done():
+            remedy = "find the cause, then rework or scrap the wafer"
+            self._abort.set_exception(ProcessDeviationError(self.name, "polish", detail, remedy))
 
     # -- set-points -------------------------------------------------------------------------------------------
     def _platen_set_points(self, step: PolishStep) -> Mapping[str, Value]:
@@ -317,6 +328,9 @@ class Platen(Module):
         names = [f"zone{zone}_pressure_kPa" for zone in zones]
         names += ["ring_pressure_kPa", "back_pressure_kPa", "speed_rpm", "sweep_amplitude_mm"]
         return {f"head{head}.sp_ramp_s": LIFT_RAMP_S} | {f"head{head}.sp_{name}": 0.0 for name in names}
+
+    def _rest_wet(self) -> Mapping[str, Value]:
+        return {**self._rest_platen(), f"{self.name}.sp_di_flow_ml_min": LIFT_RINSE_ML_MIN}
 
     def _rest_platen(self) -> Mapping[str, Value]:
         names = ("slurry_flow_ml_min", "di_flow_ml_min", "conditioner_force_N", "conditioner_speed_rpm")

@@ -87,7 +87,14 @@ def plural(count: int, thing: str) -> str:
 
 
 _PLACE = re.compile(r"([a-z][a-z_]*?)(\d*)(?:\.(\d+))?")
-_PLACES = {"loadcup": "load cup", "srd": "spin-rinse-dry", "loadport": "load port"}
+_PLACES = {
+    "loadcup": "load cup",
+    "srd": "spin-rinse-dry",
+    "loadport": "load port",
+    "dry_robot_b": "dry robot arm B",
+    "wet_robot_b": "wet robot arm B",
+    "units": "polishing units",
+}
 
 
 def place_name(place: str) -> str:

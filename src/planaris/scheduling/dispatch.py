@@ -20,11 +20,22 @@ class Action(StrEnum):
     LOAD = "load"
     INDEX = "index"
     STATION_TRANSFER = "station_transfer"
+    PICK = "pick"
+    PLACE = "place"
+    GOTO = "goto"
+    SWING = "swing"
+    POLISH = "polish"
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One move to start: who does it, from where to where."""
+    """One move to start: who does it, from where to where.
+
+    A TRANSFER is a pick and a place by one arm. PICK ends and PLACE begins on an arm, so that another arm may work in
+    between; GOTO brings a robot before a place, which stays free for others. SWING brings a unit's head over its
+    destination, a platen or the exchange station. POLISH begins the visit that is due: resource the platen, source the
+    head.
+    """
 
     action: Action
     resource: str

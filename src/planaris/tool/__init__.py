@@ -6,9 +6,10 @@ from planaris.tool.carrier_check import SlotMapError
 from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandRequest, RefusedError
 from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.engine import Engine
-from planaris.tool.interlocks import RULES, InterlockError, Interlocks
+from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, Interlocks
 from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
+from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
 from planaris.tool.recovery import Question, Reconciled, ResolvedMove, reconcile
@@ -17,13 +18,16 @@ from planaris.tool.story import JobStory, StepStory, Story, WaferStory
 from planaris.tool.take_up import TakenUp, take_up, unanswered
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
+from planaris.tool.units import UnitsTransport
 from planaris.tool.verbs import JobOrder, Verbs
 from planaris.tool.work import MEANINGS, FailedWork, Meaning, Piece, WorkKind, WorkRefusedError
 from planaris.tool.workshop import Workshop
 
 __all__ = [
+    "JOB_START",
     "JOB_TABLE",
     "MEANINGS",
+    "MOTION",
     "RULES",
     "AlarmBook",
     "Answer",
@@ -46,6 +50,8 @@ __all__ = [
     "JobStory",
     "JobTrigger",
     "Journal",
+    "Limit",
+    "LimitWatch",
     "MaterialError",
     "MaterialMap",
     "Meaning",
@@ -60,6 +66,7 @@ __all__ = [
     "TakenUp",
     "Tool",
     "Transport",
+    "UnitsTransport",
     "UnknownAlarmError",
     "Verbs",
     "WaferProgress",
@@ -69,6 +76,7 @@ __all__ = [
     "Workshop",
     "evaluate",
     "incoming_at",
+    "limits",
     "reconcile",
     "take_up",
     "unanswered",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from planaris.clock import now_s
-from planaris.model import MapStage, Wafer
+from planaris.model import Architecture, MapStage, Wafer
 from planaris.scheduling import Action, Move
 from planaris.stream import LotEnded, LotStarted, WaferMeasured
+from planaris.tool.arms import Arms
 from planaris.tool.carousel import CarouselTransport
 from planaris.tool.carrier_check import SlotMapError, check_carrier
 from planaris.tool.failures import StoppedError
@@ -21,6 +22,7 @@ from planaris.tool.marks import Marks
 from planaris.tool.progress import WaferProgress
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
+from planaris.tool.units import UnitsTransport
 from planaris.tool.wafer_end import finish_wafer
 from planaris.tool.wet import WetWatch
 from planaris.tool.work import FailedWork, Piece, WorkKind
@@ -33,6 +35,10 @@ PAUSED_PATIENCE_S = 8 * 3600.0
 
 
 MakeTransport = Callable[[Tool, JobBook, Workshop, Marks, WetWatch], Transport]
+_TRANSPORTS: Mapping[Architecture, MakeTransport] = {
+    Architecture.CAROUSEL: CarouselTransport,
+    Architecture.UNITS: UnitsTransport,
+}
 
 
 class Engine:
@@ -43,14 +49,16 @@ class Engine:
     safety and ends the engine with that error.
     """
 
-    def __init__(self, tool: Tool, make_transport: MakeTransport = CarouselTransport) -> None:
+    def __init__(self, tool: Tool, make_transport: MakeTransport | None = None) -> None:
         self.tool = tool
         self.jobs = JobBook(tool.stream)
         self.marks = Marks(tool.stream, self.jobs)
         self.shop = Workshop(tool.alarms, self.fatal)
         self.wet = WetWatch(tool, self.jobs, self.marks)
-        self.transport = make_transport(tool, self.jobs, self.shop, self.marks, self.wet)
+        make = make_transport or _TRANSPORTS[tool.description.architecture]
+        self.transport = make(tool, self.jobs, self.shop, self.marks, self.wet)
         self.handling = Handling(tool, self.jobs, self.shop, self.transport, self.marks, self.wet)
+        self.arms = Arms(tool, self.jobs, self.shop, self.marks, self.handling)
         self.handling.on_home = self._home
         self.shop.on_failure = self._on_failure
         tool.stream.on_failure = self.fatal
@@ -113,6 +121,8 @@ class Engine:
             return self.handling.transfer(move)
         if move.action is Action.STATION_TRANSFER:
             return self.handling.station_transfer(move)
+        if move.action in {Action.PICK, Action.PLACE, Action.GOTO}:
+            return self.arms.piece(move)
         piece = self.transport.piece(move)
         if piece is None:
             raise ValueError(f"no work is known for {move}")
@@ -186,12 +196,11 @@ class Engine:
         """Whether a dry wafer may go on towards the platens: its job runs, and the rest of its way is open."""
         description = self.tool.description
         way = self.transport.path | {"dry_robot", "wet_robot", *description.cleaner.stations}
-        way |= {f"platen{n}" for n in progress.route}
         if not progress.aligned:
             way |= {"aligner"}
         if description.metrology is not None:
             way |= {"metrology"}
-        return job.polishes and not way & self.shop.failed.keys()
+        return job.polishes and not way & self.shop.failed.keys() and self.transport.open_to(progress.route)
 
     # -- jobs ---------------------------------------------------------------------------------------------------
     def start_job(self, job: Job) -> None:
@@ -286,7 +295,7 @@ class Engine:
             self.wet.over(wafer.wafer_id)
             progress.finished = True
             self.marks.mark(wafer.wafer_id, "hold", "taken out of the machine by a person")
-        elif place in {"dry_robot", "wet_robot"}:
+        elif place in self.transport.whole_transfers:
             self.shop.start(self.handling.carry_on(place, wafer))
         elif place == progress.home and progress.left_carrier:
             self._home(wafer)

@@ -14,10 +14,10 @@ from planaris.tool.material import MaterialError
 
 
 class HeadNotUpError(DeviceFailedError):
-    """A head did not come up: the carousel must not turn until a person has seen to it."""
+    """A head did not come up: what moves it must not until a person has seen to it."""
 
-    def __init__(self, head: str) -> None:
-        super().__init__("carousel", "index", f"{head} did not come up", f"bring {head} up, then clear the carousel")
+    def __init__(self, head: str, module: str) -> None:
+        super().__init__(module, "move", f"{head} did not come up", f"bring {head} up, then clear {module}")
 
 
 class StoppedError(DeviceFailedError):
@@ -41,8 +41,7 @@ _ALARMS: tuple[tuple[type[Exception], str], ...] = (
     (WaferNotSeenError, "wafer_not_seen"),
     (HeadNotUpError, "index_blocked"),
     (ProcessDeviationError, "process_aborted"),
-    (InterlockError, "interlock_refused"),
-    (PortError, "link_lost"),
+    (PortError, "handshake_lost"),
     (DeviceFailedError, "device_error"),
 )
 
@@ -57,6 +56,10 @@ def alarm_of(error: Exception) -> str:
         return ""
     if isinstance(error, WaferNotSeenError) and not error.expected:
         return "unexpected_wafer"
+    if isinstance(error, InterlockError):
+        return error.alarm
+    if isinstance(error, HeadNotUpError) and error.device.startswith("swing"):
+        return "swing_blocked"
     return next((name for kind, name in _ALARMS if isinstance(error, kind)), "device_error")
 
 

@@ -63,7 +63,7 @@ class Handling:
         wafer = material.at[robot.name]
         if wafer.wafer_id not in material.in_motion():
             material.intend(robot.name, move.destination)
-        if not self._seen_moved(robot.name, move.destination):
+        if not self.seen_moved(robot.name, move.destination):
             await robot.ask(lambda: robot.place(move.destination))
         material.confirm(wafer)
         # Freed first: what happens at the destination is a piece of work of its own.
@@ -84,7 +84,7 @@ class Handling:
         wafer = material.at[source]
         if wafer.wafer_id not in material.in_motion():
             material.intend(source, robot.name)
-        if not (again and self._seen_moved(source, robot.name)):
+        if not (again and self.seen_moved(source, robot.name)):
             await robot.ask(lambda: robot.pick(source))
         material.confirm(wafer, then=move.destination)
         progress = self._jobs.progress_of(wafer)
@@ -99,7 +99,7 @@ class Handling:
             piece.holds.discard(source)
             self._shop.start(following)
 
-    def _seen_moved(self, source: str, destination: str) -> bool:
+    def seen_moved(self, source: str, destination: str) -> bool:
         """Whether sensors show a wafer at its destination already; raise if they show it nowhere."""
         watch = self._tool.watch
         here = "." not in source and watch.is_on(f"{source}.wafer_present")
@@ -122,7 +122,7 @@ class Handling:
                 material.cancel(wafer, "given up by a person")
                 self._jobs.progress_of(wafer).cut_short = True
                 self._marks.mark(wafer_id, "rework", f"move by {robot} given up")
-                if where == robot:
+                if where in self._transport.whole_transfers:
                     self._shop.start(self.carry_on(robot, wafer))
                 else:
                     self._shop.set_ready(where)
@@ -195,7 +195,7 @@ class Handling:
             piece.begun, piece.wafer_id = True, wafer.wafer_id
             self._jobs.progress_of(wafer).wait_s += self._shop.leave(move.source)
         wafer = material.at[move.source]
-        if not (again and self._seen_moved(move.source, move.destination)):
+        if not (again and self.seen_moved(move.source, move.destination)):
             await cleaner.ask(lambda: cleaner.transfer(move.destination))
         material.confirm(wafer)
         self._shop.free(piece, move.destination)

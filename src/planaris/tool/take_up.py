@@ -7,6 +7,7 @@ dispatch rule always lets them. What is not certain holds its places until a per
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -94,7 +95,8 @@ async def _bring_to_rest(engine: Engine, died_s: float) -> float:
 
     await watch.until(at_rest, (*movers, *ups), AT_REST_LIMIT_S, "the machine at rest")
     for robot in (tool.dry_robot, tool.wet_robot):
-        if watch.is_on(f"{robot.name}.wafer_present"):
+        arms = [tag for tag in tool.port.tags if tag.startswith(robot.name) and tag.endswith(".wafer_present")]
+        if any(watch.is_on(tag) for tag in arms):
             robot.fire("fail")
             robot.recover()
     return min(polished_on_s, now_s())
@@ -205,6 +207,9 @@ def _go_on(
                 _interrupted(engine, story.wafers[wafer_id], progress, place, away_s, polished_on_s)
             elif place != progress.home or progress.left_carrier:
                 _placed(engine, progress.wafer, place)
+            waiting = progress.wet and progress.polished and math.isnan(progress.clean_start_s)
+            if waiting and not math.isnan(progress.polish_end_s):
+                engine.wet.polished(wafer_id, now_s() - progress.polish_end_s)
     engine.transport.take_up()
 
 
@@ -229,29 +234,31 @@ def _interrupted(
     engine: Engine, told: WaferStory, progress: WaferProgress, place: str, away_s: float, polished_on_s: float
 ) -> None:
     """Let a polish that was cut off go on for the time that is left, or bring its wafer to safety, marked."""
-    platen = progress.next_platen
-    if platen is None:
+    stage = progress.next_platen
+    if stage is None:
         return
-    begun = [step for step in told.steps.values() if step.platen == platen]
-    if not begun:
+    steps = progress.recipe.steps
+    if not any(steps[number].platen == stage for number in told.steps):
         return  # not begun there: the visit begins when the head stands over its platen
     head = int(place.removeprefix("head"))
-    visit = _rest_of(progress, told, platen, head, polished_on_s)
+    visit = _rest_of(progress, told, stage, head, polished_on_s)
     if visit is None:
         progress.visits_done += 1
         progress.polish_end_s = polished_on_s
         return
+    platen = engine.transport.platen_under(head)
     why = ""
     if away_s > POLISH_GAP_LIMIT_S:
         why = f"the controller was away for {away_s:.0f} s, limit {POLISH_GAP_LIMIT_S:g} s"
-    elif engine.transport.platen_under(head) != platen:
-        why = f"{place} is not over platen{platen} any more"
+    elif platen is None or platen not in engine.tool.description.platens_for(stage):
+        why = f"{place} is not over its platen any more"
     elif not engine.tool.watch.is_on(f"platen{platen}.pad_wet"):
         why = f"the pad of platen{platen} is not wet"
     if why:
         progress.cut_short, progress.polish_end_s = True, polished_on_s
-        engine.marks.mark(progress.wafer.wafer_id, "rework", f"polish on platen{platen} was interrupted: {why}")
+        engine.marks.mark(progress.wafer.wafer_id, "rework", f"polish was interrupted: {why}")
         return
+    assert platen is not None
     engine.tool.platens[platen].take_up(visit)
 
 

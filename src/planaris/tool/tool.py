@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from planaris.dictionary import Dictionary
-from planaris.hardware import Port, TagWatch
-from planaris.model import ToolDescription
+from planaris.hardware import Port, PortError, TagWatch
+from planaris.model import Architecture, Block, ToolDescription
 from planaris.modules import (
     Aligner,
     Carousel,
     Cleaner,
     ControlConstants,
+    DualArmRobot,
+    Exchange,
     LoadCup,
     LoadPort,
     Metrology,
@@ -22,24 +24,29 @@ from planaris.modules import (
     Platen,
     Robot,
     StartTrace,
+    Swing,
 )
 from planaris.stream import EventStream, LinkChanged
 from planaris.tool.alarms import AlarmBook
 from planaris.tool.commands import CommandDoor
 from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.interlocks import Interlocks
+from planaris.tool.limits import LimitWatch
 from planaris.tool.material import MaterialMap
+from planaris.tool.tag_alarms import TagAlarms
 
 # Events that need no durability of their own wait at most this long for their commit [design].
 FLUSH_S = 0.1
-# Tags whose rise is an alarm of its own.
-WATCHED: dict[str, str] = {
-    "safety.emo": "emo",
-    "safety.door_open": "door_open",
-    "safety.leak": "leak",
-    "safety.over_temperature": "over_temperature",
-    "plc.heartbeat_lost": "heartbeat_lost",
-}
+# Facility supplies are looked at in blocks of this length [design].
+FACILITY_BLOCK_S = 5.0
+
+
+class NoSuchPartError(LookupError):
+    """A tool of another architecture was asked for a part."""
+
+    def __init__(self, tool: str, part: str) -> None:
+        self.tool, self.part = tool, part
+        super().__init__(f"tool {tool} has no {part}")
 
 
 class Tool:
@@ -59,7 +66,18 @@ class Tool:
         self.description, self.port, self.stream = description, port, stream
         self.watch = TagWatch(port)
         self.alarms = AlarmBook(stream, dictionary, loop.time)
-        self.interlocks = Interlocks(self.watch, description, dictionary, stream)
+        self.limits = LimitWatch(self.alarms)
+        self._tag_alarms = TagAlarms(description, self.watch, self.alarms, lambda: self.material.at)
+        self.linked = True
+        self.interlocks = Interlocks(
+            self.watch,
+            description,
+            dictionary,
+            stream,
+            alarms=lambda: {(a.alarm, a.source) for a in self.alarms.active},
+            expired=lambda: [f"{c.part} of {c.location}" for c in self.consumables.expired()],
+            linked=lambda: self.linked,
+        )
         self.commands = CommandDoor(stream, dictionary, loop.time)
         self.material = MaterialMap(stream)
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
@@ -74,11 +92,20 @@ class Tool:
             self.alarms.set,
             start_trace,
             self._constants,
+            self._check_limits,
         )
         self.gate = context.gate
         self.load_ports = {n: LoadPort(n, context) for n in range(1, description.load_ports + 1)}
-        self.dry_robot, self.wet_robot = Robot("dry_robot", context), Robot("wet_robot", context)
-        self.aligner, self.load_cup, self.carousel = Aligner(context), LoadCup(context), Carousel(context)
+        self.dry_robot, self.wet_robot = (
+            (DualArmRobot if times.arms > 1 else Robot)(name, context)
+            for name, times in (("dry_robot", description.dry_robot), ("wet_robot", description.wet_robot))
+        )
+        self.aligner = Aligner(context)
+        turning = description.architecture is Architecture.CAROUSEL
+        self._load_cup, self._carousel = (LoadCup(context), Carousel(context)) if turning else (None, None)
+        units = range(1, description.units.count + 1) if description.units is not None else ()
+        self.exchanges = {n: Exchange(n, context) for n in units}
+        self.swings = {n: Swing(n, context) for n in units}
         self.platens = {n: Platen(n, context) for n in range(1, description.platens + 1)}
         self.cleaners = {name: Cleaner(name, context) for name in description.cleaner.stations}
         self.metrology = Metrology(context) if description.metrology is not None else None
@@ -87,12 +114,34 @@ class Tool:
             self.dry_robot,
             self.wet_robot,
             self.aligner,
-            self.load_cup,
-            self.carousel,
+            *(module for module in (self._load_cup, self._carousel) if module is not None),
+            *self.exchanges.values(),
+            *self.swings.values(),
             *self.platens.values(),
             *self.cleaners.values(),
             *((self.metrology,) if self.metrology else ()),
         )
+
+    @property
+    def load_cup(self) -> LoadCup:
+        """The load cup. Raises `NoSuchPartError` on a tool of units."""
+        if self._load_cup is None:
+            raise NoSuchPartError(self.description.name, "load cup")
+        return self._load_cup
+
+    @property
+    def carousel(self) -> Carousel:
+        """The carousel. Raises `NoSuchPartError` on a tool of units."""
+        if self._carousel is None:
+            raise NoSuchPartError(self.description.name, "carousel")
+        return self._carousel
+
+    def head_over(self, platen: int) -> int:
+        """Return the head over a platen, 0 where there is none."""
+        if self._carousel is not None:
+            return self._carousel.head_at(platen)
+        unit = self.description.unit_of(platen)
+        return unit if self.swings[unit].platen == platen else 0
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -111,6 +160,7 @@ class Tool:
             await self.watch.ready()
             self.watch.listen(self._on_tags)
             senses.append(tasks.create_task(self._heartbeat(), name="heartbeat"))
+            senses.append(tasks.create_task(self._facility(), name="facility"))
             modules = [tasks.create_task(module.serve(), name=module.name) for module in self.modules]
             try:
                 yield
@@ -130,19 +180,39 @@ class Tool:
             raise failure
 
     async def _heartbeat(self) -> None:
+        """Beat; a beat that does not get through is a lost link, one that does again a link regained."""
         count = 0
         while True:
             count += 1
-            await self.port.write({"plc.sp_heartbeat_count": count})
+            try:
+                await self.port.write({"plc.sp_heartbeat_count": count})
+            except PortError as error:
+                self._link_is(False, str(error))
+            else:
+                self._link_is(True, "")
             await asyncio.sleep(self._constants.heartbeat_period_s)
 
-    def _on_tags(self, changed: object) -> None:
-        assert isinstance(changed, dict)
-        for tag, alarm in WATCHED.items():
-            if tag not in changed:
-                continue
-            source = tag.split(".")[0]
-            if self.watch.is_on(tag):
-                self.alarms.set(alarm, source, self.alarms.severity_of(alarm), f"{tag} is on")
-            else:
-                self.alarms.clear(alarm, source)
+    def _link_is(self, up: bool, detail: str) -> None:
+        if up is self.linked:
+            return
+        self.linked = up
+        self.stream.publish(LinkChanged(self.port.link.value, detail or f"port {self.port.kind.value}"))
+        if up:
+            self.alarms.clear("link_lost", "tool")
+        else:
+            self.alarms.set("link_lost", "tool", self.alarms.severity_of("link_lost"), detail)
+
+    async def _facility(self) -> None:
+        """Hold the facility's supplies against their limits."""
+        subscription = self.port.subscribe("facility", FACILITY_BLOCK_S)
+        try:
+            async for block in subscription:
+                self._check_limits(block)
+        finally:
+            subscription.close()
+
+    def _check_limits(self, block: Block, wafer_id: str = "") -> list[str]:
+        return [excess.detail for excess in self.limits.check(block, wafer_id) if excess.limit.aborts]
+
+    def _on_tags(self, changed: Mapping[str, float]) -> None:
+        self._tag_alarms(changed)

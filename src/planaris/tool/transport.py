@@ -45,6 +45,15 @@ class Transport(Protocol):
         """Modules that every wafer needs here; while one is down no new wafer is begun."""
         ...
 
+    @property
+    def whole_transfers(self) -> frozenset[str]:
+        """Robots whose transfers are one piece of work; a wafer on an arm of another waits there for the next move."""
+        ...
+
+    def open_to(self, route: tuple[int, ...]) -> bool:
+        """Whether a wafer that has these stages to come could pass them as things stand."""
+        ...
+
     def next_moves(self, facts: FloorFacts) -> tuple[Move, ...]:
         """Ask the dispatch rule of this kind of tool; called once a turn of the engine."""
         ...

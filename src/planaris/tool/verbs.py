@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from planaris.model import CleanerRecipe, Lot, Recipe
 from planaris.tool.commands import CommandRequest, Handler, RefusedError
 from planaris.tool.engine import Engine
+from planaris.tool.interlocks import JOB_START, InterlockError
 from planaris.tool.jobs import Job, JobStateError
 from planaris.tool.material import MaterialError
 from planaris.tool.orders import Orders
@@ -24,7 +25,7 @@ class JobOrder:
 
 
 FindOrder = Callable[[str], JobOrder | None]
-_REFUSALS = (JobStateError, WorkRefusedError, MaterialError, ValueError)
+_REFUSALS = (InterlockError, JobStateError, WorkRefusedError, MaterialError, ValueError)
 
 
 class Verbs:
@@ -70,10 +71,7 @@ class Verbs:
 
     def _start(self, request: CommandRequest) -> str:
         job = self._job(request)
-        expired = self._engine.tool.consumables.expired()
-        if expired:
-            parts = ", ".join(f"{c.part} of {c.location}" for c in expired)
-            raise RefusedError(f"interlock 14: past their life: {parts}; change them first")
+        self._engine.tool.interlocks.permit(JOB_START, job.lot_id)
         other = self._engine.jobs.on_port(job.lot.load_port)
         if other is not None and other is not job:
             raise RefusedError(f"loadport{job.lot.load_port} works for {other.lot_id}, which is {other.state.value}")

@@ -18,6 +18,10 @@ class WorkKind(StrEnum):
     UNLOAD = "unload"
     HEAD_RINSE = "head_rinse"
     INDEX = "index"
+    PICK = "pick"
+    PLACE = "place"
+    GOTO = "goto"
+    SWING = "swing"
     VISIT = "visit"
     STATION_TRANSFER = "station_transfer"
     CLEAN = "clean"
@@ -76,6 +80,30 @@ MEANINGS: Mapping[WorkKind, Meaning] = {
         abort="the carousel stays where it is until the module is cleared",
         retry="the carousel turns to where it was going, or stays if it is there",
         skip="refused: wafers would be taken for others",
+        resume="as retry",
+    ),
+    WorkKind.PICK: Meaning(
+        abort="the wafer stays where it is, is cleaned if wet and goes home, marked rework",
+        retry=_BY_SENSORS,
+        skip="refused: the wafer must be somewhere; say where with wafer.confirm_place",
+        resume="as retry",
+    ),
+    WorkKind.PLACE: Meaning(
+        abort="the wafer stays on its arm, is cleaned if wet and goes home, marked rework",
+        retry=_BY_SENSORS,
+        skip="refused: the wafer must be somewhere; say where with wafer.confirm_place",
+        resume="as retry",
+    ),
+    WorkKind.GOTO: Meaning(
+        abort="the robot stays where it is; its next move begins from there",
+        retry="the robot goes before the place again",
+        skip="as abort",
+        resume="as retry",
+    ),
+    WorkKind.SWING: Meaning(
+        abort="refused: the head stays where it is until the module is cleared",
+        retry="the head swings to where it was going, or stays if it is there",
+        skip="refused: the head must be over a place that is known",
         resume="as retry",
     ),
     WorkKind.VISIT: Meaning(

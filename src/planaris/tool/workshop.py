@@ -99,7 +99,7 @@ class Workshop:
                 self._failed(piece, error)  # the platen had begun: it is on its safe state now
                 return
             self.refused[piece.resource] = piece, error
-            self._set_alarm("interlock_refused", (piece.resource, "tool"), str(error), piece.wafer_id)
+            self._set_alarm(error.alarm, (piece.resource, "tool"), str(error), piece.wafer_id)
             if not piece.begun:
                 self.free(piece, *piece.holds)
         except EXPECTED as error:
@@ -148,7 +148,8 @@ class Workshop:
         for resource, (piece, error) in tuple(self.refused.items()):
             if not still(error):
                 del self.refused[resource]
-                self._alarms.clear("interlock_refused", resource)
+                for source in (resource, "tool"):
+                    self._alarms.clear(error.alarm, source)
                 if piece.begun:
                     self.start(piece)
                 self.changed.set()

@@ -23,6 +23,25 @@ _SWING: Array = np.array([4.0, 6.0, 5.0, 1.0, 0.25, 0.01])
 _PERIOD_S: Array = np.array([310.0, 190.0, 270.0, 145.0, 600.0, 90.0])
 
 
-def facility_values(times_s: Array) -> Array:
-    """Return noiseless facility values, shape (n, signals)."""
-    return _MIDDLE + _SWING * np.sin(2.0 * np.pi * times_s[:, None] / _PERIOD_S)
+class Facility:
+    """Supplies over time: steady values with slow swings, each times a ratio that a fault may change."""
+
+    def __init__(self) -> None:
+        self._from_s: list[float] = [-np.inf]
+        self._ratios: list[Array] = [np.ones(len(FACILITY_SIGNALS))]
+
+    def set_ratio(self, time_s: float, signal: str, ratio: float) -> None:
+        """Scale a supply from a time on: 0 is lost, 1 as it should be. Raise `ValueError` for an unknown one."""
+        names = [s.tag for s in FACILITY_SIGNALS]
+        if signal not in names:
+            raise ValueError(f"no facility supply {signal}; they are {', '.join(names)}")
+        ratios = self._ratios[-1].copy()
+        ratios[names.index(signal)] = ratio
+        self._from_s.append(time_s)
+        self._ratios.append(ratios)
+
+    def values(self, times_s: Array) -> Array:
+        """Return noiseless values, shape (n, signals)."""
+        which = np.searchsorted(self._from_s, times_s, side="right") - 1
+        swing = _MIDDLE + _SWING * np.sin(2.0 * np.pi * times_s[:, None] / _PERIOD_S)
+        return swing * np.stack(self._ratios)[which]

@@ -15,7 +15,8 @@ from planaris.model import SITE_PLANS, SlotState, ToolDescription
 from planaris.physics import sample_at
 from planaris.twin.actuators import ActuatorBank
 from planaris.twin.devices import TwinDevice
-from planaris.twin.facility import FACILITY_SIGNALS, FACILITY_RATE_Hz, facility_values
+from planaris.twin.facility import FACILITY_SIGNALS, Facility, FACILITY_RATE_Hz
+from planaris.twin.fail_states import Loss
 from planaris.twin.handling import Handling
 from planaris.twin.noise import stream_of
 from planaris.twin.plc import LinkModel, VirtualPlc
@@ -29,6 +30,8 @@ from planaris.twin.wafers import Places, TrueCarrier, TrueWafer, slot_location
 HEARTBEAT_LIMIT_S = 2.0
 # With one beat of the controller in so many the machine's slow changes are noted [design].
 BEATS_PER_CHANGE = 5
+# Facility reading that goes with a supply.
+_SUPPLY_OF = {Loss.AIR: "cda_pressure_kPa", Loss.VACUUM: "vacuum_kPa"}
 
 
 class Machine:
@@ -50,8 +53,9 @@ class Machine:
         self.process = Process(tool, dictionary, self.plc, self.places, self.handling, truth, seed, loop.time)
         self.handling.on_turn, self.handling.on_hold = self.process.seat_heads, self.process.hold
         self.safety = safety = SafetyLayer(self.plc, self._stop_all, self.process.close_chemicals)
-        self.process.powered = lambda: safety.powered
-        self.process.chemicals_allowed = lambda: safety.chemicals_allowed
+        self.process.powered = lambda: safety.powered and Loss.POWER not in self.process.lost
+        self.process.chemicals_allowed = lambda: safety.chemicals_allowed and self.process.powered()
+        self.handling.vacuum_ok = lambda: Loss.VACUUM not in self.process.lost
         self.on_change: Callable[[], None] = lambda: None
         for device in self.devices.values():
             device.powered = self.process.powered
@@ -59,10 +63,11 @@ class Machine:
             device.on_ended = self._changed
         bank = ActuatorBank(["none"], [1.0], [0.0], loop.time())
         gains = np.ones(len(FACILITY_SIGNALS))
+        self.supplies = Facility()
         self._facility = SampledOwner(
-            "facility", FACILITY_SIGNALS, bank, facility_values, gains, seed, rate_Hz=FACILITY_RATE_Hz
+            "facility", FACILITY_SIGNALS, bank, self.supplies.values, gains, seed, rate_Hz=FACILITY_RATE_Hz
         )
-        self.plc.set({"loadcup.down": True, "safety.healthy": True})
+        self.plc.set({"safety.healthy": True})
         self.plc.on_write(("plc.sp_heartbeat_count",), self._heartbeat)
         self.plc.without_notice("plc.sp_heartbeat_count")
         self._heartbeat_timer: asyncio.TimerHandle | None = None
@@ -97,7 +102,9 @@ class Machine:
         """Start a subscription of sampled sensors."""
         name = rate_class.split(".", 1)[0]
         delay_s = partial(self.plc.delay_s, rate_class)
-        subscription = SampledSubscription(self.owner(name), rate_class, block_s, delay_s, self._sampled_on)
+        subscription = SampledSubscription(
+            self.owner(name), rate_class, block_s, delay_s, self._sampled_on, self.plc.sampled_alive
+        )
         self._sampled.append(subscription)
         self._sampled_on()
         return subscription
@@ -168,9 +175,32 @@ class Machine:
 
     def _stop_all(self) -> None:
         """What the safety relay does: every motion stops, heads are brought up by their springs, rinse stays on."""
+        self._stop_devices()
+        self.process.make_safe(Loss.POWER)
+
+    def _stop_devices(self) -> None:
         for device in self.devices.values():
             device.stop()
-        self.process.make_safe()
+
+    # -- what can be lost -------------------------------------------------------------------------------------
+    def lose(self, loss: Loss) -> None:
+        """Lose a supply, or the PLC's CPU (communication): every output goes to its fail state."""
+        if loss is Loss.COMMUNICATION:
+            self.plc.kill()
+        elif loss in _SUPPLY_OF:
+            self.supplies.set_ratio(asyncio.get_running_loop().time(), _SUPPLY_OF[loss], 0.0)
+        if loss in {Loss.POWER, Loss.COMMUNICATION}:
+            self._stop_devices()
+        self.process.lose(loss)
+
+    def regain(self, loss: Loss) -> None:
+        """Have a supply or the PLC again. Nothing starts by itself."""
+        self.process.regain(loss)
+        if loss is Loss.COMMUNICATION:
+            self.plc.revive()
+            self.safety.show()
+        elif loss in _SUPPLY_OF:
+            self.supplies.set_ratio(asyncio.get_running_loop().time(), _SUPPLY_OF[loss], 1.0)
 
     def _changed(self) -> None:
         self.on_change()

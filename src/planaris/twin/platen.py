@@ -164,11 +164,11 @@ class TruePlaten:
         twin.cut_at(time_s)
         return twin
 
-    def seat(self, time_s: float, head: TrueHead, wafer: TrueWafer | None, wafer_rate_ratio: float) -> None:
-        """Take the head and wafer that a turn of the carousel brings."""
+    def seat(self, time_s: float, head: TrueHead | None, wafer: TrueWafer | None, wafer_rate_ratio: float) -> None:
+        """Take the head and wafer that a move of the heads brings, or nothing when it takes the head away."""
         self.cut_at(time_s)
         self.head, self.wafer, self.wafer_rate_ratio = head, wafer, wafer_rate_ratio
-        self._idle = True
+        self._idle = self.bank.targets()["disk_down"] == 0.0  # conditioning goes on under a head that comes or goes
 
     def sensors(self, time_s: float) -> tuple[LagChunk, LagChunk | None]:
         """Return lags of the chunk under way, to its end if no command comes, of the platen and of its head."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planaris.hardware import STATE, TagTable, Value
 from planaris.model import Block, Quality
@@ -80,6 +82,33 @@ class VirtualPlc:
         self._subscriptions: list[StateSubscription] = []
         self._seed = seed
         self._last_delivery_s = self._last_write_s = 0.0
+        self._dead_from_s: float | None = None
+        self._dead_s: list[tuple[float, float]] = []
+
+    @property
+    def alive(self) -> bool:
+        """Whether the PLC's CPU runs: a dead one takes no write, tells nothing and answers nothing."""
+        return self._dead_from_s is None
+
+    def kill(self) -> None:
+        """Stop the CPU. What its inputs are wired to goes on."""
+        if self._dead_from_s is None:
+            self._dead_from_s = asyncio.get_running_loop().time()
+
+    def revive(self) -> None:
+        """Start the CPU again: it scans its inputs and tells everybody how everything stands."""
+        if self._dead_from_s is not None:
+            self._dead_s.append((self._dead_from_s, asyncio.get_running_loop().time()))
+            self._dead_from_s = None
+            self.set({name: self.values[name] for name in self.tags.of_class(STATE)}, repeat=True)
+
+    def sampled_alive(self, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Say for each time whether the CPU ran, so that there is a sample of it."""
+        spans = [*self._dead_s, *([(self._dead_from_s, math.inf)] if self._dead_from_s is not None else [])]
+        alive = np.ones(len(times_s), dtype=np.bool_)
+        for from_s, until_s in spans:
+            alive &= (times_s < from_s) | (times_s >= until_s)
+        return alive
 
     def without_notice(self, name: str) -> None:
         """Send no change notices for a tag that only its writer cares about."""
@@ -109,6 +138,8 @@ class VirtualPlc:
 
     def write(self, values: Mapping[str, Value]) -> None:
         """Take written values, tell subscribers, and run their handlers, each once with its own share."""
+        if not self.alive:
+            return
         self.set({n: v for n, v in values.items() if n not in self._silent})
         self.values.update(values)
         by_handler: dict[WriteHandler, dict[str, Value]] = {}
@@ -125,6 +156,8 @@ class VirtualPlc:
         if not fresh:
             return
         self.values.update(fresh)
+        if not self.alive:
+            return
         scalars = {n: float(v) for n, v in fresh.items() if not isinstance(v, tuple)}
         if not scalars or not self._subscriptions:
             return

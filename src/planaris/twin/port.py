@@ -43,19 +43,21 @@ class TwinPort:
 
     @property
     def link(self) -> LinkState:
-        """State of the link."""
-        return self._link
+        """State of the link: none to a PLC that is dead."""
+        return self._link if self._machine.plc.alive else LinkState.DISCONNECTED
 
     async def connect(self) -> None:
         """Open the link."""
         self._link = LinkState.CONNECTING
         await asyncio.sleep(self._machine.plc.delay_s("connect"))
+        self._answered()
         self._link = LinkState.CONNECTED
 
     async def read(self, names: Sequence[str]) -> tuple[Sample, ...]:
         """Return present values after the link's delay; evaluating them commits nothing."""
         self._check(names)
         await asyncio.sleep(self._machine.plc.delay_s(f"read.{names[0] if names else ''}"))
+        self._answered()
         now_s = asyncio.get_running_loop().time()
         rows: dict[str, Mapping[str, float]] = {}
         samples: list[Sample] = []
@@ -79,6 +81,7 @@ class TwinPort:
         if not taken:
             return
         await _until(self._machine.plc.write_arrives_s(f"write.{next(iter(taken))}"))
+        self._answered()
         self._machine.write(taken)
 
     def subscribe(self, rate_class: str, block_s: float = 1.0) -> Subscription:
@@ -102,6 +105,10 @@ class TwinPort:
     async def close(self) -> None:
         """Close the link and end this port's subscriptions."""
         self.drop()
+
+    def _answered(self) -> None:
+        if not self._machine.plc.alive:
+            raise PortError("the PLC does not answer")
 
     def _check(self, names: Sequence[str] | Mapping[str, Value]) -> None:
         if self._link is not LinkState.CONNECTED:

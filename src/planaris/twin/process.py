@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from planaris.hardware import Value
 from planaris.model import ToolDescription
 from planaris.physics import ModelFlag, PolarGrid
 from planaris.twin.devices import Accept, DeviceError, Motion, TwinDevice
+from planaris.twin.fail_states import FailState, Loss, acting
 from planaris.twin.handling import Handling
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
@@ -39,6 +40,17 @@ RINSE_FLOW_ML_MIN = 1500.0
 # How fast drives stop and pressures go on the way to the safe state [design].
 STOP_RAMP_S = 0.5
 RETRACT_RAMP_S = 0.2
+# Targets of the actuators in their fail states; what is not named goes to 0.
+_FAIL_TARGETS = {
+    ("di", FailState.OPEN): RINSE_FLOW_ML_MIN,
+    ("disk_height", FailState.UP): DISK_UP_mm,
+}
+# Actuators that work by compressed air: without it their set-points move nothing.
+_BY_AIR = frozenset({"slurry", "force", "zone1", "zone2", "zone3", "ring", "back"})
+# Below this ring pressure the PLC holds the membrane at no more than 0.5 psi (interlock 10; the minimum is a design
+# value, 1 psi).
+RING_MIN_kPa = 6.9
+MEMBRANE_HELD_kPa = 3.4
 # Verbs that lead to the safe state; they work without motion power.
 TO_SAFETY = frozenset({"lift", "up", "slurry", "rinse"})
 
@@ -66,6 +78,7 @@ class Process:
         self.owners: dict[str, SampledOwner] = {}
         self.powered: Callable[[], bool] = lambda: True
         self.chemicals_allowed: Callable[[], bool] = lambda: True
+        self.lost: set[Loss] = set()
         self._rising: dict[int, asyncio.TimerHandle] = {}
         self._wanted_s: Mapping[str, float] = {}
         self.devices: dict[str, TwinDevice] = {}
@@ -95,6 +108,7 @@ class Process:
             dictionary,
             {"down": lambda _a, _b: self._disk(n, down=True), "up": lambda _a, _b: self._disk(n, down=False)},
         )
+        self._plc.set({f"conditioner{n}.up": True})
         tags = [f"{name}.{a.set_point}" for a in PLATEN_ACTUATORS if a.set_point]
         self._plc.on_write(tags, lambda v: self._platen_set(n, v))
         self._plc.values[f"{name}.sp_coolant_temperature_C"] = self.platens[n].bank.targets()["coolant"]
@@ -163,6 +177,7 @@ class Process:
                 targets[actuator.name] = _float(value)
         if "slurry" in targets and not platen.valve_open:
             targets["slurry"] = 0.0
+        targets = self._driven(targets)
         ramp_s = _float(self._plc.values[f"{name}.sp_ramp_s"])
         platen.bank.command(now_s, targets, ramp_s)
         self._pad_wet(n)
@@ -180,7 +195,16 @@ class Process:
         sweep_per_min = _float(self._plc.values[f"{name}.sp_sweep_per_min"])
         if sweep_per_min != head.sweep_per_min:
             head.set_sweep(now_s, sweep_per_min)
-        head.bank.command(now_s, targets, _float(self._plc.values[f"{name}.sp_ramp_s"]))
+        ring_kPa = _float(self._plc.values[f"{name}.sp_ring_pressure_kPa"])
+        if ring_kPa < RING_MIN_kPa:
+            for zone in ("zone1", "zone2", "zone3"):
+                held_kPa = min(MEMBRANE_HELD_kPa, _float(self._plc.values[f"{name}.sp_{zone}_pressure_kPa"]))
+                targets[zone] = held_kPa
+        head.bank.command(now_s, self._driven(targets), _float(self._plc.values[f"{name}.sp_ramp_s"]))
+
+    def _driven(self, targets: Mapping[str, float]) -> dict[str, float]:
+        """Return the targets that can be followed with what supplies are left."""
+        return {name: v for name, v in targets.items() if Loss.AIR not in self.lost or name not in _BY_AIR}
 
     def _command(self, n: int) -> None:
         """Give a platen an edge at this moment: one of its actuators, or of its head's, gets a new target."""
@@ -197,8 +221,16 @@ class Process:
             self._command(station)
 
     def _pad_wet(self, n: int) -> None:
-        targets = self.platens[n].bank.targets()
-        self._plc.set({f"platen{n}.pad_wet": targets["slurry"] + targets["di"] > WET_FLOW_ML_MIN})
+        """Bring what the PLC shows of a platen's valves and its pad in line with them."""
+        platen, name = self.platens[n], f"platen{n}"
+        targets = platen.bank.targets()
+        self._plc.set(
+            {
+                f"{name}.pad_wet": targets["slurry"] + targets["di"] > WET_FLOW_ML_MIN,
+                f"{name}.slurry_valve_open": platen.valve_open,
+                f"{name}.rinse_valve_open": targets["di"] > 0,
+            }
+        )
 
     # -- device actions ---------------------------------------------------------------------------------------
     def hold(self, n: int, held: bool) -> None:
@@ -207,7 +239,7 @@ class Process:
 
     def _slurry(self, n: int, _line: float, on: float) -> Motion | DeviceError:
         def switched() -> DeviceError:
-            if on > 0 and not self.chemicals_allowed():
+            if on > 0 and not self._slurry_allowed():
                 return DeviceError.INTERLOCK
             platen = self.platens[n]
             self._command(n)
@@ -218,7 +250,10 @@ class Process:
             self._pad_wet(n)
             return OK
 
-        return Motion(VALVE_S, switched) if on <= 0 or self.chemicals_allowed() else DeviceError.INTERLOCK
+        return Motion(VALVE_S, switched) if on <= 0 or self._slurry_allowed() else DeviceError.INTERLOCK
+
+    def _slurry_allowed(self) -> bool:
+        return self.chemicals_allowed() and Loss.AIR not in self.lost
 
     def _rinse(self, n: int, on: float) -> Motion | DeviceError:
         if on <= 0 and not self.powered():
@@ -232,7 +267,10 @@ class Process:
 
         return Motion(VALVE_S, switched)
 
-    def _disk(self, n: int, *, down: bool) -> Motion:
+    def _disk(self, n: int, *, down: bool) -> Motion | DeviceError:
+        if down and self._handling.crosses(n):
+            return DeviceError.INTERLOCK
+
         def moved() -> DeviceError:
             self._command(n)
             self.platens[n].bank.command(self._clock(), {"disk_height": 0.0 if down else DISK_UP_mm}, CONDITIONER_S / 2)
@@ -247,7 +285,9 @@ class Process:
         wafer = self._places.get(f"head{n}")
         if station == 0 or n in self._rising:
             return DeviceError.PRECONDITION
-        if self._plc.values["plc.heartbeat_lost"]:
+        if self._handling.moving(n):
+            return DeviceError.INTERLOCK
+        if self._plc.values["plc.heartbeat_lost"] or Loss.AIR in self.lost:
             return DeviceError.INTERLOCK
         if wafer is None:
             return DeviceError.NO_WAFER
@@ -285,6 +325,7 @@ class Process:
         """Start the PLC's own clock: the head comes up when the longest polish time is over."""
         limit_s = _float(self._plc.values[f"platen{station}.sp_polish_limit_s"])
         self._disarm(station)
+        self._plc.set({f"platen{station}.polish_limit_reached": False})
         self._limits[station] = asyncio.get_running_loop().call_later(limit_s, self._polish_limit_reached, station)
 
     def _disarm(self, station: int) -> None:
@@ -296,6 +337,7 @@ class Process:
         self._limits.pop(station, None)
         head = self.platens[station].head
         if head is not None and head.in_contact:
+            self._plc.set({f"platen{station}.polish_limit_reached": True})
             self._retract(station)
 
     def disarm(self) -> None:
@@ -305,16 +347,19 @@ class Process:
         for timer in self._rising.values():
             timer.cancel()
 
-    # -- carousel and safety ----------------------------------------------------------------------------------
-    def seat_heads(self) -> None:
-        """Bring platens, heads and their wafers together as the carousel stands; called after every turn."""
-        for n, platen in self.platens.items():
-            head = self.heads[self._handling.head_at(n)]
-            wafer = self._places.get(f"head{head.number}")
+    # -- seating and safety ------------------------------------------------------------------------------------
+    def seat_heads(self, platens: Iterable[int] | None = None) -> None:
+        """Bring platens, heads and their wafers together as they stand; called after a move for its platens."""
+        freed: set[TrueHead] = set()
+        for n in self.platens if platens is None else platens:
+            platen, number = self.platens[n], self._handling.head_at(n)
+            head = None if number is None else self.heads[number]
+            wafer = self._places.get(f"head{number}")
             ratio = self._truth.wafer_rate_ratio(self._seed, wafer.wafer_id) if wafer is not None else 1.0
+            freed |= {h for h in (platen.head, head) if h is not None}
             platen.seat(self._clock(), head, wafer, ratio)
         # Not before the last platen is done with the head it had.
-        for head in self.heads.values():
+        for head in freed:
             head.renew_matrix()
 
     def settle(self) -> None:
@@ -326,24 +371,44 @@ class Process:
         """Return copies of the platens, with their heads and wafers, as they are now; committing nothing."""
         return {n: platen.present(self._clock()) for n, platen in self.platens.items()}
 
-    def make_safe(self) -> None:
-        """PLC's own reaction: heads up, rinse on, slurry off, drives to rest."""
+    def make_safe(self, loss: Loss = Loss.COMMUNICATION) -> None:
+        """Let every output go to its fail state: heads up, rinse on, slurry off, drives to rest."""
         for station in self.platens:
-            self._retract(station)
+            self._retract(station, loss)
 
-    def _retract(self, station: int) -> None:
+    def lose(self, loss: Loss) -> None:
+        """Lose a supply until `regain`; outputs go to their fail states."""
+        self.lost.add(loss)
+        self.make_safe(loss)
+
+    def regain(self, loss: Loss) -> None:
+        """Have a supply again. Nothing starts by itself."""
+        self.lost.discard(loss)
+
+    def _retract(self, station: int, loss: Loss = Loss.COMMUNICATION) -> None:
+        """Bring one platen, its conditioner and its head to their fail states."""
         platen = self.platens[station]
-        self._command(station)
-        platen.valve_open = False
-        rest = {"slurry": 0.0, "di": RINSE_FLOW_ML_MIN, "speed": 0.0, "force": 0.0, "disk": 0.0}
-        platen.bank.command(self._clock(), rest, STOP_RAMP_S)
-        self._pad_wet(station)
-        head = platen.head
-        if head is None or self._plc.values[f"head{head.number}.up"] or head.number in self._rising:
+        states = acting("platen", loss) | acting("conditioner", loss)
+        if states:
+            self._command(station)
+            rest = {name: _FAIL_TARGETS.get((name, state), 0.0) for name, state in states.items()}
+            platen.valve_open = platen.valve_open and "slurry" not in rest
+            lifted = rest.pop("disk_down", None) is not None
+            platen.bank.command(self._clock(), rest, STOP_RAMP_S)
+            if lifted:
+                platen.bank.command(self._clock(), {"disk_down": 0.0}, 0.0)
+                self._plc.set({f"conditioner{station}.up": True})
+            self._pad_wet(station)
+        if platen.head is not None and (states := acting("head", loss)):
+            self._raise_head(platen.head, states)
+
+    def _raise_head(self, head: TrueHead, states: Mapping[str, FailState]) -> None:
+        """Bring a head up by its spring, its pressures and drives to rest."""
+        if self._plc.values[f"head{head.number}.up"] or head.number in self._rising:
             return
         self.devices[f"head{head.number}"].stop()
         motion = self._lift(head.number)
-        driven = {a.name: 0.0 for a in HEAD_ACTUATORS if a.set_point}
+        driven = {name: 0.0 for name, state in states.items() if state is not FailState.UP}
         head.bank.command(self._clock(), driven, RETRACT_RAMP_S)
 
         def risen() -> None:
@@ -358,7 +423,8 @@ class Process:
             if platen.valve_open:
                 self._command(n)
                 platen.valve_open = False
-                platen.bank.command(self._clock(), {"slurry": 0.0}, 0.0)
+                targets = dict.fromkeys(acting("platen", Loss.CHEMICALS), 0.0)
+                platen.bank.command(self._clock(), targets, 0.0)
                 self._pad_wet(n)
 
     def flags(self) -> ModelFlag:

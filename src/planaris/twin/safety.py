@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from planaris.twin.plc import VirtualPlc
 
-INPUTS = ("emo", "door_open", "leak", "over_temperature")
-# EMO and over-temperature take the drives' power, a door stops motion as well; a leak closes the chemicals
-# (interlocks 1, 2, 4 and 3 of the catalogue).
-_STOPPING = frozenset({"emo", "door_open", "over_temperature"})
+INPUTS = ("emo", "door_open", "leak", "over_temperature", "over_pressure", "exhaust_low", "drain_full")
+# EMO, over-temperature and over-pressure take the drives' power, a door stops motion as well; a leak, a full drain
+# and low exhaust close the chemicals (interlocks 1, 2, 4 and 3 of the catalogue).
+STOPPING = frozenset({"emo", "door_open", "over_temperature", "over_pressure"})
+CHEMICALS = frozenset({"leak", "exhaust_low", "drain_full"})
 
 
+@dataclass(slots=True)
 class SafetyLayer:
-    """Latched safety inputs. The controller can read them; no tag resets them."""
+    """Latched safety inputs, wired to the drives' contactor and the chemical valves past the process PLC.
 
-    def __init__(self, plc: VirtualPlc, stop: Callable[[], None], close_chemicals: Callable[[], None]) -> None:
-        self._plc, self._stop, self._close_chemicals = plc, stop, close_chemicals
-        self._tripped: set[str] = set()
+    The controller reads them through the PLC; no tag resets them. ``stop`` and ``close_chemicals`` act on the
+    hardware, so they work while the PLC is dead; ``plc`` only shows what is tripped.
+    """
+
+    plc: VirtualPlc
+    stop: Callable[[], None]
+    close_chemicals: Callable[[], None]
+    _tripped: set[str] = field(default_factory=set[str])
 
     @property
     def tripped(self) -> frozenset[str]:
@@ -27,25 +35,30 @@ class SafetyLayer:
     @property
     def powered(self) -> bool:
         """Whether motion has power: no stopping input is tripped."""
-        return not self._tripped & _STOPPING
+        return not self._tripped & STOPPING
 
     @property
     def chemicals_allowed(self) -> bool:
         """Whether chemical valves may open."""
-        return self.powered and "leak" not in self._tripped
+        return self.powered and not self._tripped & CHEMICALS
 
     def trip(self, name: str) -> None:
         """Trip an input: a pressed EMO, an open door, a leak."""
         if name not in INPUTS:
             raise ValueError(f"{name} is no safety input; they are {', '.join(INPUTS)}")
         self._tripped.add(name)
-        self._plc.set({f"safety.{name}": True, "safety.healthy": False})
-        if name in _STOPPING:
-            self._stop()
-        elif name == "leak":
-            self._close_chemicals()
+        self.show()
+        if name in STOPPING:
+            self.stop()
+        else:
+            self.close_chemicals()
 
     def reset(self, name: str) -> None:
         """Reset an input by hand, at the machine. Nothing starts again by itself."""
         self._tripped.discard(name)
-        self._plc.set({f"safety.{name}": False, "safety.healthy": not self._tripped})
+        self.show()
+
+    def show(self) -> None:
+        """Let the PLC's tags say what is tripped, as its input modules see it."""
+        tags = {f"safety.{name}": name in self._tripped for name in INPUTS}
+        self.plc.set({**tags, "safety.healthy": not self._tripped})

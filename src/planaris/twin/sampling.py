@@ -74,10 +74,11 @@ class SampledSubscription:
         block_s: float,
         delay_s: Callable[[], float],
         on_progress: Callable[[], None],
+        sampled: Callable[[NDArray[np.float64]], NDArray[np.bool_]] | None = None,
     ) -> None:
         self._owner, self._rate_class = owner, rate_class
         self._block_samples = max(1, round(block_s * owner.rate_Hz))
-        self._delay_s, self._on_progress = delay_s, on_progress
+        self._delay_s, self._on_progress, self._sampled = delay_s, on_progress, sampled
         self.ended = False
         now_s = asyncio.get_running_loop().time()
         self._next = math.ceil(now_s * owner.rate_Hz - _ROUNDING)
@@ -108,14 +109,10 @@ class SampledSubscription:
                 self._on_progress()
                 raise StopAsyncIteration
         times_s, values = self._owner.rows(self._next, end - self._next)
-        block = Block(
-            self._rate_class,
-            self._owner.tags,
-            times_s,
-            values,
-            np.full(len(times_s), Quality.GOOD, dtype=np.uint8),
-            self._sequence,
-        )
+        quality = np.full(len(times_s), Quality.GOOD, dtype=np.uint8)
+        if self._sampled is not None:
+            quality[~self._sampled(times_s)] = Quality.BAD
+        block = Block(self._rate_class, self._owner.tags, times_s, values, quality, self._sequence)
         self._next, self._sequence = end, self._sequence + 1
         self._on_progress()
         return block

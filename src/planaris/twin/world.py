@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from planaris.model import Lot, SlotState, ThicknessMap
 from planaris.physics import disk_sharpness, flag_names, from_sites, groove_depth_mm
+from planaris.twin.fail_states import Loss
 from planaris.twin.machine import Machine
 from planaris.twin.memory import MemoryFile
 from planaris.twin.noise import stream_of
@@ -94,8 +96,30 @@ class World:
         self.machine.safety.reset("emo")
         self.machine.on_change()
 
+    def lose(self, supply: str) -> None:
+        """Lose power, air, vacuum, or the PLC's CPU (communication); outputs go to their fail states."""
+        self.machine.lose(Loss(supply))
+
+    def regain(self, supply: str) -> None:
+        """Have a supply or the PLC again."""
+        self.machine.regain(Loss(supply))
+
+    def set_supply(self, signal: str, ratio: float) -> None:
+        """Scale a facility supply (di_pressure_kPa, …): 0 is lost, 1 as it should be."""
+        self.machine.supplies.set_ratio(asyncio.get_running_loop().time(), signal, ratio)
+
     def inject_fault(self, target: str, fault: str, magnitude: float) -> None:
-        """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), or lose a wafer (`lost`)."""
+        """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), a supply (`loss`, `supply`
+        of the facility with what is left of it), the dryer's lid (`lid`), or lose a wafer (`lost`)."""
+        if fault == "loss":
+            self.lose(target)
+            return
+        if fault == "supply":
+            self.set_supply(target, magnitude)
+            return
+        if fault == "lid":
+            self.machine.handling.lid_stuck = True
+            return
         if fault == "trip":
             self.machine.safety.trip(target)
             return
@@ -119,7 +143,15 @@ class World:
             raise ValueError(f"no fault {fault}; devices know slow, silent, jammed")
 
     def clear_fault(self, target: str) -> None:
-        """Mend a device or reset a safety input."""
+        """Mend a device, give a supply back or reset a safety input."""
+        if target in tuple(Loss):
+            self.regain(target)
+            return
+        if target.endswith(("_kPa", "_C", "_m_s")):
+            self.set_supply(target, 1.0)
+            return
+        if target == "srd":
+            self.machine.handling.lid_stuck = False
         device = self.machine.devices.get(target)
         if device is None:
             self.machine.safety.reset(target)

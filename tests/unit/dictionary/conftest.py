@@ -8,6 +8,7 @@ import pytest
 
 from planaris.dictionary import Dictionary, build
 from planaris.model import (
+    Architecture,
     CleanerDescription,
     HeadDescription,
     LoadCupTimes,
@@ -15,11 +16,12 @@ from planaris.model import (
     PlatenDescription,
     RobotTimes,
     ToolDescription,
+    UnitsDescription,
 )
 
 CAROUSEL = ToolDescription(
     name="carousel tool",
-    configuration="A",
+    architecture=Architecture.CAROUSEL,
     wafer_diameter_mm=200.0,
     load_ports=2,
     heads=4,
@@ -60,3 +62,19 @@ def largest() -> ToolDescription:
 def dictionary() -> Dictionary:
     """The reference tool's dictionary."""
     return build(CAROUSEL)
+
+
+@pytest.fixture(scope="session")
+def units() -> ToolDescription:
+    """A tool of two units: a head and two tables each, dual-arm robots, a stage in and a stage out."""
+    dual = replace(CAROUSEL.wet_robot, arms=2, swap_s=6.0)
+    return replace(
+        CAROUSEL, name="tool of units", architecture=Architecture.UNITS, heads=2, platens=4, stages=2,
+        dry_robot=dual, wet_robot=dual, units=UnitsDescription(2, 4.0, 5.0), route=((1, 3), (2, 4)),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def units_dictionary(units: ToolDescription) -> Dictionary:
+    """The dictionary of the tool of units."""
+    return build(units)

@@ -30,10 +30,20 @@ def test_every_needed_alarm_is_in_the_catalogue(dictionary: Dictionary) -> None:
     assert tuple(alarm_templates().values()) == dictionary.alarm_templates
 
 
-def test_every_alarm_has_a_source_in_the_tool(dictionary: Dictionary) -> None:
-    places = {p.name for p in dictionary.places}
-    assert {a.source for a in dictionary.alarms} <= places
-    assert {a.template.name for a in dictionary.alarms} == {t.name for t in dictionary.alarm_templates}
+def test_every_alarm_has_a_source_in_the_tool(dictionary: Dictionary, units_dictionary: Dictionary) -> None:
+    raised: set[str] = set()
+    for found in (dictionary, units_dictionary):
+        assert {a.source for a in found.alarms} <= {p.name for p in found.places}
+        raised |= {a.template.name for a in found.alarms}
+    assert raised == {t.name for t in dictionary.alarm_templates}
+
+
+def test_an_architecture_raises_only_alarms_of_its_own_parts(
+    dictionary: Dictionary, units_dictionary: Dictionary
+) -> None:
+    turning, swinging = ({a.template.name for a in d.alarms} for d in (dictionary, units_dictionary))
+    assert turning - swinging == {"index_blocked"}
+    assert swinging - turning == {"swing_blocked"}
 
 
 def test_devices_can_raise_what_a_handshake_can_fail_with(dictionary: Dictionary) -> None:

@@ -33,6 +33,32 @@ def test_instances_follow_the_tool_description(carousel: ToolDescription) -> Non
     assert "head2.zone3_pressure_kPa" not in head
 
 
+def test_parts_follow_the_architecture(carousel: ToolDescription, units: ToolDescription) -> None:
+    turning, swinging = ({p.name for p in build(tool).places} for tool in (carousel, units))
+    assert turning - swinging == {"loadcup", "carousel", "head3", "head4"}
+    assert swinging - turning == {
+        "exchange1", "exchange2", "swing1", "swing2", "platen4", "conditioner4",
+        "dry_robot_b", "wet_robot_b", "stage_out",
+    }  # fmt: skip
+    holding = {p.name for p in build(units).locations}
+    assert {"exchange1", "exchange2", "dry_robot", "dry_robot_b", "wet_robot", "wet_robot_b", "stage_out"} <= holding
+    assert not {"dry_robot_b", "wet_robot_b", "stage_out"} & {p.name for p in build(units).devices}
+
+
+def test_what_both_architectures_have_has_the_same_ids(dictionary: Dictionary, units_dictionary: Dictionary) -> None:
+    ids = {v.name: v.variable_id for v in units_dictionary.variables}
+    shared = {v.name: v.variable_id for v in dictionary.variables if v.name in ids}
+    assert {"head2.up", "platen3.pad_wet", "wet_robot.wafer_present", "stage.wafer_id"} <= set(shared)
+    assert shared == {name: ids[name] for name in shared}
+
+
+def test_one_arm_and_one_stage_need_no_second_place(units: ToolDescription) -> None:
+    small = replace(units, stages=1, wet_robot=replace(units.wet_robot, arms=1))
+    names = {p.name for p in build(small).places}
+    assert "dry_robot_b" in names
+    assert not {"wet_robot_b", "stage_out"} & names
+
+
 def test_a_place_keeps_its_ids_in_a_larger_tool(dictionary: Dictionary, largest: ToolDescription) -> None:
     other = build(largest)
     renamed = {"megasonic": "megasonic1", "srd": "srd1"}
@@ -49,7 +75,7 @@ def test_a_place_keeps_its_ids_in_a_larger_tool(dictionary: Dictionary, largest:
     ]
 
 
-@pytest.mark.parametrize("tool", ["carousel", "largest"])
+@pytest.mark.parametrize("tool", ["carousel", "largest", "units"])
 def test_no_two_declarations_share_an_id(tool: str, request: pytest.FixtureRequest) -> None:
     found = build(request.getfixturevalue(tool))
     ids = [v.variable_id for v in found.variables]

@@ -127,7 +127,12 @@ def test_one_fault_in_a_step(
         ('schema = "planaris/recipe/1"', 'schema = "planaris/lot/1"', "schema", "is not the schema read here"),
         ('schema = "planaris/recipe/1"', "", "schema", "is missing"),
         ('name = "P2 main"', 'name = "P1 main"', "steps[2].name", "is also the name of steps[0]"),
-        ('name = "P2 main"\nplaten = 2', 'name = "P2 main"\nplaten = 3', "steps[3].platen", "carousel turns one way"),
+        (
+            'name = "P2 main"\nplaten = 2',
+            'name = "P2 main"\nplaten = 3',
+            "steps[3].platen",
+            "the stages of tool tool_a in order",
+        ),
         ('mode = "in_situ"', 'mode = "ex_situ"', "steps[0].conditioning.time_s", "is missing for ex-situ"),
         ('kind = "time"', 'kind = "removal"', "steps[0].end.removal_nm", "is missing for an end by removal"),
         ('kind = "time"', 'kind = "endpoint"', "steps[0].end.detector", "is missing for an end by endpoint"),

@@ -75,7 +75,7 @@ def test_a_declared_overhang_is_taken(changed: Callable[[str, str], Path]) -> No
     [
         ('"brush2"', '"brush7"', "cleaner.stations[2]", "unknown module"),
         ('"brush2"', '"brush1"', "cleaner.stations[2]", "stands twice"),
-        ('"carousel"', '"linear"', "configuration", "unknown choice"),
+        ('"carousel"', '"linear"', "architecture", "unknown choice"),
         ("heads = 4", "heads = 3", "heads", "one head for each platen"),
         ("ring_inner_mm = 100.5", "ring_inner_mm = 99", "head.ring_inner_mm", "does not fit into the ring"),
         ("ring_outer_mm = 120", "ring_outer_mm = 100", "head.ring_outer_mm", "the ring has no width"),

@@ -112,10 +112,11 @@ class KeptAlarm:
 class ModuleBench:
     """A context whose other end is a twin."""
 
-    def __init__(self, seed: int = 1) -> None:
-        self.tool = tool_a()
+    def __init__(self, seed: int = 1, tool: ToolDescription | None = None) -> None:
+        self.tool = tool or tool_a()
+        dictionary = dictionary_a() if tool is None else build(tool)
         truth = make_truth(load_package("oxide_ild"), "TEOS", self.tool, seed)
-        self.machine = Machine(self.tool, dictionary_a(), truth, seed)
+        self.machine = Machine(self.tool, dictionary, truth, seed)
         self.world = World(self.machine)
         self.port = TwinPort(self.machine)
         self.watch = TagWatch(self.port)
@@ -125,7 +126,7 @@ class ModuleBench:
         self.refusal: Exception | None = None
         self.asked: list[tuple[str, str]] = []
         self.context = ModuleContext(
-            self.tool, dictionary_a(), self.port, self.watch, self.events.append, self._permit, self._alarm,
+            self.tool, dictionary, self.port, self.watch, self.events.append, self._permit, self._alarm,
             self._trace, ControlConstants(trace_block_s=CHUNK_S),
         )  # fmt: skip
 

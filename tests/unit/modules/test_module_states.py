@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from module_bench import ModuleBench
 
 from planaris import clock
+from planaris.formats import load_tool
 from planaris.modules import (
     Aligner,
     Carousel,
     Cleaner,
+    DualArmRobot,
+    Exchange,
     IllegalTransitionError,
     LoadCup,
     LoadPort,
@@ -21,10 +24,14 @@ from planaris.modules import (
     Module,
     Platen,
     Robot,
+    Swing,
 )
 from planaris.stream import ModuleStateChanged
 
-CLASSES: tuple[type[Module], ...] = (LoadPort, Robot, Aligner, LoadCup, Carousel, Platen, Cleaner, Metrology)
+OF_UNITS: tuple[type[Module], ...] = (Exchange, Swing, DualArmRobot)
+CLASSES: tuple[type[Module], ...] = (
+    LoadPort, Robot, Aligner, LoadCup, Carousel, Platen, Cleaner, Metrology, *OF_UNITS,
+)  # fmt: skip
 ARCS = [(kind, state, event) for kind in CLASSES for state, event in kind.TABLE]
 
 
@@ -39,8 +46,10 @@ def made(kind: type[Module], bench: ModuleBench) -> Module:
         return LoadPort(1, context)
     if kind is Platen:
         return Platen(1, context)
-    if kind is Robot:
-        return Robot("dry_robot", context)
+    if kind in {Robot, DualArmRobot}:
+        return kind("dry_robot", context)
+    if kind in {Exchange, Swing}:
+        return kind(2, context)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     if kind is Cleaner:
         return Cleaner("megasonic", context)
     assert kind in {Aligner, LoadCup, Carousel, Metrology}
@@ -65,7 +74,7 @@ def brought_to(module: Module, state: str) -> None:
 
 def on_a_bench(kind: type[Module]) -> tuple[ModuleBench, Module]:
     async def make() -> tuple[ModuleBench, Module]:
-        bench = ModuleBench()
+        bench = ModuleBench(tool=load_tool("tool_b") if kind in OF_UNITS else None)
         return bench, made(kind, bench)
 
     return clock.run(make())

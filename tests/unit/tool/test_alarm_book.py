@@ -8,7 +8,7 @@ from tool_bench import Bench
 from planaris.model import ActiveAlarm, AlarmState, Severity
 from planaris.stream import AlarmAcknowledged, AlarmCleared, AlarmSet
 from planaris.tool import AlarmBook, UnknownAlarmError
-from planaris.tool.tool import WATCHED
+from planaris.tool.tag_alarms import ON_TAGS as WATCHED
 
 
 @pytest.fixture

@@ -10,13 +10,15 @@ from tool_bench import Bench
 
 from planaris.hardware import Value
 from planaris.stream import InterlockRefused
-from planaris.tool import RULES, InterlockError, Interlocks
+from planaris.tool import JOB_START, MOTION, RULES, InterlockError, Interlocks
+from planaris.tool.interlocks_units import UNITS_MOTION
 
 # A tool at rest where everything may begin: heads and cup in place, pads wet, wafers held, nothing tripped.
 AT_REST: Mapping[str, Value] = {
     **{f"head{h}.up": True for h in (1, 2, 3, 4)},
     **{f"head{h}.wafer_present": True for h in (1, 2, 3, 4)},
     **{f"platen{p}.pad_wet": True for p in (1, 2, 3)},
+    **{f"conditioner{p}.up": True for p in (1, 2, 3)},
     "loadcup.down": True,
     "safety.healthy": True,
 }
@@ -28,12 +30,15 @@ SUBJECTS = {
     "loadport.map": "loadport1",
     "dry_robot.pick": "loadport1.05",
     "dry_robot.place": "aligner",
+    "dry_robot.goto": "srd",
     "wet_robot.pick": "stage",
     "wet_robot.place": "loadcup",
+    "wet_robot.goto": "stage",
     "loadcup.load": "head1",
     "loadcup.unload": "head1",
     "carousel.index": "carousel",
     "head.touch_down": "head2 on platen1",
+    "conditioner.down": "head2 on platen1",
     "cleaner.process": "megasonic",
     "cleaner.transfer": "brush1",
 }
@@ -49,7 +54,18 @@ class Case:
     tags: Mapping[str, Value]
     said: str
     mismatched: frozenset[str] = frozenset()
+    alarms: frozenset[tuple[str, str]] = frozenset()
+    expired: tuple[str, ...] = ()
+    linked: bool = True
     still_permitted: tuple[tuple[str, str], ...] = field(default_factory=tuple[tuple[str, str], ...])
+
+
+# A sweep so wide that the ring comes within 165 mm of the disk; 170 mm are needed.
+WIDE: Mapping[str, Value] = {"head2.sp_sweep_amplitude_mm": 10.0}
+
+
+def alarmed(rule: str, action: str, subject: str, alarm: str, source: str, said: str) -> Case:
+    return Case(rule, action, subject, {}, said, alarms=frozenset({(alarm, source)}))
 
 
 def every(rule: str, tag: str, said: str, *but: str) -> list[Case]:
@@ -59,9 +75,31 @@ def every(rule: str, tag: str, said: str, *but: str) -> list[Case]:
 CASES: list[Case] = [
     *every("1", "safety.emo", "EMO"),
     # A head may still touch down with a door of the robot zone open: the wafer in process is finished.
-    *every("2", "safety.door_open", "door", "head.touch_down"),
-    Case("3", "head.touch_down", "head2 on platen1", {"safety.leak": True}, "leak"),
-    Case("3", "cleaner.process", "brush1", {"safety.leak": True}, "leak"),
+    *every("2", "safety.door_open", "door", "head.touch_down", "conditioner.down"),
+    *[
+        Case("3", action, subject, {f"safety.{tag}": True}, said)
+        for tag, said in (("leak", "leak"), ("drain_full", "drain"), ("exhaust_low", "exhaust"))
+        for action, subject in (("head.touch_down", "head2 on platen1"), ("cleaner.process", "brush1"))
+    ],
+    *every("4", "safety.over_temperature", "over its temperature"),
+    *every("4", "safety.over_pressure", "relief limit"),
+    *[Case("0", a, s, {}, "PLC does not answer", linked=False) for a, s in SUBJECTS.items()],
+    alarmed("7", "head.touch_down", "head2 on platen1", "chuck_vacuum_weak", "head2", "vacuum is weak"),
+    alarmed("8", "carousel.index", "carousel", "wafer_slip", "platen2", "slipped out at platen2"),
+    alarmed("10", "head.touch_down", "head2 on platen1", "ring_pressure_low", "head2", "ring pressure"),
+    *[
+        Case("11", action, "head2 on platen1", WIDE | {down: False}, said,
+             still_permitted=((action, "head3 on platen2"),))
+        for action, down, said in (
+            ("head.touch_down", "conditioner1.up", "conditioner1 is down and the paths come within 165 mm"),
+            ("conditioner.down", "head2.up", "head2 is down and the paths come within 165 mm"),
+        )
+    ],
+    alarmed("13", "dry_robot.pick", "loadport1.05", "di_pressure_lost", "facility", "di_pressure_lost"),
+    alarmed("13", "dry_robot.pick", "loadport2.01", "cda_pressure_out_of_range", "facility", "cda"),
+    alarmed("13", "dry_robot.pick", "loadport1.25", "vacuum_weak", "facility", "vacuum_weak"),
+    Case("14", JOB_START, "L1", {}, "pad of platen1", expired=("pad of platen1",)),
+    Case("12", "cleaner.transfer", "srd", {"srd.lid_shut": True}, "lid of srd"),
     *[
         Case("5", "carousel.index", "carousel", {f"head{h}.up": False}, f"head{h}")
         for h in (1, 2, 3, 4)
@@ -99,32 +137,57 @@ CASES: list[Case] = [
 ]  # fmt: skip
 
 
+@dataclass
+class Around:
+    """What rules ask besides tags."""
+
+    alarms: frozenset[tuple[str, str]] = frozenset()
+    expired: tuple[str, ...] = ()
+    linked: bool = True
+
+
 @pytest.fixture
-def interlocks(bench: Bench) -> Interlocks:
+def around() -> Around:
+    return Around()
+
+
+@pytest.fixture
+def interlocks(bench: Bench, around: Around) -> Interlocks:
     bench.set_tags(AT_REST)
-    return Interlocks(bench.watch, bench.tool, bench.dictionary, bench.stream)
+    return Interlocks(
+        bench.watch,
+        bench.tool,
+        bench.dictionary,
+        bench.stream,
+        alarms=lambda: around.alarms,
+        expired=lambda: around.expired,
+        linked=lambda: around.linked,
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.rule}-{c.action}-{c.subject}-{'-'.join(c.tags)}")
-def test_a_rule_blocks_says_why_and_lets_go(bench: Bench, interlocks: Interlocks, case: Case) -> None:
+def test_a_rule_blocks_says_why_and_lets_go(bench: Bench, interlocks: Interlocks, around: Around, case: Case) -> None:
     interlocks.permit(case.action, case.subject)
     assert bench.events == []
     bench.set_tags(case.tags)
     interlocks.mismatched_ports |= case.mismatched
+    around.alarms, around.expired, around.linked = case.alarms, case.expired, case.linked
     with pytest.raises(InterlockError) as caught:
         interlocks.permit(case.action, case.subject)
     assert (caught.value.rule, caught.value.action) == (case.rule, f"{case.action} {case.subject}")
     assert case.said in caught.value.reason
     assert bench.events == [InterlockRefused(case.rule, case.action, caught.value.reason)]
+    around.linked = True
     for action, subject in case.still_permitted:
         interlocks.permit(action, subject)
     bench.set_tags({tag: AT_REST.get(tag, False) for tag in case.tags})
     interlocks.mismatched_ports.clear()
+    around.alarms, around.expired, around.linked = frozenset(), (), True
     interlocks.permit(case.action, case.subject)
 
 
 def test_every_rule_and_every_action_it_names_has_a_case() -> None:
-    declared = {(rule.number, action) for rule in RULES for action in rule.actions}
+    declared = {(rule.number, action) for rule in RULES for action in rule.actions if action not in UNITS_MOTION}
     assert declared == {(case.rule, case.action) for case in CASES}
 
 
@@ -132,6 +195,12 @@ def test_an_arm_elsewhere_or_at_rest_is_not_in_the_cup(bench: Bench, interlocks:
     bench.set_tags({"wet_robot.cmd.arg1": STAGE_STATION, "wet_robot.sts.busy": True})
     interlocks.permit("loadcup.load", "head1")
     bench.set_tags({"wet_robot.cmd.arg1": LOAD_CUP_STATION, "wet_robot.sts.busy": False})
+    interlocks.permit("loadcup.load", "head1")
+
+
+def test_an_arm_that_comes_to_stand_before_the_cup_does_not_reach_in(bench: Bench, interlocks: Interlocks) -> None:
+    goto = bench.dictionary.verb("wet_robot", "goto").value
+    bench.set_tags({**ARM_IN_CUP, "wet_robot.cmd.verb": goto})
     interlocks.permit("loadcup.load", "head1")
 
 
@@ -147,3 +216,16 @@ def test_one_refusal_is_one_event_however_many_rules_would_block(bench: Bench, i
         interlocks.permit("carousel.index", "carousel")
     assert caught.value.rule == "1"
     assert len(bench.events) == 1
+
+
+def test_every_motion_verb_asks_for_emo_and_link() -> None:
+    """No verb that moves something is without the rules of the emergency stop and of the link."""
+    for number in ("0", "1", "4"):
+        asked = {action for rule in RULES if rule.number == number for action in rule.actions}
+        assert set(MOTION) <= asked
+
+
+def test_a_supply_that_is_lost_lets_wafers_that_are_out_go_on(interlocks: Interlocks, around: Around) -> None:
+    around.alarms = frozenset({("di_pressure_lost", "facility")})
+    for action, subject in (("dry_robot.pick", "srd"), ("wet_robot.pick", "loadcup"), ("carousel.index", "carousel")):
+        interlocks.permit(action, subject)

@@ -43,8 +43,8 @@ class StillPort:
     kind = PortKind.MOCK
     link = LinkState.CONNECTED
 
-    def __init__(self) -> None:
-        self.tags: TagTable = tags_from(dictionary_a())
+    def __init__(self, dictionary: Dictionary) -> None:
+        self.tags: TagTable = tags_from(dictionary)
         self.values: dict[str, Value] = {name: tag.initial for name, tag in self.tags.items()}
 
     async def read(self, names: Sequence[str]) -> tuple[Sample, ...]:
@@ -64,9 +64,10 @@ class StillPort:
 class Bench:
     """A stream whose events are kept, tags that a test sets, and a clock that a test turns."""
 
-    def __init__(self) -> None:
-        self.tool, self.dictionary = tool_a(), dictionary_a()
-        self.port = StillPort()
+    def __init__(self, tool: ToolDescription | None = None) -> None:
+        self.tool = tool or tool_a()
+        self.dictionary = dictionary_a() if tool is None else build(tool)
+        self.port = StillPort(self.dictionary)
         self.watch = TagWatch(self.port)
         self.now_s = 0.0
         self.journal: list[tuple[Committed, bool]] = []

@@ -8,14 +8,14 @@ import numpy as np
 from twin_case import TwinCase, all_blocks, dictionary_a, rows_of
 
 from planaris.clock import run
-from planaris.twin.facility import FACILITY_SIGNALS, facility_values
+from planaris.twin.facility import FACILITY_SIGNALS, Facility
 
 
 def test_supplies_are_those_of_the_dictionary_and_stay_in_their_ranges() -> None:
     variables = {v.name: v for v in dictionary_a().rate_class("facility")}
     names = [f"facility.{signal.tag}" for signal in FACILITY_SIGNALS]
     assert sorted(names) == sorted(variables)
-    course = facility_values(np.arange(0.0, 4000.0))
+    course = Facility().values(np.arange(0.0, 4000.0))
     for name, values, signal in zip(names, course.T, FACILITY_SIGNALS, strict=True):
         template = variables[name].template
         assert template.minimum is not None
@@ -40,7 +40,7 @@ def test_they_are_read_at_one_hertz_with_noise_that_hangs_on_the_second() -> Non
             assert len(each) == 300
             np.testing.assert_array_equal(rows_of(each), rows_of(minutes))
             times = np.concatenate([b.time_s for b in each])
-            noise = (rows_of(each) - facility_values(times)) / [s.noise for s in FACILITY_SIGNALS]
+            noise = (rows_of(each) - Facility().values(times)) / [s.noise for s in FACILITY_SIGNALS]
             assert np.abs(noise.std(axis=0) - 1.0).max() < 4.5 / np.sqrt(2 * 300)
 
     run(story())

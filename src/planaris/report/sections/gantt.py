@@ -11,7 +11,10 @@ from planaris.report.throughput import Stay, read_stays
 _ROW_PX = 21
 _COLOURS = 5
 # Modules in the order a wafer meets them; others follow by name.
-_ORDER = ("dry_robot", "aligner", "stage", "wet_robot", "loadcup", "head", "platen", "megasonic", "brush", "srd")
+_ORDER = (
+    "dry_robot", "dry_robot_b", "aligner", "stage", "wet_robot", "wet_robot_b", "stage_out", "loadcup", "exchange",
+    "head", "platen", "megasonic", "brush", "srd", "metrology",
+)  # fmt: skip
 
 
 def gantt(facts: Facts) -> Section:

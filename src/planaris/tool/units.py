@@ -1,0 +1,200 @@
+"""Polishing units as the engine's transport: exchange stations, swing arms, and the visits that the rule begins."""
+
+from __future__ import annotations
+
+import asyncio
+
+from planaris.clock import now_s
+from planaris.model import Wafer
+from planaris.modules import LoadCup
+from planaris.scheduling import Action, Move, Unit, UnitsFloor, next_moves_units
+from planaris.tool.head_work import HeadWork
+from planaris.tool.jobs import JobBook
+from planaris.tool.marks import Marks
+from planaris.tool.tool import Tool
+from planaris.tool.transport import FloorFacts
+from planaris.tool.units_pacing import UnitsPacing
+from planaris.tool.wet import WetWatch
+from planaris.tool.work import Piece, WorkKind
+from planaris.tool.workshop import Workshop
+
+# A wait for the cleaner shorter than this is none [design].
+SHORTEST_HOLD_S = 0.05
+
+
+class UnitsTransport(HeadWork):
+    """Exchange stations, swing arms and platens of a tool of units. Implements `Transport`."""
+
+    whole_transfers = frozenset({"dry_robot"})
+
+    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks, wet: WetWatch) -> None:
+        super().__init__(tool, jobs, shop, marks, wet)
+        description = tool.description
+        self._pacing = UnitsPacing(description, jobs)
+        arm = description.dry_robot
+        self._transfer_s = arm.empty_move_s + arm.pick_s + arm.move_s + arm.place_s
+        self._wet_arms = ("wet_robot", "wet_robot_b")[: description.wet_robot.arms]
+        self._stages = ("stage", "stage_out")[: description.stages]
+
+    @property
+    def path(self) -> frozenset[str]:
+        """Nothing that every wafer needs: units stand in for each other."""
+        return frozenset()
+
+    def open_to(self, route: tuple[int, ...]) -> bool:
+        """Whether some unit is up with a platen for every stage of the route."""
+        return any(self._serves(n, route) for n in self._tool.swings)
+
+    def _serves(self, unit: int, route: tuple[int, ...]) -> bool:
+        """Whether a unit could take a wafer through these stages."""
+        failed, description = self._shop.failed, self._tool.description
+        if failed.keys() & {f"exchange{unit}", f"swing{unit}", f"head{unit}"}:
+            return False
+        up = {n for n in description.platens_of(unit) if f"platen{n}" not in failed}
+        return all(up.intersection(description.platens_for(stage)) for stage in route)
+
+    # -- what the rule sees -----------------------------------------------------------------------------------
+    def next_moves(self, facts: FloorFacts) -> tuple[Move, ...]:
+        """Ask the dispatch rule of tools of units, after cutting short what no platen of its unit can go on with."""
+        cut = self._cut_stranded(facts)
+        tool, description = self._tool, self._tool.description
+        return next_moves_units(
+            UnitsFloor(
+                at=facts.at,
+                ready=facts.ready,
+                busy=facts.busy,
+                down=facts.down,
+                queue=facts.queue,
+                home=facts.home,
+                polished=facts.polished | cut,
+                returning=facts.returning,
+                waiting=facts.waiting,
+                route={
+                    wafer: tuple(description.platens_for(stage) for stage in route)
+                    for wafer, route in facts.route.items()
+                },
+                units=tuple(Unit(n, description.platens_of(n), swing.platen) for n, swing in tool.swings.items()),
+                cleaner=description.cleaner.stations,
+                has_metrology=tool.metrology is not None,
+                wet_arms=self._wet_arms,
+                stages=self._stages,
+                hold=self._held(facts),
+                arm_at={robot.name: robot.before for robot in (tool.dry_robot, tool.wet_robot)},
+                due_s=facts.due_s,
+                transfer_s=self._transfer_s,
+            )
+        )
+
+    def _cut_stranded(self, facts: FloorFacts) -> frozenset[str]:
+        """Send back wafers on heads whose unit has no platen left for them; return them."""
+        stranded: set[str] = set()
+        for unit in self._tool.swings:
+            head = f"head{unit}"
+            wafer = self._tool.material.at.get(head)
+            if wafer is None or head in facts.busy or self._mover_of(unit)[1] in facts.busy:
+                continue
+            progress = self._jobs.progress_of(wafer)
+            refused = self._no_platen(unit, progress.route)
+            if refused:
+                progress.cut_short = True
+                self._marks.mark(wafer.wafer_id, "rework", refused)
+                self._wet.polished(wafer.wafer_id)
+                stranded.add(wafer.wafer_id)
+        return frozenset(stranded)
+
+    def _no_platen(self, unit: int, route: tuple[int, ...]) -> str:
+        """Return why a unit's platens cannot serve the next stage of a route; '' if one can or none is to come."""
+        if not route:
+            return ""
+        mine = [n for n in self._tool.description.platens_for(route[0]) if n in self._tool.description.platens_of(unit)]
+        failed = [self._shop.failed.get(f"platen{n}") for n in mine]
+        errors = [str(one.error) for one in failed if one is not None]
+        return f"no platen of unit {unit} is up: {'; '.join(errors)}" if len(errors) == len(mine) else ""
+
+    def _held(self, facts: FloorFacts) -> frozenset[str]:
+        """Return heads whose wafer waits for the cleaner; looks again when the first wait should be over."""
+        positions = {unit: swing.platen for unit, swing in self._tool.swings.items()}
+        waits_s = self._pacing.holds_s(self._tool.material.at, positions, self._shop.due, facts.polished, now_s())
+        held = {head: wait_s for head, wait_s in waits_s.items() if wait_s > SHORTEST_HOLD_S}
+        if held:
+            asyncio.get_running_loop().call_later(min(held.values()), self._shop.changed.set)
+        return frozenset(held)
+
+    def take_up(self) -> None:
+        """Go on with the wafers on heads after a restart: the rule begins what comes next of each."""
+        for head in range(1, self._tool.description.heads + 1):
+            if f"head{head}" in self._tool.material.at:
+                self._shop.set_ready(f"head{head}")
+
+    # -- moves ------------------------------------------------------------------------------------------------
+    def piece(self, move: Move) -> Piece | None:
+        """Return the work of load, unload, swing and polish."""
+        if move.action in {Action.LOAD, Action.UNLOAD}:
+            return self._cup_piece(move)
+        if move.action is Action.SWING:
+            return self._swing_piece(move)
+        if move.action is Action.POLISH:
+            head = int(move.source.removeprefix("head"))
+            wafer = self._tool.material.at[move.source]
+            self._jobs.progress_of(wafer).wait_s += self._shop.leave(move.source)
+            return self._visit_piece(wafer, int(move.resource.removeprefix("platen")), head)
+        return None
+
+    def taken(self, source: str) -> Piece | None:
+        """Nothing follows: the head was rinsed while its wafer lay in the station."""
+        del source
+        return None
+
+    def _unloaded(self, head: int) -> None:
+        # Only the head is held: the arm may reach into the station, which stays down, while the head is rinsed.
+        self._shop.start(self._rinse_piece(head, {f"head{head}"}))
+
+    def _swing_piece(self, move: Move) -> Piece:
+        unit = int(move.resource.removeprefix("swing"))
+        target = int(move.destination.removeprefix("platen")) if move.destination.startswith("platen") else 0
+        piece = Piece(WorkKind.SWING, move.resource, lambda: self._swing(piece, unit, target))
+        piece.holds = {move.resource, move.source}
+        piece.recover = self._tool.swings[unit].recover
+        return piece
+
+    async def _swing(self, piece: Piece, unit: int, target: int) -> None:
+        swing, head = self._tool.swings[unit], f"head{unit}"
+        wafer = self._tool.material.at.get(head)
+        if not piece.begun:
+            place = f"platen{target}" if target else f"exchange{unit}"
+            self._tool.interlocks.permit("swing.to", f"{swing.name} to {place}")
+            piece.begun = True
+            if wafer is not None:
+                piece.wafer_id = wafer.wafer_id
+                self._jobs.progress_of(wafer).wait_s += self._shop.leave(head)
+        left = swing.platen
+        await swing.ask(lambda: swing.to(target, loaded=wafer is not None))
+        if left and left != target:
+            self._wet.left(left)
+        if wafer is not None:
+            self._shop.set_ready(head)
+
+    def _cup_of(self, head: int) -> LoadCup:
+        return self._tool.exchanges[head]
+
+    def _mover_of(self, head: int) -> tuple[WorkKind, str]:
+        return WorkKind.SWING, f"swing{head}"
+
+    # -- visits -----------------------------------------------------------------------------------------------
+    def may_visit(self, wafer: Wafer, platen: int) -> str:
+        """Return why a wafer may not be polished on a platen now."""
+        del wafer
+        failed = self._shop.failed.get(f"platen{platen}")
+        return f"platen{platen} is down: {failed.error}" if failed else ""
+
+    def _over(self, wafer: Wafer, platen: int) -> bool:
+        """Whether a wafer is still on the head over a platen."""
+        unit = self._tool.description.unit_of(platen)
+        return self._tool.material.where(wafer.wafer_id) == f"head{unit}" and self._tool.swings[unit].platen == platen
+
+    def abort_visits(self, error: Exception, wafers: frozenset[str] | None = None) -> None:
+        """End polishing now."""
+        for unit, swing in self._tool.swings.items():
+            wafer = self._tool.material.at.get(f"head{unit}")
+            if swing.platen and (wafers is None or (wafer is not None and wafer.wafer_id in wafers)):
+                self._tool.platens[swing.platen].abort(error)

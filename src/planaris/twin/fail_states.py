@@ -1,0 +1,72 @@
+"""The fail-state table: what each valve and drive does by itself when power, air, vacuum or its PLC is lost."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+
+
+class Loss(StrEnum):
+    """What an output can lose, and the safety layer's order to the chemical valves."""
+
+    POWER = "power"
+    AIR = "air"
+    VACUUM = "vacuum"
+    COMMUNICATION = "communication"
+    CHEMICALS = "chemicals"
+
+
+class FailState(StrEnum):
+    """Where an output goes."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    STOPPED = "stopped"
+    VENTED = "vented"
+    UP = "up"
+    HOLDS = "holds"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One valve or drive of a kind of place: the twin's actuators behind it, and its state on each loss."""
+
+    place: str
+    name: str
+    actuators: tuple[str, ...]
+    kind_en: str
+    kind_zh: str
+    on: Mapping[Loss, FailState]
+
+
+@cache
+def fail_states() -> tuple[Output, ...]:
+    """Return the table as the data file has it; raise `ValueError` for a state that does not exist."""
+    text = resources.files("planaris.twin").joinpath("data", "fail_states.toml").read_text(encoding="utf-8")
+    return tuple(
+        Output(
+            row["place"],
+            row["name"],
+            tuple(row["actuators"]),
+            row["kind"][0],
+            row["kind"][1],
+            {loss: FailState(row[loss.value]) for loss in Loss},
+        )
+        for row in tomllib.loads(text)["output"]
+    )
+
+
+def acting(place: str, loss: Loss) -> dict[str, FailState]:
+    """Return actuator -> state of a kind of place for a loss; what stays as it is is left out."""
+    return {
+        actuator: state
+        for output in fail_states()
+        if output.place == place
+        for actuator in output.actuators
+        if (state := output.on[loss]) not in {FailState.HOLDS, FailState.UNCHANGED}
+    }
