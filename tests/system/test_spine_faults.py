@@ -405,8 +405,8 @@ def test_a_slow_link_only_takes_longer(
 ) -> None:
     plain = run_small(lot, tmp_path / "plain")
 
-    def machine(*arguments: Any) -> Machine:
-        return Machine(*arguments, link=link)
+    def machine(*arguments: Any, **options: Any) -> Machine:
+        return Machine(*arguments, link=link, **options)
 
     monkeypatch.setattr(runner, "Machine", machine)
     summary = run_small(lot, tmp_path / "slow")

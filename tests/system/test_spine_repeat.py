@@ -132,8 +132,8 @@ def test_fifty_readers_and_other_subscribers_change_nothing(
 def slow_link(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a link with delay and jitter between controller and twin."""
 
-    def machine(*arguments: Any) -> Machine:
-        return Machine(*arguments, link=LinkModel(latency_s=0.05, jitter_s=0.05))
+    def machine(*arguments: Any, **options: Any) -> Machine:
+        return Machine(*arguments, link=LinkModel(latency_s=0.05, jitter_s=0.05), **options)
 
     monkeypatch.setattr(runner, "Machine", machine)
 

@@ -13,19 +13,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from planaris.app.jobs import Script, order_of
+from planaris.app.profiles import PROFILES
+from planaris.app.request import RunProfile
+from planaris.app.traces import no_trace
 from planaris.app.world_commands import register_world
 from planaris.clock import KilledError, Life, now_s, run_mortal
 from planaris.dictionary import Dictionary, build
 from planaris.formats import JobFiles
 from planaris.historian import Home, SqliteJournal, journal_events
 from planaris.model import SlotState
-from planaris.modules import StepSpan, TraceFile, TraceHeader
 from planaris.processes import load_package
 from planaris.stream import Committed, EventStream, RunEnded, RunStarted
 from planaris.tool import Engine, JobState, Story, TakenUp, Tool, Verbs, take_up
@@ -154,7 +154,8 @@ class _Scene:
         self._remains: list[object] = []
 
     def _machine(self) -> World:
-        machine = Machine(self._job.tool, self._dictionary, self._truth, self._seed)
+        profile = PROFILES[RunProfile.CAMPAIGN].twin
+        machine = Machine(self._job.tool, self._dictionary, self._truth, self._seed, profile=profile)
         world = World(machine)
         world.remember(self._memory)
         return world
@@ -251,8 +252,8 @@ class _Controller:
         self.moves_count = sum(bool(w.going) for w in story.wafers.values())
         with SqliteJournal(scene._database, scene._run_id) as journal:
             stream = EventStream(now_s, self._commit(journal), story.last_sequence + 1)
-            self._port = TwinPort(self.world.machine)
-            tool = Tool(job.tool, scene._dictionary, self._port, stream, _no_trace)
+            self._port, parts = TwinPort(self.world.machine), PROFILES[RunProfile.CAMPAIGN]
+            tool = Tool(job.tool, scene._dictionary, self._port, stream, no_trace, constants=parts.constants)
             engine = Engine(tool)
             orders = {lot.lot_id: order_of(job)}
             Verbs(engine, orders.get)
@@ -311,19 +312,3 @@ class _Controller:
         await script.give("job.create", "operator", lot_id=lot.lot_id, load_port=lot.load_port,
                           recipe=job.recipe.name, cleaner_recipe=job.cleaner.name)  # fmt: skip
         await script.give("job.start", "operator", lot_id=lot.lot_id)
-
-
-class _NoTrace:
-    """Takes samples and keeps none."""
-
-    def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:
-        """Forget samples."""
-
-    def finish(self, spans: Sequence[StepSpan]) -> TraceFile:
-        """Return a trace without a file."""
-        del spans
-        return TraceFile("", 0, 0)
-
-
-def _no_trace(_header: TraceHeader, _columns: tuple[str, ...]) -> Any:
-    return _NoTrace()

@@ -5,7 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+
+
+class RunProfile(StrEnum):
+    """How much a run computes and records.
+
+    ``FULL``: every sensor at 100 Hz, all traces, a fine wafer map. ``CAMPAIGN``: the same controller, handshakes and
+    journal, for many lots: no traces and no report, a coarse wafer map, sensors at 10 Hz in blocks of 5 s.
+    """
+
+    FULL = "full"
+    CAMPAIGN = "campaign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +27,7 @@ class RunRequest:
     ``tool`` is a bundled name, a path or None for reference tool A; ``out`` is the run folder, None for one inside
     ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes; ``patience_s`` is how
     long a tool where nothing moves any more, but a job is not over, is waited for: somebody may act on its alarms;
-    ``clear`` has what the twin still holds taken out first.
+    ``profile`` says how much is computed and recorded; ``clear`` has what the twin still holds taken out first.
 
     With ``resume`` the home's last run goes on; ``lot_path``, ``tool``, ``seed`` and ``out`` are its own. ``answers``
     says of wafers where a person (``principal``, for a ``reason``) found them; the controller was away for ``away_s``.
@@ -29,6 +41,7 @@ class RunRequest:
     speed: float = math.inf
     report: bool = True
     patience_s: float = 0.0
+    profile: RunProfile = RunProfile.FULL
     clear: bool = False
     resume: bool = False
     answers: Mapping[str, str] = field(default_factory=dict[str, str])

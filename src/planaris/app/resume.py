@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from planaris.historian import Home, HomeError, RunFolder, journal_events, recover
-from planaris.historian.crash_buffer import PATTERN, read_buffer
-from planaris.historian.errors import RecordError
-from planaris.historian.run_database import read_metas
+from planaris.historian import (
+    Home,
+    HomeError,
+    RunFolder,
+    journal_events,
+    last_sample_s,
+    read_metas,
+    recover,
+)
 from planaris.stream import Committed, RunEnded
 
 # On virtual time nobody can know how long the controller was away [design].
@@ -71,22 +76,9 @@ def last_run(home: Home) -> Past:
     if not events or "lot_path" not in metas:
         raise HomeError(run.folder, "tells nothing of how it was started", "nothing was moved; start anew with --clear")
     folder = RunFolder(run.run_id, run.folder)
-    sampled_s = _last_sample_s(folder.traces)
+    sampled_s = last_sample_s(folder.traces)
     recover(folder.traces)
     return Past(folder, metas, tuple(events), max(events[-1].time_s, sampled_s))
-
-
-def _last_sample_s(traces: Path) -> float:
-    """Return the time of the last sample in the crash buffers: the controller lived then."""
-    last_s = 0.0
-    for path in traces.glob(PATTERN):
-        try:
-            times_s = read_buffer(path).time_s
-        except RecordError:  # `recover` leaves it for a person to look at
-            continue
-        if len(times_s):
-            last_s = max(last_s, float(times_s[-1]))
-    return last_s
 
 
 def interruptions(metas: dict[str, str], died_s: float, resumed_s: float, questions: Sequence[str]) -> str:

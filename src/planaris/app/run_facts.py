@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from planaris.formats import JobFiles
+from planaris.formats import JobFiles, recipe_hash
 from planaris.processes import ProcessPackage
 from planaris.scheduling import Bound
 from planaris.stream import Committed, LotEnded, LotStarted, WaferFinished
@@ -30,6 +30,8 @@ def description_facts(job: JobFiles, package: ProcessPackage) -> dict[str, str]:
     return {
         "lot_id": job.lot.lot_id,
         "recipe": json.dumps(plain(recipe), ensure_ascii=False),
+        "recipe_hash": recipe_hash(recipe),
+        "cleaner_recipe_hash": recipe_hash(job.cleaner),
         "cleaner_recipe": json.dumps(plain(job.cleaner), ensure_ascii=False),
         "tool_description": json.dumps(plain(job.tool), ensure_ascii=False),
         "sampling": json.dumps(plain(job.lot.sampling)),

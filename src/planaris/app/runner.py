@@ -11,10 +11,11 @@ import planaris
 from planaris import clock
 from planaris.app.checks import check_ends
 from planaris.app.jobs import JobFailedError, Script, order_of
+from planaris.app.profiles import PROFILES
 from planaris.app.request import Progress, QuestionSummary, RunRequest, RunSummary, WaferSummary
 from planaris.app.resume import Past, interruptions, last_run
 from planaris.app.run_facts import LotClock, bound_facts, description_facts
-from planaris.app.traces import RunTraces
+from planaris.app.traces import RunTraces, no_trace
 from planaris.app.twin_memory import check_empty, open_twin_memory
 from planaris.app.world_commands import register_world
 from planaris.dictionary import build
@@ -168,6 +169,7 @@ def _run(
                     "tool": job.tool.name,
                     "port_kind": "twin",
                     "seed": str(request.seed),
+                    "profile": request.profile.value,
                     "speed": str(request.speed),
                     "lot_path": str(request.lot_path.absolute()),
                     "tool_asked": str(request.tool or ""),
@@ -203,7 +205,7 @@ def _run(
             }
         )
     report: Path | None = None
-    if request.report:
+    if request.report and PROFILES[request.profile].traces:
         from planaris.report import write_report
 
         report = write_report(folder.path)
@@ -236,6 +238,7 @@ class _Session:
     ) -> None:
         self._request, self._job, self._package = request, job, package
         self._home, self._folder, self._memory, self._commit = home, folder, memory, commit
+        self._parts = PROFILES[request.profile]
         self._traces = RunTraces(writer, folder.run_id, "twin", folder.traces)
         self._past = past
         self.questions: tuple[QuestionSummary, ...] = ()
@@ -250,7 +253,7 @@ class _Session:
         job, request = self._job, self._request
         dictionary = build(job.tool)
         truth = make_truth(self._package, job.recipe.film, job.tool, request.seed)
-        machine = Machine(job.tool, dictionary, truth, request.seed)
+        machine = Machine(job.tool, dictionary, truth, request.seed, profile=self._parts.twin)
         world = World(machine)
         world.remember(self._memory)
         if request.clear:
@@ -262,7 +265,8 @@ class _Session:
         story = Story(job.tool.cleaner.stations[-1], past.events if past is not None else ())
         self._catch_up(story)
         counters = [Counter(c.location, c.part, c.wafers_count, c.use_h) for c in self._serials.values()]
-        tool = Tool(job.tool, dictionary, TwinPort(machine), stream, self._traces, counters)
+        traces = self._traces if self._parts.traces else no_trace
+        tool = Tool(job.tool, dictionary, TwinPort(machine), stream, traces, counters, self._parts.constants)
         engine = Engine(tool)
         orders = {job.lot.lot_id: order_of(job)}
         Verbs(engine, orders.get)

@@ -64,3 +64,23 @@ class RunTrace:
         steps = [{"name": s.name, "start_s": round(s.start_s, 6), "end_s": round(s.end_s, 6)} for s in spans]
         self._recording.finish({**self._metadata, "steps": json.dumps(steps, ensure_ascii=False)})
         return TraceFile(f"traces/{self._file}", self._recording.rows_count, self._tags_count)
+
+
+class NoTrace:
+    """Counts a trace's samples and keeps none: what a run without traces records."""
+
+    def __init__(self, tags_count: int) -> None:
+        self._rows_count, self._tags_count = 0, tags_count
+
+    def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:  # noqa: ARG002
+        """Count samples."""
+        self._rows_count += len(time_s)
+
+    def finish(self, spans: Sequence[StepSpan]) -> TraceFile:  # noqa: ARG002
+        """Return what was seen; no file has it."""
+        return TraceFile("", self._rows_count, self._tags_count)
+
+
+def no_trace(header: TraceHeader, columns: tuple[str, ...]) -> NoTrace:  # noqa: ARG001
+    """Begin a trace that is not kept."""
+    return NoTrace(len(columns))

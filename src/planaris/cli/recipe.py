@@ -1,4 +1,4 @@
-"""`planaris recipe check|show|diff`: look at recipes without running them."""
+"""`planaris recipe`: check, show and compare recipe files; the library's own commands stand in `library`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from planaris.cli import library
 from planaris.cli.output import (
     DEFAULT_HOME,
+    PROCESS_FAILURE,
     WRONG_INPUT,
     HomeOption,
     JsonOption,
@@ -23,9 +25,41 @@ from planaris.cli.output import (
 if TYPE_CHECKING:
     from planaris.model import CleanerRecipe, InputError, Recipe
 
-app = typer.Typer(help="Check, show and compare polish and cleaner recipes.", no_args_is_help=True)
+app = typer.Typer(help="Check, show, compare and keep polish and cleaner recipes.", no_args_is_help=True)
+for _name, _command in {
+    "list": library.listed,
+    "save": library.save,
+    "approve": library.approve,
+    "release": library.release,
+    "obsolete": library.obsolete,
+}.items():
+    app.command(_name)(_command)
 
 _Files = Annotated[list[Path], typer.Argument(help="Recipe files.", metavar="FILE...")]
+_Refs = Annotated[list[Path], typer.Argument(help="Recipe files, or NAME@HASH of the library.", metavar="FILE...")]
+
+
+def _load(ref: Path, home: Path, as_json: bool) -> Recipe | CleanerRecipe:
+    """Read a recipe from a file, or where there is none from the library as NAME@HASH. Raises `InputError`."""
+    from planaris.formats import load_any_recipe, parse_recipe
+
+    name, at, digits = str(ref).partition("@")
+    if ref.exists() or not at:
+        return load_any_recipe(ref, None)
+    from planaris.app import recipe_versions
+    from planaris.historian import RecordError
+
+    try:
+        versions = recipe_versions(home, name) if (home / "tool.db").exists() else []
+    except RecordError as error:
+        end_with("home", str(home), str(error), as_json, PROCESS_FAILURE)
+    found = [v for v in versions if v.content_hash.startswith(digits)]
+    if len(found) != 1:
+        message = (
+            f"{ref}: {len(found)} of {len(versions)} versions of {name} in {home} begin with {digits or 'nothing'}"
+        )
+        end_with("input", str(ref), message, as_json, WRONG_INPUT)
+    return parse_recipe(found[0].text, str(ref), None)
 
 
 @app.command("check")
@@ -60,14 +94,12 @@ def check(files: _Files, tool: ToolOption = None, as_json: JsonOption = False, h
 
 
 @app.command("show")
-def show(files: _Files, as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME) -> None:
+def show(files: _Refs, as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME) -> None:
     """Show every value of recipes, as typed and in the model's unit."""
-    del home
-    from planaris.formats import load_any_recipe
     from planaris.model import InputError
 
     try:
-        recipes = [load_any_recipe(file, None) for file in files]
+        recipes = [_load(file, home, as_json) for file in files]
     except InputError as error:
         refuse_input(error, as_json)
     if as_json:
@@ -116,18 +148,17 @@ def _lines(recipe: Recipe | CleanerRecipe) -> list[str]:
 
 @app.command("diff")
 def diff(
-    before: Annotated[Path, typer.Argument(help="Recipe file.", metavar="FILE")],
-    after: Annotated[Path, typer.Argument(help="Recipe file to compare with.", metavar="FILE")],
+    before: Annotated[Path, typer.Argument(help="Recipe file, or NAME@HASH.", metavar="FILE")],
+    after: Annotated[Path, typer.Argument(help="What to compare with.", metavar="FILE")],
     as_json: JsonOption = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Tell what differs in meaning, value by value; the same value in another unit is no difference."""
-    del home
-    from planaris.formats import diff_recipes, load_any_recipe
+    from planaris.formats import diff_recipes
     from planaris.model import InputError
 
     try:
-        one, other = load_any_recipe(before, None), load_any_recipe(after, None)
+        one, other = _load(before, home, as_json), _load(after, home, as_json)
         changes = diff_recipes(one, other)
     except InputError as error:
         refuse_input(error, as_json)

@@ -8,12 +8,14 @@ from planaris.formats.job_files import JobFiles, load_job
 from planaris.formats.lot_file import LotFile, load_lot
 from planaris.formats.quantity import leaf_paths, show_quantity, value_at
 from planaris.formats.recipe_diff import ChangeKind, RecipeChange, diff_recipes
-from planaris.formats.recipe_file import load_any_recipe, load_cleaner_recipe, load_recipe
+from planaris.formats.recipe_file import load_any_recipe, load_cleaner_recipe, load_recipe, parse_recipe
+from planaris.formats.recipe_hash import SHORT_HASH_LENGTH, recipe_hash
 from planaris.formats.recipe_write import dump_recipe
 from planaris.formats.tool_file import DEFAULT_TOOL, load_tool, tool_names
 
 __all__ = [
     "DEFAULT_TOOL",
+    "SHORT_HASH_LENGTH",
     "ChangeKind",
     "JobFiles",
     "LotFile",
@@ -28,6 +30,8 @@ __all__ = [
     "load_lot",
     "load_recipe",
     "load_tool",
+    "parse_recipe",
+    "recipe_hash",
     "show_quantity",
     "tool_names",
     "value_at",

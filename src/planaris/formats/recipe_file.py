@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from planaris.formats.document import Tree, read_document, tables
+from planaris.formats.document import Tree, parse_toml, read_document, tables
 from planaris.formats.edge import Edge, check_schema, to_model_units, validate
 from planaris.formats.recipe_check import check_package, check_recipe
 from planaris.formats.recipe_edge import RECIPE_SCHEMA, RecipeEdge
@@ -46,8 +46,12 @@ def load_recipe(path: Path, tool: ToolDescription | None) -> Recipe:
 
     Raises `InputError` with every fault of the file.
     """
-    sheet = Sheet(str(path))
-    tree = to_model_units(check_schema(read_document(path), RECIPE_SCHEMA, sheet), RecipeEdge, sheet)
+    return _recipe(read_document(path), str(path), tool)
+
+
+def _recipe(document: Tree, source: str, tool: ToolDescription | None) -> Recipe:
+    sheet = Sheet(source)
+    tree = to_model_units(check_schema(document, RECIPE_SCHEMA, sheet), RecipeEdge, sheet)
     edge = validate(tree, RecipeEdge, sheet)
     check_recipe(tree, sheet, tool)
     check_package(tree, sheet)
@@ -81,8 +85,12 @@ def _check_stations(tree: Tree, sheet: Sheet, tool: ToolDescription | None) -> N
 
 def load_cleaner_recipe(path: Path, tool: ToolDescription | None = None) -> CleanerRecipe:
     """Read a cleaner recipe; `InputError` with every fault of the file."""
-    sheet = Sheet(str(path))
-    tree = to_model_units(check_schema(read_document(path), CLEANER_SCHEMA, sheet), CleanerEdge, sheet)
+    return _cleaner(read_document(path), str(path), tool)
+
+
+def _cleaner(document: Tree, source: str, tool: ToolDescription | None) -> CleanerRecipe:
+    sheet = Sheet(source)
+    tree = to_model_units(check_schema(document, CLEANER_SCHEMA, sheet), CleanerEdge, sheet)
     edge = validate(tree, CleanerEdge, sheet)
     _check_stations(tree, sheet, tool)
     sheet.raise_if_faulty()
@@ -96,6 +104,15 @@ def load_cleaner_recipe(path: Path, tool: ToolDescription | None = None) -> Clea
 
 def load_any_recipe(path: Path, tool: ToolDescription | None) -> Recipe | CleanerRecipe:
     """Read a polish or a cleaner recipe, whichever the file's schema says; `InputError` with every fault."""
-    if read_document(path).get("schema") == CLEANER_SCHEMA:
-        return load_cleaner_recipe(path, tool)
-    return load_recipe(path, tool)
+    return _any(read_document(path), str(path), tool)
+
+
+def parse_recipe(text: str, source: str, tool: ToolDescription | None) -> Recipe | CleanerRecipe:
+    """Read a polish or a cleaner recipe from its TOML text; ``source`` names it in faults. Raises `InputError`."""
+    return _any(parse_toml(text, source), source, tool)
+
+
+def _any(document: Tree, source: str, tool: ToolDescription | None) -> Recipe | CleanerRecipe:
+    if document.get("schema") == CLEANER_SCHEMA:
+        return _cleaner(document, source, tool)
+    return _recipe(document, source, tool)

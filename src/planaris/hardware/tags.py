@@ -41,11 +41,12 @@ class Tag:
 
     def cast(self, value: Value) -> Value:
         """Return a value as this tag's type and shape; raise `BadValueError` if it is none."""
-        shape = (len(value),) if isinstance(value, tuple) else ()
-        if shape != self.shape or not all(map(math.isfinite, value if isinstance(value, tuple) else (value,))):
-            raise BadValueError({self.name: value})
         if isinstance(value, tuple):
+            if (len(value),) != self.shape or not all(map(math.isfinite, value)):
+                raise BadValueError({self.name: value})
             return tuple(map(float, value))
+        if self.shape or not math.isfinite(value):
+            raise BadValueError({self.name: value})
         if self.dtype is DType.FLOAT:
             return float(value)
         whole = int(value)

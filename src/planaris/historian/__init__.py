@@ -1,14 +1,13 @@
 """Records: the home and its journal, one run's database, traces, and questions about them."""
 
 from planaris.historian.audit import AuditHead, AuditReport
-from planaris.historian.crash_buffer import Recovered, recover
+from planaris.historian.crash_buffer import Recovered, last_sample_s, recover
 from planaris.historian.errors import (
     HomeError,
     HomeLockedError,
     HomeSchemaError,
     HomeUnwritableError,
     JournalError,
-    RecipeConflictError,
     RecordError,
     RunDatabaseError,
     RunFolderError,
@@ -16,6 +15,7 @@ from planaris.historian.errors import (
 )
 from planaris.historian.home import Home, backup_home, check_run_folder, check_writable
 from planaris.historian.journal import (
+    OFFICE,
     SqliteJournal,
     WaferPlace,
     journal_events,
@@ -25,8 +25,9 @@ from planaris.historian.journal import (
     wafer_places,
 )
 from planaris.historian.questions import query
-from planaris.historian.records import ConsumableRecord, RecipeRecord, RecipeState, RunFolder, RunRecord
-from planaris.historian.run_database import RunDatabase
+from planaris.historian.recipe_shelf import RecipeShelf
+from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
+from planaris.historian.run_database import RunDatabase, read_metas
 from planaris.historian.run_queries import RunQueries
 from planaris.historian.run_rows import (
     AlarmRow,
@@ -43,6 +44,7 @@ from planaris.historian.run_rows import (
 from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWriter
 
 __all__ = [
+    "OFFICE",
     "AlarmRow",
     "AuditHead",
     "AuditReport",
@@ -58,9 +60,7 @@ __all__ = [
     "JournalError",
     "MeasurementRow",
     "ModuleStateRow",
-    "RecipeConflictError",
-    "RecipeRecord",
-    "RecipeState",
+    "RecipeShelf",
     "RecordError",
     "Recovered",
     "RunDatabase",
@@ -84,8 +84,10 @@ __all__ = [
     "check_writable",
     "journal_events",
     "journal_runs",
+    "last_sample_s",
     "last_sequence",
     "query",
+    "read_metas",
     "recover",
     "verify_audit",
     "wafer_places",

@@ -43,10 +43,6 @@ class RunFolderError(HomeError):
     """The folder a run was to go to already holds something."""
 
 
-class RecipeConflictError(HomeError):
-    """A stored recipe version would change its content."""
-
-
 class JournalError(RecordError):
     """A batch of events could not be committed; what was committed before stays readable."""
 

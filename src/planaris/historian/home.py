@@ -13,14 +13,13 @@ from types import TracebackType
 from planaris.clock import utc_now
 from planaris.historian.audit import ANCHOR_FILE, head_of, write_anchor
 from planaris.historian.errors import (
-    HomeError,
     HomeSchemaError,
     HomeUnwritableError,
-    RecipeConflictError,
     RunFolderError,
 )
 from planaris.historian.lock import InstanceLock
-from planaris.historian.records import ConsumableRecord, RecipeRecord, RecipeState, RunFolder, RunRecord
+from planaris.historian.recipe_shelf import RecipeShelf
+from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
 from planaris.historian.schema import AUDIT_SCHEMA, MIGRATIONS, check_ours, migrate
 
 # Only a backup or a reader of this host can be in the way, and neither for long.
@@ -144,41 +143,10 @@ class Home:
         ).fetchall()
         return [ConsumableRecord(*row) for row in rows]
 
-    # -- recipes -------------------------------------------------------------------------------------------------
-
-    def save_recipe(self, record: RecipeRecord) -> None:
-        """Keep a recipe version. Its text may change only while it is a draft, else RecipeConflictError."""
-        with self._transaction() as connection:
-            there = connection.execute(
-                "SELECT content_hash, state FROM recipes WHERE name = ? AND version = ?", (record.name, record.version)
-            ).fetchone()
-            if there is not None and there[0] != record.content_hash and there[1] != RecipeState.DRAFT:
-                raise RecipeConflictError(
-                    self.database,
-                    f"recipe {record.name} version {record.version} is {there[1]} with another content",
-                    "give the changed recipe a new version",
-                )
-            connection.execute(
-                "INSERT OR REPLACE INTO recipes VALUES(?, ?, ?, ?, ?)",
-                (record.name, record.version, record.content_hash, record.text, record.state.value),
-            )
-
-    def load_recipe(self, name: str, version: str) -> RecipeRecord | None:
-        """Return one recipe version, or None."""
-        return next((r for r in self.load_recipes() if (r.name, r.version) == (name, version)), None)
-
-    def load_recipes(self) -> list[RecipeRecord]:
-        """Return all recipe versions. Raises HomeError if a text no longer matches its hash."""
-        rows = self._connection.execute(
-            "SELECT name, version, text, state, content_hash FROM recipes ORDER BY name, version"
-        ).fetchall()
-        records: list[RecipeRecord] = []
-        for name, version, text, state, content_hash in rows:
-            record = RecipeRecord(name, version, text, RecipeState(state))
-            if record.content_hash != content_hash:
-                raise HomeError(self.database, f"recipe {name} version {version} was altered", "restore a backup")
-            records.append(record)
-        return records
+    @property
+    def recipes(self) -> RecipeShelf:
+        """The stored recipe versions."""
+        return RecipeShelf(self._connection, self._transaction, self.database)
 
     @contextmanager
     def _transaction(self) -> Generator[sqlite3.Connection, None, None]:

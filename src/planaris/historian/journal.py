@@ -17,6 +17,9 @@ from planaris.historian.errors import JournalError
 from planaris.historian.home import BUSY_LIMIT_S
 from planaris.stream import Committed, from_json, to_json
 
+# Name under which commands are journalled that belong to no run: recipe library, maintenance at rest.
+OFFICE = "office"
+
 _SPACE = "free space on the disk; no new move starts until the journal can be written"
 
 
@@ -67,13 +70,14 @@ class SqliteJournal:
     def prune(self, keep_runs: int) -> int:
         """Delete the journal of all but the newest ``keep_runs`` runs and return how many events went.
 
-        This journal's own run always stays. Raises ValueError below 1, JournalError if the file cannot be written.
+        This journal's own run always stays, and so does what was done at no run (`OFFICE`). Raises ValueError below 1,
+        JournalError if the file cannot be written.
         """
         if keep_runs < 1:
             raise ValueError(f"keep_runs must be 1 or more, got {keep_runs}")
         with self._writing(durable=True) as connection:
             return connection.execute(
-                "DELETE FROM journal WHERE run <> ?"
+                f"DELETE FROM journal WHERE run NOT IN (?, '{OFFICE}')"
                 " AND run NOT IN (SELECT run_id FROM runs ORDER BY number DESC LIMIT ?)",
                 (self.run_id, keep_runs),
             ).rowcount

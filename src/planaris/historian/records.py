@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 
@@ -18,29 +16,6 @@ class ConsumableRecord:
     wafers_count: int
     use_h: float
     installed: str
-
-
-class RecipeState(StrEnum):
-    """Life of a stored recipe version."""
-
-    DRAFT = "draft"
-    RELEASED = "released"
-    OBSOLETE = "obsolete"
-
-
-@dataclass(frozen=True, slots=True)
-class RecipeRecord:
-    """One version of a recipe as its author wrote it."""
-
-    name: str
-    version: str
-    text: str
-    state: RecipeState = RecipeState.DRAFT
-
-    @property
-    def content_hash(self) -> str:
-        """SHA-256 of the text, as hexadecimal digits."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

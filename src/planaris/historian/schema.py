@@ -13,7 +13,7 @@ from planaris.historian.errors import HomeSchemaError
 APPLICATION_ID = 0x504C4E52
 
 # From this version on a tool.db has the audit chain.
-AUDIT_SCHEMA = 2
+AUDIT_SCHEMA = 3
 
 Migration = Sequence[str | Callable[[sqlite3.Connection], None]]
 """Statements, or functions that work inside the migration's transaction."""
@@ -33,6 +33,17 @@ MIGRATIONS: tuple[Migration, ...] = (
         """CREATE TABLE recipes(
             name TEXT NOT NULL, version TEXT NOT NULL, content_hash TEXT NOT NULL, text TEXT NOT NULL,
             state TEXT NOT NULL, PRIMARY KEY(name, version)) WITHOUT ROWID""",
+    ),
+    (
+        """CREATE TABLE recipe_versions(
+            number INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, content_hash TEXT NOT NULL,
+            label TEXT NOT NULL, text TEXT NOT NULL, text_hash TEXT NOT NULL, author TEXT NOT NULL, state TEXT NOT NULL,
+            approved_by TEXT NOT NULL, released_by TEXT NOT NULL, reason TEXT NOT NULL,
+            UNIQUE(kind, name, content_hash))""",
+        """INSERT INTO recipe_versions(kind, name, content_hash, label, text, text_hash, author, state, approved_by,
+            released_by, reason) SELECT 'polish', name, content_hash, version, text, content_hash, 'unknown', state, '',
+            '', 'kept from an earlier version of the home' FROM recipes ORDER BY name, version""",
+        "DROP TABLE recipes",
     ),
     (*AUDIT_TABLES, chain_existing),
 )

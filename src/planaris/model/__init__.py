@@ -29,6 +29,7 @@ from planaris.model.recipe import (
     StepKind,
     WetLimits,
 )
+from planaris.model.recipe_version import RecipeKind, RecipeState, RecipeVersion
 from planaris.model.tool_description import (
     Architecture,
     CleanerDescription,
@@ -80,6 +81,9 @@ __all__ = [
     "Quality",
     "Range",
     "Recipe",
+    "RecipeKind",
+    "RecipeState",
+    "RecipeVersion",
     "RobotTimes",
     "SamplingPlan",
     "Severity",

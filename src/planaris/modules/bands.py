@@ -94,16 +94,21 @@ class BandMonitor:
     def check(self, block: Block) -> list[Deviation]:
         """Return the deviations that a block brings to light, each reported once a step."""
         step_s = self._sample_period_s(block)
-        inside = block.time_s >= self.from_s
-        if not inside.any():
+        first = int(np.searchsorted(block.time_s, self.from_s))
+        if first == len(block.time_s):
             return []
         found: list[Deviation] = []
         platen_block = block.rate_class.startswith("platen")
-        for w in self.watched:
-            if w.on_platen is not platen_block:
+        watched = [w for w in self.watched if w.on_platen is platen_block]
+        values = block.values[first:, [block.tags.index(w.tag) for w in watched]]
+        set_points = np.array([w.set_point for w in watched])
+        errors_pct = 100.0 * np.abs(values - set_points) / set_points
+        worst_pct = errors_pct.max(axis=0).tolist()
+        for column, w in enumerate(watched):
+            if worst_pct[column] <= min(w.band.warn_pct, w.band.abort_pct):
+                w.outside_warn_s = w.outside_abort_s = 0.0
                 continue
-            seen = block.values[inside, block.tags.index(w.tag)]
-            error_pct = 100.0 * np.abs(seen - w.set_point) / w.set_point
+            seen, error_pct = values[:, column], errors_pct[:, column]
             warn_s, w.outside_warn_s = _runs_s(error_pct > w.band.warn_pct, step_s, w.outside_warn_s)
             abort_s, w.outside_abort_s = _runs_s(error_pct > w.band.abort_pct, step_s, w.outside_abort_s)
             last = float(seen[-1])

@@ -67,11 +67,14 @@ class TraceTap:
         if len(block.time_s) < 2:
             return
         step_min = float(block.time_s[1] - block.time_s[0]) / 60.0
-        for column, tag in enumerate(block.tags):
-            if tag.endswith("_flow_ml_min"):
-                volume_ml = float(np.sum(block.values[:, column], dtype=np.float64)) * step_min
-                self._volumes_ml[tag] = self._volumes_ml.get(tag, 0.0) + volume_ml
-                self._last_flow[tag] = float(np.mean(block.values[-_LAST_SAMPLES:, column]))
+        columns = [column for column, tag in enumerate(block.tags) if tag.endswith("_flow_ml_min")]
+        flows = block.values[:, columns]
+        sums = flows.sum(axis=0, dtype=np.float64).tolist()
+        means = flows[-_LAST_SAMPLES:].mean(axis=0, dtype=np.float64).tolist()
+        for column, total, mean in zip(columns, sums, means, strict=True):
+            tag = block.tags[column]
+            self._volumes_ml[tag] = self._volumes_ml.get(tag, 0.0) + total * step_min
+            self._last_flow[tag] = mean
         self._counted_to_s = float(block.time_s[-1])
 
     def close(self) -> None:

@@ -327,6 +327,19 @@ class AlarmAcknowledged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RecipeChanged(Event):
+    """A version of the recipe library came or changed its state."""
+
+    name: ClassVar[str] = "recipe_changed"
+    audited: ClassVar[bool] = True
+    recipe: str
+    content_hash: str
+    state: str
+    principal: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmCleared(Event):
     """An alarm's cause is gone."""
 
@@ -389,6 +402,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     AlarmSet,
     AlarmAcknowledged,
     AlarmCleared,
+    RecipeChanged,
     TraceRecorded,
     ConsumableUsed,
 )

@@ -38,13 +38,16 @@ def _field_names(kind: type[Event]) -> tuple[str, ...]:
 def to_json(event: Event) -> str:
     """Return an event's fields as canonical JSON (keys in declaration order, floats by repr)."""
     values = {name: getattr(event, name) for name in _field_names(type(event))}
-    return json.dumps(values, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return _ENCODER.encode(values)
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     raise TypeError(f"{type(value).__name__} does not belong in an event")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
 def from_json(name: str, text: str) -> Event:

@@ -12,6 +12,7 @@ from planaris.tool.journal import Journal
 from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
+from planaris.tool.recipe_library import RecipeLibrary, RecipeStore
 from planaris.tool.recovery import Question, Reconciled, ResolvedMove, reconcile
 from planaris.tool.results import evaluate, incoming_at
 from planaris.tool.story import JobStory, StepStory, Story, WaferStory
@@ -57,6 +58,8 @@ __all__ = [
     "Meaning",
     "Piece",
     "Question",
+    "RecipeLibrary",
+    "RecipeStore",
     "Reconciled",
     "RefusedError",
     "ResolvedMove",

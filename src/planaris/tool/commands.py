@@ -53,15 +53,20 @@ Handler = Callable[[CommandRequest], Awaitable[str]]
 
 
 class CommandDoor:
-    """Registered verbs behind one door. Owners register their verbs; the dictionary says who may give them."""
+    """Registered verbs behind one door. Owners register their verbs; the dictionary says who may give them.
 
-    def __init__(self, stream: EventStream, dictionary: Dictionary, clock: Callable[[], float]) -> None:
+    ``given_count`` is the number of commands given before, where a journal goes on.
+    """
+
+    def __init__(
+        self, stream: EventStream, dictionary: Dictionary, clock: Callable[[], float], given_count: int = 0
+    ) -> None:
         self._stream = stream
         self._dictionary = dictionary
         self._clock = clock
         self._handlers: dict[str, tuple[Command, Handler]] = {}
         self._answers: dict[tuple[str, str], tuple[CommandRequest, Answer]] = {}
-        self._count = 0
+        self._count = given_count
 
     def register(self, verb: str, handler: Handler) -> None:
         """Offer a verb that the dictionary declares."""

@@ -54,6 +54,8 @@ def alarm_of(error: Exception) -> str:
     """Return the catalogue's name for what an error says; '' for work that was only held back."""
     if isinstance(error, ClosedError):
         return ""
+    if isinstance(error, InterlockError):
+        return error.alarm
     if isinstance(error, WaferNotSeenError) and not error.expected:
         return "unexpected_wafer"
     if isinstance(error, InterlockError):

@@ -5,12 +5,15 @@ from planaris.twin.machine import Machine
 from planaris.twin.memory import MemoryFile, MemoryFileError, Snapshot, open_memory
 from planaris.twin.plc import LinkModel
 from planaris.twin.port import TwinPort
+from planaris.twin.profile import CAMPAIGN, FULL, TwinProfile
 from planaris.twin.restoring import Restored
 from planaris.twin.truth import Truth, make_truth, nominal_law
 from planaris.twin.world import PartTruth, WaferTruth, World, save_truth
 
 __all__ = [
+    "CAMPAIGN",
     "CHUNK_S",
+    "FULL",
     "LinkModel",
     "Machine",
     "MemoryFile",
@@ -20,6 +23,7 @@ __all__ = [
     "Snapshot",
     "Truth",
     "TwinPort",
+    "TwinProfile",
     "WaferTruth",
     "World",
     "make_truth",

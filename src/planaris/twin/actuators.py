@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 # After so many time constants an output counts as its target: exp(-25) = 1e-11 of the step is left.
 _SETTLED_TAUS = 25.0
+_SETTLED_REST = float(np.exp(-_SETTLED_TAUS))
+_MOST_NEGATIVE = -2.0 * _SETTLED_TAUS  # far beyond, exp would underflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,9 @@ class _Segment:
     reference: Array
     target: Array
     ramp_s: Array
+    slope: Array
+    lead: Array
+    """Inside the ramp the output is lead + slope·s and a decay: the solution of x' = (r0 + slope·s - x)/tau."""
     ramped: Array
     """Output at the end of the ramp."""
     settled_s: float
@@ -67,7 +72,7 @@ class ActuatorBank:
 
     def targets_at(self, times_s: Array) -> Array:
         """Return the targets, shape (n_actuators, n), that held at ascending times within the bank's memory."""
-        parts = [np.broadcast_to(s.target, (len(s.target), high - low)) for s, low, high in self._pieces(times_s)]
+        parts = [np.repeat(s.target, high - low, axis=1) for s, low, high in self._pieces(times_s)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def _pieces(self, times_s: Array) -> list[tuple[_Segment, int, int]]:
@@ -97,7 +102,7 @@ class ActuatorBank:
         ramped = np.where(ramp_s > 0, lead + slope * ramp_s + (output - lead) * np.exp(-ramp_s / tau_s), output)
         moving = (output != target) | (reference != target)
         settled_s = start_s + float(np.max((ramp_s + _SETTLED_TAUS * tau_s) * moving))
-        return _Segment(start_s, output, reference, target, ramp_s, ramped, settled_s)
+        return _Segment(start_s, output, reference, target, ramp_s, slope, lead, ramped, settled_s)
 
     def _references(self, segment: _Segment, time_s: float) -> Array:
         s = time_s - segment.start_s
@@ -108,18 +113,14 @@ class ActuatorBank:
     def _outputs(self, segment: _Segment, times_s: Array) -> Array:
         tau_s, ramp_s, target = self._tau_s, segment.ramp_s, segment.target
         if times_s[0] >= segment.settled_s:
-            return np.broadcast_to(target, (len(target), len(times_s)))
+            return np.repeat(target, len(times_s), axis=1)
         after = (times_s - segment.start_s)[None, :] - ramp_s
-        taus = after / tau_s
-        decayed = target + (segment.ramped - target) * np.where(
-            taus > _SETTLED_TAUS, 0.0, np.exp(-np.maximum(taus, 0.0))
-        )
+        left = np.exp(np.clip(-after / tau_s, _MOST_NEGATIVE, 0.0))
+        left[left < _SETTLED_REST] = 0.0
+        decayed = target + (segment.ramped - target) * left
         if after[:, 0].min() >= 0.0:
             return decayed
-        # Solution of x' = (r0 + slope*s - x)/tau inside the ramp.
-        slope = np.zeros_like(ramp_s)
-        np.divide(target - segment.reference, ramp_s, out=slope, where=ramp_s > 0)
         in_ramp = np.minimum(after, 0.0) + ramp_s
-        lead = segment.reference - slope * tau_s
-        ramped = lead + slope * in_ramp + (segment.output - lead) * np.exp(-in_ramp / tau_s)
+        lead = segment.lead
+        ramped = lead + segment.slope * in_ramp + (segment.output - lead) * np.exp(-in_ramp / tau_s)
         return np.where(after >= 0.0, decayed, ramped)

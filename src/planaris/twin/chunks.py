@@ -1,8 +1,9 @@
 """Fixed edges in chunks: what advances a station, in the same pieces whoever asks and however often.
 
-State moves from edge to edge (0.1 s) by exact exponential steps; a command inside a chunk adds an edge of its own.
-Whole chunks are committed as one array operation, when their time is over. A reader between gets an evaluation that
-is thrown away. So what a chunk does depends on commands alone, and a run gives the same bits with no reader or fifty.
+State moves from edge to edge (0.1 s in the full profile) by exact exponential steps; a command inside a chunk adds an
+edge of its own. Whole chunks are committed as one array operation, when their time is over. A reader between gets an
+evaluation that is thrown away. So what a chunk does depends on commands alone, and a run gives the same bits with no
+reader or fifty.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -17,28 +19,48 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-EDGE_S = 0.1
-CHUNK_EDGES = 40
-CHUNK_S = EDGE_S * CHUNK_EDGES
 ROUNDING_S = 1e-9
+# Equal intervals that are followed at once; more go in several runs.
+_RUN_COUNT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePlan:
+    """Where a station's time is cut: fixed edges, ``per_s`` of them a second, and chunks of ``chunk_count`` edges."""
+
+    per_s: int
+    chunk_count: int
+
+    @property
+    def chunk_s(self) -> float:
+        """Length of a chunk."""
+        return self.chunk_count / self.per_s
+
+
+FINE_EDGES = EdgePlan(per_s=10, chunk_count=100)
+EDGE_S = 1.0 / FINE_EDGES.per_s
+CHUNK_S = FINE_EDGES.chunk_s
 # Edges of a platen that nobody uses: its state relaxes exactly over any step, only the coolant creeps.
 IDLE_EDGE_S = 2.0
 
 
-def chunk_end_s(time_s: float) -> float:
+def chunk_end_s(time_s: float, plan: EdgePlan = FINE_EDGES) -> float:
     """Return the first chunk boundary after a time."""
-    return (math.floor((time_s + ROUNDING_S) / CHUNK_S) + 1) * CHUNK_EDGES / 10
+    return (math.floor((time_s + ROUNDING_S) / plan.chunk_s) + 1) * plan.chunk_count / plan.per_s
 
 
-def edges_between(start_s: float, end_s: float, commands_s: Sequence[float] = ()) -> tuple[Array, Array]:
+def edges_between(
+    start_s: float, end_s: float, commands_s: Sequence[float] = (), plan: EdgePlan = FINE_EDGES
+) -> tuple[Array, Array]:
     """Return (knots, middles): interval ends at fixed edges and commands, and the times to take inputs at.
 
     ``knots`` has n+1 times from start to end. A middle lies between an interval's start and the next fixed edge, also
     where a command or the end comes first: taken as of the start, it does not depend on what comes later.
     """
-    first = math.floor((start_s + ROUNDING_S) / EDGE_S)
-    last = math.ceil((end_s - ROUNDING_S) / EDGE_S)
-    knots = np.arange(first, last + 1) / 10
+    per_s = plan.per_s
+    first = math.floor((start_s + ROUNDING_S) * per_s)
+    last = math.ceil((end_s - ROUNDING_S) * per_s)
+    knots = np.arange(first, last + 1) / per_s
     inside = [t for t in commands_s if start_s + ROUNDING_S < t < end_s - ROUNDING_S]
     if inside:
         knots = np.union1d(knots, inside)
@@ -46,7 +68,7 @@ def edges_between(start_s: float, end_s: float, commands_s: Sequence[float] = ()
         if close.any():
             knots = np.delete(knots, np.flatnonzero(close) + 1)
     knots[0], knots[-1] = start_s, end_s
-    next_edge_s = (np.floor((knots[:-1] + ROUNDING_S) / EDGE_S) + 1.0) / 10
+    next_edge_s = (np.floor((knots[:-1] + ROUNDING_S) * per_s) + 1.0) / per_s
     return knots, 0.5 * (knots[:-1] + next_edge_s)
 
 
@@ -70,15 +92,18 @@ def follow(state: Array, target: Array, rate_per_s: Array, dt_s: Array) -> Array
     states[0] = state
     # Runs of equal intervals go at once.
     steps = dt_s[:, 0].round(9)
-    starts = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), n]
-    for low, high in itertools.pairwise(starts):
-        if high - low == 1:
-            _single(states, low, target, rate_per_s, dt_s)
+    starts = [0, *((steps[1:] != steps[:-1]).nonzero()[0] + 1).tolist(), n]
+    for first, end in itertools.pairwise(starts):
+        if end - first == 1:
+            _single(states, first, target, rate_per_s, dt_s)
             continue
-        memory, weights = _memory(rate_per_s.tobytes(), float(steps[low]), high - low)
-        states[low + 1 : high + 1] = (
-            memory * states[low] + np.matmul(weights, target[low:high].T[:, :, None])[:, :, 0].T
-        )
+        memory, weights = _memory(rate_per_s.tobytes(), float(steps[first]))
+        for low in range(first, end, _RUN_COUNT):
+            high = min(end, low + _RUN_COUNT)
+            k = high - low
+            states[low + 1 : high + 1] = (
+                memory[:k] * states[low] + np.matmul(weights[:, :k, :k], target[low:high].T[:, :, None])[:, :, 0].T
+            )
     return states
 
 
@@ -87,10 +112,13 @@ def _single(states: Array, k: int, target: Array, rate_per_s: Array, dt_s: Array
     states[k + 1] = states[k] * keep + target[k] * (1.0 - keep)
 
 
-@lru_cache(maxsize=256)
-def _memory(rates: bytes, dt_s: float, n: int) -> tuple[Array, Array]:
-    """Return what is left of the first state, (n, lags), and the weight of each target, (lags, n, n)."""
-    rate_per_s = np.frombuffer(rates, dtype=np.float64)
+@lru_cache(maxsize=16)
+def _memory(rates: bytes, dt_s: float) -> tuple[Array, Array]:
+    """Return what is left of the first state, (n, lags), and the weight of each target, (lags, n, n), of a long run.
+
+    A shorter run of n uses the first n rows and columns.
+    """
+    n, rate_per_s = _RUN_COUNT, np.frombuffer(rates, dtype=np.float64)
     keep = np.exp(-rate_per_s * dt_s)
     powers: Array = np.asarray(keep[None, :] ** np.arange(n + 1)[:, None], dtype=np.float64)
     weights = np.zeros((n, n, len(rate_per_s)))

@@ -21,6 +21,7 @@ from planaris.twin.handling import Handling
 from planaris.twin.noise import stream_of
 from planaris.twin.plc import LinkModel, VirtualPlc
 from planaris.twin.process import Process
+from planaris.twin.profile import FULL, TwinProfile
 from planaris.twin.safety import SafetyLayer
 from planaris.twin.sampling import SampledOwner, SampledSubscription
 from planaris.twin.truth import Truth
@@ -41,7 +42,13 @@ class Machine:
     """
 
     def __init__(
-        self, tool: ToolDescription, dictionary: Dictionary, truth: Truth, seed: int, link: LinkModel | None = None
+        self,
+        tool: ToolDescription,
+        dictionary: Dictionary,
+        truth: Truth,
+        seed: int,
+        link: LinkModel | None = None,
+        profile: TwinProfile = FULL,
     ) -> None:
         self.tool, self.truth, self.seed = tool, truth, seed
         self._loop = loop = asyncio.get_running_loop()
@@ -50,7 +57,7 @@ class Machine:
         self.plc = VirtualPlc(tags_from(dictionary), link or LinkModel(), seed)
         self.places = Places()
         self.handling = Handling(tool, self.plc, self.places, dictionary, seed, self._measure)
-        self.process = Process(tool, dictionary, self.plc, self.places, self.handling, truth, seed, loop.time)
+        self.process = Process(tool, dictionary, self.plc, self.places, self.handling, truth, seed, loop.time, profile)
         self.handling.on_turn, self.handling.on_hold = self.process.seat_heads, self.process.hold
         self.safety = safety = SafetyLayer(self.plc, self._stop_all, self.process.close_chemicals)
         self.process.powered = lambda: safety.powered and Loss.POWER not in self.process.lost

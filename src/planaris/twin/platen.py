@@ -34,7 +34,7 @@ from planaris.physics import (
     sweep_positions_mm,
 )
 from planaris.twin.actuators import ActuatorBank
-from planaris.twin.chunks import ROUNDING_S, chunk_end_s, edges_between, follow, idle_edges
+from planaris.twin.chunks import FINE_EDGES, ROUNDING_S, EdgePlan, chunk_end_s, edges_between, follow, idle_edges
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
@@ -85,8 +85,16 @@ class _Step:
 class TruePlaten:
     """One platen with its pad and conditioner."""
 
-    def __init__(self, number: int, tool: ToolDescription, truth: Truth, grid: PolarGrid, time_s: float) -> None:
-        self.number = number
+    def __init__(
+        self,
+        number: int,
+        tool: ToolDescription,
+        truth: Truth,
+        grid: PolarGrid,
+        time_s: float,
+        edges: EdgePlan = FINE_EDGES,
+    ) -> None:
+        self.number, self._edges = number, edges
         self.truth, self.pad, self.grid = truth, truth.pads[number - 1], grid
         self.bank = ActuatorBank(
             [a.name for a in PLATEN_ACTUATORS],
@@ -135,7 +143,7 @@ class TruePlaten:
         """Commit whole chunks up to a time. What is left is evaluated when asked for."""
         if self._idle:
             return
-        while (end_s := chunk_end_s(self.time_s)) <= time_s + ROUNDING_S:
+        while (end_s := chunk_end_s(self.time_s, self._edges)) <= time_s + ROUNDING_S:
             self._commit(self._ahead or self._step(end_s))
 
     def command_at(self, time_s: float) -> None:
@@ -174,7 +182,7 @@ class TruePlaten:
         """Return lags of the chunk under way, to its end if no command comes, of the platen and of its head."""
         ahead = self._ahead
         if ahead is None or time_s > ahead.chunk.knots_s[-1] + ROUNDING_S:
-            end_s = max(time_s, self.time_s) + IDLE_AHEAD_S if self._idle else chunk_end_s(self.time_s)
+            end_s = max(time_s, self.time_s) + IDLE_AHEAD_S if self._idle else chunk_end_s(self.time_s, self._edges)
             self._ahead = ahead = self._step(end_s)
         return ahead.platen, ahead.head
 
@@ -217,7 +225,7 @@ class TruePlaten:
         if self._idle:
             knots, middles = idle_edges(self.time_s, end_s)
         else:
-            knots, middles = edges_between(self.time_s, end_s, self._commands_s)
+            knots, middles = edges_between(self.time_s, end_s, self._commands_s, self._edges)
         # What a knot merged with a command a rounding later already knows of it.
         dt_s, starts = np.diff(knots)[:, None], knots[:-1] + ROUNDING_S
         out, head = self.bank.at(middles, starts), self.head

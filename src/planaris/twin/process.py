@@ -22,6 +22,7 @@ from planaris.twin.noise import stream_of
 from planaris.twin.platen import LAG_RATE as PLATEN_LAG_RATE
 from planaris.twin.platen import WET_FLOW_ML_MIN, TruePlaten
 from planaris.twin.plc import VirtualPlc
+from planaris.twin.profile import FULL, TwinProfile
 from planaris.twin.sampling import SampledOwner
 from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS, PLATEN_ACTUATORS, PLATEN_SIGNALS, Signal
 from planaris.twin.truth import SENSOR_GAIN_SIGMA_PCT, Truth
@@ -68,13 +69,17 @@ class Process:
         truth: Truth,
         seed: int,
         clock: Callable[[], float],
+        profile: TwinProfile = FULL,
     ) -> None:
         self._tool, self._plc, self._places, self._handling = tool, plc, places, handling
         self._seed, self._clock, self._truth = seed, clock, truth
-        self.grid = PolarGrid(radius_mm=tool.wafer_diameter_mm / 2)
+        self.profile = profile
+        self.grid = PolarGrid(profile.film_rings, profile.film_angles, tool.wafer_diameter_mm / 2)
         now_s = clock()
         self.heads = {n: TrueHead(n, tool, truth, self.grid, now_s) for n in range(1, tool.heads + 1)}
-        self.platens = {n: TruePlaten(n, tool, truth, self.grid, now_s) for n in range(1, tool.platens + 1)}
+        self.platens = {
+            n: TruePlaten(n, tool, truth, self.grid, now_s, profile.edges) for n in range(1, tool.platens + 1)
+        }
         self.owners: dict[str, SampledOwner] = {}
         self.powered: Callable[[], bool] = lambda: True
         self.chemicals_allowed: Callable[[], bool] = lambda: True
@@ -128,12 +133,13 @@ class Process:
 
     def _owner(self, name: str, signals: tuple[Signal, ...], platen: int | None, head: int | None) -> SampledOwner:
         gains = 1.0 + 0.01 * SENSOR_GAIN_SIGMA_PCT * stream_of(self._seed, f"gain.{name}").standard_normal(len(signals))
+        rate_Hz = self.profile.sample_rate_Hz
         if platen is not None:
-            return SampledOwner(
-                name, signals, self.platens[platen].bank, lambda t: self._platen_lags(platen, t), gains, self._seed
-            )
+            bank = self.platens[platen].bank
+            return SampledOwner(name, signals, bank, lambda t: self._platen_lags(platen, t), gains, self._seed, rate_Hz)
         assert head is not None
-        return SampledOwner(name, signals, self.heads[head].bank, lambda t: self._head_lags(head, t), gains, self._seed)
+        bank = self.heads[head].bank
+        return SampledOwner(name, signals, bank, lambda t: self._head_lags(head, t), gains, self._seed, rate_Hz)
 
     # -- lagged sensor states at sample times -----------------------------------------------------------------
     def _platen_lags(self, n: int, times_s: Array) -> Array:

@@ -14,12 +14,10 @@ from planaris.historian import (
     HomeLockedError,
     HomeSchemaError,
     HomeUnwritableError,
-    RecipeConflictError,
-    RecipeRecord,
-    RecipeState,
     RunFolderError,
     check_run_folder,
 )
+from planaris.model import RecipeKind, RecipeState, RecipeVersion
 
 NOBODY = 65534
 
@@ -157,27 +155,31 @@ def test_consumables_are_kept_by_location_and_part(tmp_path: Path) -> None:
         assert home.load_consumables() == [ring, disk, worn]
 
 
-def test_a_released_recipe_version_never_changes(tmp_path: Path) -> None:
+def version(content: str, text: str, state: RecipeState = RecipeState.DRAFT) -> RecipeVersion:
+    return RecipeVersion(RecipeKind.POLISH, "ild", content, "1", text, "ann", state)
+
+
+def test_recipe_versions_keep_their_text_and_change_their_state(tmp_path: Path) -> None:
     with Home.open(tmp_path, label="test") as home:
-        home.save_recipe(RecipeRecord("ild", "1", "a = 1"))
-        home.save_recipe(RecipeRecord("ild", "1", "a = 2", RecipeState.RELEASED))
-        with pytest.raises(RecipeConflictError, match="new version"):
-            home.save_recipe(RecipeRecord("ild", "1", "a = 3", RecipeState.RELEASED))
-        home.save_recipe(RecipeRecord("ild", "1", "a = 2", RecipeState.OBSOLETE))
-        home.save_recipe(RecipeRecord("ild", "2", "a = 3"))
-        assert home.load_recipe("ild", "1") == RecipeRecord("ild", "1", "a = 2", RecipeState.OBSOLETE)
-        assert home.load_recipe("ild", "3") is None
-        assert [r.version for r in home.load_recipes()] == ["1", "2"]
+        home.recipes.put(version("aa", "a = 1"))
+        home.recipes.put(version("bb", "a = 2"))
+        home.recipes.put(version("aa", "a = 9", RecipeState.RELEASED))
+        other = RecipeVersion(RecipeKind.CLEANER, "clean", "aa", "1", "c = 1", "bob")
+        home.recipes.put(other)
+    with Home.open(tmp_path, label="test") as home:
+        assert home.recipes.versions("ild") == [version("aa", "a = 1", RecipeState.RELEASED), version("bb", "a = 2")]
+        assert home.recipes.versions()[-1] == other
+        assert home.recipes.versions("none") == []
 
 
 def test_an_altered_recipe_text_is_noticed(tmp_path: Path) -> None:
     with Home.open(tmp_path, label="test") as home:
-        home.save_recipe(RecipeRecord("ild", "1", "a = 1"))
+        home.recipes.put(version("aa", "a = 1"))
     connection = sqlite3.connect(tmp_path / "tool.db", isolation_level=None)
-    connection.execute("UPDATE recipes SET text = 'a = 9'")
+    connection.execute("UPDATE recipe_versions SET text = 'a = 9'")
     connection.close()
     with Home.open(tmp_path, label="test") as home, pytest.raises(HomeError, match="altered"):
-        home.load_recipes()
+        home.recipes.versions()
 
 
 def test_a_full_disk_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from planaris.historian import ConsumableRecord, Home, HomeSchemaError, RecipeRecord, last_sequence, wafer_places
+from planaris.historian import ConsumableRecord, Home, HomeSchemaError, last_sequence, wafer_places
 from planaris.historian import home as home_module
 from planaris.historian.schema import MIGRATIONS, migrate, schema_version
+from planaris.model import RecipeState
 
 # tool.db as version 1 wrote it, frozen: never change this text, homes like it are out there.
 VERSION_1 = """
@@ -49,7 +50,8 @@ def test_a_version_1_home_opens_with_all_it_held(old: sqlite3.Connection, tmp_pa
     with Home.open(tmp_path, label="test") as home:
         assert [r.run_id for r in home.runs()] == ["run-0001-L"]
         assert home.load_consumables() == [ConsumableRecord("platen1", "pad", "P-7", 120, 2.5, "2026-01-02")]
-        assert home.load_recipes() == [RecipeRecord("ild", "1", "a = 1")]
+        (kept,) = home.recipes.versions()
+        assert (kept.name, kept.label, kept.text, kept.state) == ("ild", "1", "a = 1", RecipeState.DRAFT)
         assert home.new_run("L").run_id == "run-0002-L"
         assert [(p.location, p.intended_destination) for p in wafer_places(home.database)] == [
             ("loadport1.01", "dry_robot")

@@ -29,7 +29,7 @@ from planaris.modules import (
 )
 from planaris.processes import load_package
 from planaris.stream import Event
-from planaris.twin import CHUNK_S, Machine, TwinPort, World, make_truth
+from planaris.twin import Machine, TwinPort, World, make_truth
 from planaris.twin.wafers import TrueWafer
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "oxide_ild"
@@ -127,7 +127,7 @@ class ModuleBench:
         self.asked: list[tuple[str, str]] = []
         self.context = ModuleContext(
             self.tool, dictionary, self.port, self.watch, self.events.append, self._permit, self._alarm,
-            self._trace, ControlConstants(trace_block_s=CHUNK_S),
+            self._trace, ControlConstants(trace_block_s=4.0),
         )  # fmt: skip
 
     def _permit(self, action: str, subject: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planaris.formats import SHORT_HASH_LENGTH
 from planaris.model import suffix_of, symbol_of
 from planaris.report.facts import Facts
 from planaris.report.page import Column, Section, note, table
@@ -26,6 +27,8 @@ def recipe(facts: Facts) -> Section:
         [_parameter(name), *(_cell(step.get(name), f"steps[{k}].{name}", entered) for k, step in enumerate(steps))]
         for name in names
     ]
+    if content := facts.record.text("recipe_hash"):
+        found = {"content_hash": content[:SHORT_HASH_LENGTH], **found}
     return Section("recipe", "Recipe", _common(found, entered) + table(columns, rows, style="tight"))
 
 

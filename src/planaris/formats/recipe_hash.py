@@ -1,0 +1,37 @@
+"""The identity of a recipe's content: equal meaning, equal hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields, is_dataclass
+
+from planaris.model import CleanerRecipe, Recipe
+
+# Digits of a number that count: 3.0 psi and its value in kPa, typed to ten digits, are one value.
+_DIGITS = 9
+# Not content: what a person typed, and the label a person gave the version.
+_NOT_CONTENT = frozenset({"entered", "version"})
+SHORT_HASH_LENGTH = 12
+
+
+def recipe_hash(recipe: Recipe | CleanerRecipe) -> str:
+    """Return SHA-256, in hexadecimal digits, of a recipe's values; units typed and version label do not count."""
+    text = json.dumps({"sort": type(recipe).__name__, **_canonical_fields(recipe)}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical_fields(part: object) -> dict[str, object]:
+    return {f.name: _canonical(getattr(part, f.name)) for f in fields(part) if f.name not in _NOT_CONTENT}  # pyright: ignore[reportArgumentType]
+
+
+def _canonical(value: object) -> object:
+    if is_dataclass(value):
+        return _canonical_fields(value)
+    if isinstance(value, tuple):
+        return [_canonical(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, float):
+        return f"{value:.{_DIGITS - 1}e}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{float(value):.{_DIGITS - 1}e}"
+    return value
