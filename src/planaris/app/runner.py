@@ -177,6 +177,7 @@ def _run(
                 }
             )
         session = _Session(request, job, package, home, folder, memory, writer, journal.append, past)
+        session.on_interruption = records.set_metas
         batched = Batched(records, RECORD_BATCH_COUNT if request.speed == float("inf") else 1)
         listeners = [batched, digest, lot_clock, reporter, session.keep_consumables]
         start_s = 0.0
@@ -201,7 +202,6 @@ def _run(
                 "stream_hash": digest.hexdigest(),
                 "bound": json.dumps(facts),
                 "model_flags": json.dumps(session.flags),
-                **session.interruption,
             }
         )
     report: Path | None = None
@@ -243,7 +243,7 @@ class _Session:
         self._past = past
         self.questions: tuple[QuestionSummary, ...] = ()
         self.refused_answers: list[str] = []
-        self.interruption: dict[str, str] = {}
+        self.on_interruption: Callable[[dict[str, str]], None] = lambda _metas: None
         self._serials = {(c.location, c.part): c for c in home.load_consumables()}
         self.flags: list[str] = []
         self.lost_records: RecordError | None = None
@@ -329,7 +329,7 @@ class _Session:
         assert past is not None
         resumed_s = clock.now_s()
         whys = [q.why for q in taken.questions]
-        self.interruption = {"interruptions": interruptions(past.metas, past.died_s, resumed_s, whys)}
+        self.on_interruption({"interruptions": interruptions(past.metas, past.died_s, resumed_s, whys)})
         reason = request.reason or "found after the controller's death"
         for wafer_id, place in request.answers.items():
             person = Script(tool, f"{request.principal}", f"{reason} ({wafer_id})")

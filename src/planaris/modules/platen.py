@@ -67,6 +67,8 @@ class Platen(Module):
         ("idle", "prepare"): "preparing",
         ("preparing", "touch_down"): "touching_down",
         ("touching_down", "polish"): "polishing",
+        # What is left of a visit may be its rinse alone.
+        ("touching_down", "rinse"): "rinsing",
         ("polishing", "rinse"): "rinsing",
         ("rinsing", "polish"): "polishing",
         ("polishing", "lift"): "lifting",

@@ -120,19 +120,19 @@ class CarouselTransport(HeadWork):
             await carousel.ask(lambda: carousel.index(loaded, target))
         self.turned()
 
-    def take_up(self) -> None:
-        """Go on with the wafers on heads after a restart."""
-        self.turned()
+    def take_up(self, asked: frozenset[str]) -> None:
+        """Go on with the wafers on heads after a restart, but not with those that are asked for."""
+        self.turned(asked)
 
-    def turned(self) -> None:
-        """Start the visits of the wafers that now stand over their platens; the others wait."""
+    def turned(self, asked: frozenset[str] = frozenset()) -> None:
+        """Start the visits of the wafers that now stand over their platens; others wait, ``asked`` ones not even."""
         at, carousel = self._tool.material.at, self._tool.carousel
         visited: set[int] = set()
         waiting: list[tuple[str, int]] = []
         for station in range(self._tool.description.heads):
             head = carousel.head_at(station)
             wafer = at.get(f"head{head}")
-            if wafer is None:
+            if wafer is None or wafer.wafer_id in asked:
                 continue
             progress = self._jobs.progress_of(wafer)
             if station == 0 or progress.next_platen != station:

@@ -42,7 +42,9 @@ class StepStory:
     """What is known of a step: ``done_s`` seconds of it were run; ``open`` if nobody saw its end."""
 
     platen: int
+    head: int
     step: int
+    step_name: str
     kind: str
     started_s: float
     done_s: float = 0.0
@@ -168,7 +170,7 @@ class Story:
         wafer = self.wafers[event.wafer_id]
         if isinstance(event, StepStarted):
             before = wafer.steps.get(event.step)
-            step = StepStory(event.platen, event.step, event.kind, time_s)
+            step = StepStory(event.platen, event.head, event.step, event.step_name, event.kind, time_s)
             step.done_s = before.done_s if before is not None else 0.0
             wafer.steps[event.step] = step
             if math.isnan(wafer.polish_start_s):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from planaris.clock import now_s
 from planaris.model import Recipe, SlotState, Wafer
 from planaris.modules import Visit, WaferNotSeenError
-from planaris.stream import CarrierMapped, RunResumed, WaferMoved
+from planaris.stream import CarrierMapped, RunResumed, StepEnded, WaferMoved
 from planaris.tool.carrier_check import SLOT_LETTERS
 from planaris.tool.engine import Engine
 from planaris.tool.failures import FAILURE_ALARMS
@@ -68,6 +68,7 @@ async def take_up(engine: Engine, story: Story, orders: Mapping[str, JobOrder], 
     for alarm, source in {key[:2] for key in story.alarms if key[0] in FAILURE_ALARMS}:
         tool.alarms.clear(alarm, source)
     _believe(engine, story, orders, found)
+    _end_open_steps(engine, story, polished_on_s)
     for job in jobs:
         _progress(job, story)
         engine.jobs.adopt(job)
@@ -146,6 +147,19 @@ def _believe(engine: Engine, story: Story, orders: Mapping[str, JobOrder], found
             story.wafers[move.wafer_id].going = ""
 
 
+def _end_open_steps(engine: Engine, story: Story, polished_on_s: float) -> None:
+    """Tell the end of steps that nobody saw, so that later lives do not count what came after it."""
+    for told in story.wafers.values():
+        for step in told.steps.values():
+            if step.open:
+                duration_s = round(max(0.0, polished_on_s - step.started_s), 6)
+                ended = StepEnded(
+                    told.wafer_id, step.platen, step.head, step.step, step.step_name, duration_s, "abort", 0.0, 0.0
+                )
+                engine.tool.stream.publish(ended)
+                story.apply(ended, polished_on_s)
+
+
 def _jobs(engine: Engine, story: Story, orders: Mapping[str, JobOrder]) -> list[Job]:
     """Return the jobs that were not over, in the state the journal tells."""
     jobs: list[Job] = []
@@ -210,7 +224,7 @@ def _go_on(
             waiting = progress.wet and progress.polished and math.isnan(progress.clean_start_s)
             if waiting and not math.isnan(progress.polish_end_s):
                 engine.wet.polished(wafer_id, now_s() - progress.polish_end_s)
-    engine.transport.take_up()
+    engine.transport.take_up(frozenset(asked))
 
 
 def _placed(engine: Engine, wafer: Wafer, place: str) -> None:
@@ -241,7 +255,7 @@ def _interrupted(
     if not any(steps[number].platen == stage for number in told.steps):
         return  # not begun there: the visit begins when the head stands over its platen
     head = int(place.removeprefix("head"))
-    visit = _rest_of(progress, told, stage, head, polished_on_s)
+    visit = _rest_of(progress, told, stage, head)
     if visit is None:
         progress.visits_done += 1
         progress.polish_end_s = polished_on_s
@@ -262,20 +276,17 @@ def _interrupted(
     engine.tool.platens[platen].take_up(visit)
 
 
-def _rest_of(progress: WaferProgress, told: WaferStory, platen: int, head: int, polished_on_s: float) -> Visit | None:
-    """Return what is left of a visit; None if nothing is. An open step was polished until ``polished_on_s``."""
+def _rest_of(progress: WaferProgress, told: WaferStory, stage: int, head: int) -> Visit | None:
+    """Return what is left of a visit; None if nothing is."""
     recipe = progress.recipe
     left: list[tuple[int, float]] = []
     for number, step in enumerate(recipe.steps):
-        if step.platen != platen:
+        if step.platen != stage:
             continue
         story = told.steps.get(number)
         if story is not None and story.whole:
             continue
-        done_s = 0.0
-        if story is not None:
-            done_s = story.done_s + (max(0.0, polished_on_s - story.started_s) if story.open else 0.0)
-            story.done_s, story.open = done_s, False
+        done_s = story.done_s if story is not None else 0.0
         left_s = step.end.time_s + step.end.over_polish_s - done_s
         if left_s > 0:
             left.append((number, left_s))

@@ -81,8 +81,11 @@ class Transport(Protocol):
         """Return the platen a head stands over, None where it is handed wafers."""
         ...
 
-    def take_up(self) -> None:
-        """Go on with the wafers on heads after a restart: visits of those over their platens, the others wait."""
+    def take_up(self, asked: frozenset[str]) -> None:
+        """Go on with the wafers on heads after a restart: visits of those over their platens, the others wait.
+
+        ``asked`` are wafers that a person must look for first: nothing is begun with them.
+        """
         ...
 
     def abort_visits(self, error: Exception, wafers: frozenset[str] | None = None) -> None:

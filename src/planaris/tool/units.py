@@ -120,10 +120,11 @@ class UnitsTransport(HeadWork):
             asyncio.get_running_loop().call_later(min(held.values()), self._shop.changed.set)
         return frozenset(held)
 
-    def take_up(self) -> None:
+    def take_up(self, asked: frozenset[str]) -> None:
         """Go on with the wafers on heads after a restart: the rule begins what comes next of each."""
         for head in range(1, self._tool.description.heads + 1):
-            if f"head{head}" in self._tool.material.at:
+            wafer = self._tool.material.at.get(f"head{head}")
+            if wafer is not None and wafer.wafer_id not in asked:
                 self._shop.set_ready(f"head{head}")
 
     # -- moves ------------------------------------------------------------------------------------------------
