@@ -68,4 +68,4 @@ setup-run: ## what `planaris run` needs into .venv
 	@scripts/setup.sh run
 
 clean: ## remove environments, caches and builds; your planaris-home stays
-	rm -rf .venv .venv-3.* .deps .ruff_cache .hypothesis .import_linter_cache docs/_build docs/_generated dist build
+	rm -rf .venv .venv-3.* .venv-bench .deps .ruff_cache .hypothesis .import_linter_cache docs/_build docs/_generated dist build

@@ -24,6 +24,7 @@ class Series:
     preston: NDArray[np.float64] | None = None
     x: NDArray[np.float64] | None = None
     x_label: str = ""
+    quantity: str = "rate, nm/min"
 
 
 @dataclass(frozen=True, slots=True)

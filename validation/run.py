@@ -102,7 +102,8 @@ def draw(result: CaseResult) -> None:
         ends = np.array([every.min() * 0.8, every.max() * 1.25])
         axes.plot(ends, ends, color="0.4", linewidth=1)
         axes.fill_between(ends, ends * 0.9, ends * 1.1, color="0.85", label="±10 %", zorder=0)
-        axes.set(xscale="log", yscale="log", xlabel="measured rate, nm/min", ylabel="predicted rate, nm/min")
+        quantity = result.series[0].quantity
+        axes.set(xscale="log", yscale="log", xlabel=f"measured {quantity}", ylabel=f"predicted {quantity}")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
@@ -135,7 +136,7 @@ def _against(axes: object, series: Series, number: int) -> None:
     # A line only where the model has one value at each place.
     style = "x-" if len(np.unique(series.x)) == len(series.x) else "x"
     axes.plot(series.x[order], series.model[order], style, color=f"C{number + 1}", label="model", linewidth=1)
-    axes.set(xlabel=series.x_label, ylabel="rate, nm/min")
+    axes.set(xlabel=series.x_label, ylabel=series.quantity)
     axes.set_ylim(bottom=0)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from planaris.cli import calibrate, doctor, recipe, run
+from planaris.cli import calibrate, doctor, recipe, run, schedule
 
 app = typer.Typer(
     name="planaris",
@@ -19,6 +19,7 @@ app.command("run")(run.command)
 app.add_typer(recipe.app, name="recipe")
 app.command("calibrate")(calibrate.calibrate)
 app.command("predict")(calibrate.predict)
+app.command("schedule")(schedule.command)
 app.command("doctor")(doctor.command)
 
 

@@ -95,6 +95,11 @@ class ControlConstants:
         return nominal_s * self.device_margin_ratio + self.device_margin_s
 
 
+def _no_limits(block: Block, wafer_id: str = "") -> Sequence[str]:
+    del block, wafer_id
+    return ()
+
+
 class ClosedError(DeviceFailedError):
     """No move may start now; only the way to safety is open."""
 
@@ -122,11 +127,6 @@ class Gate:
         raise ClosedError(device, verb, self.closed)
 
 
-def _no_limits(block: Block, wafer_id: str = "") -> Sequence[str]:
-    del block, wafer_id
-    return ()
-
-
 class ModuleContext:
     """Shared by the modules of one tool."""
 
@@ -152,8 +152,8 @@ class ModuleContext:
         self.alarm = alarm
         self.start_trace = start_trace
         self.constants = constants or ControlConstants()
-        self.gate = Gate()
         self.check_limits = check_limits
+        self.gate = Gate()
 
     def codes(self, name: str) -> Mapping[str, int]:
         """Return a code list as name -> integer."""

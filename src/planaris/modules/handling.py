@@ -80,7 +80,7 @@ class Robot(Module):
         self._pick_s = times.empty_move_s + times.pick_s
         self._place_s = times.move_s + times.place_s
         self._move_s = max(times.move_s, times.empty_move_s)
-        self._before = ""
+        self._before, self._arms = "", times.arms
 
     @property
     def before(self) -> str:
@@ -130,7 +130,8 @@ class Robot(Module):
     async def _do(self, verb: str, station: int, slot: int, location: str, nominal_s: float) -> None:
         self._before = ""
         await self._device.do(verb, station, slot, limit_s=self.context.limit_s(nominal_s))
-        self._before = location
+        # One arm draws back to the middle after each pick and place.
+        self._before = location if self._arms > 1 or verb == "goto" else ""
 
     def _placed(self) -> str:
         """Return the trigger that ends a place."""

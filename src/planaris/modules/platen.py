@@ -221,8 +221,9 @@ class Platen(Module):
 
     async def _lift(self, visit: Visit) -> None:
         self.fire("lift")
-        # The pad stays wet until the head is up.
-        await self.context.port.write({**self._rest_head(visit.head), **self._rest_wet()})
+        # The pad stays wet until the head is up: the water of the last step runs on.
+        water = {f"{self.name}.sp_di_flow_ml_min": max(visit.steps[-1].di_flow_ml_min, LIFT_RINSE_ML_MIN)}
+        await self.context.port.write({**self._rest_head(visit.head), **self._rest_platen(), **water})
         limit_s = self.context.limit_s
         motions = [self._heads[visit.head].do("lift", limit_s=limit_s(self.context.tool.lift_s))]
         if self.context.watch.is_on(f"conditioner{self.number}.up") is False:

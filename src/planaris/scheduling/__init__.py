@@ -1,27 +1,97 @@
 """Scheduling: what moves next, and how fast a tool can be at best. Pure."""
 
-from planaris.scheduling.bounds import Bound, throughput_bound, visit_s
+from planaris.scheduling.bounds import Bound, throughput_bound
 from planaris.scheduling.bounds_units import throughput_bound_units, unit_cycle_s
-from planaris.scheduling.dispatch import Action, Floor, Move, next_moves
+from planaris.scheduling.checker import Fault, Violation, check
+from planaris.scheduling.cluster import Cluster, ClusterPlan, ClusterRobot, ClusterStep, Handling
+from planaris.scheduling.cluster_bound import ClusterBound, cluster_bound
+from planaris.scheduling.cluster_check import check_cluster
+from planaris.scheduling.cluster_plan import plan_cluster, search_cluster
+from planaris.scheduling.cycle import cycle_system
+from planaris.scheduling.difference import Constraint, DifferenceSystem, PositiveCycle
+from planaris.scheduling.dispatch import decide, next_moves
 from planaris.scheduling.dispatch_units import Unit, UnitsFloor, next_moves_units
-from planaris.scheduling.pacing import LineWafer, entry_times_s, hold_s
+from planaris.scheduling.floor import Action, Decision, Floor, Move
+from planaris.scheduling.line import (
+    PREPARE_S,
+    Line,
+    PlatenVisit,
+    RoutedWafer,
+    line_of,
+    repeated,
+    routed,
+    visit_s,
+    visits_of,
+)
+from planaris.scheduling.line_bounds import LineBound, best_mix, least_empty_s, line_bound
+from planaris.scheduling.optimise import plan_by_cp_sat
+from planaris.scheduling.pacing import LineWafer, entry_times_s, line_free_s
 from planaris.scheduling.pacing_units import begin_hold_s
+from planaris.scheduling.plan import Operation, What
+from planaris.scheduling.rolling import Mishap, PlanBoard, PlanProblem, RollingPlan
+from planaris.scheduling.schedule import LotToSchedule, Schedule, schedule_lots
+from planaris.scheduling.simulate import Played, Spread, StuckError, play
 
 __all__ = [
+    "PREPARE_S",
     "Action",
     "Bound",
+    "Cluster",
+    "ClusterBound",
+    "ClusterPlan",
+    "ClusterRobot",
+    "ClusterStep",
+    "Constraint",
+    "Decision",
+    "DifferenceSystem",
+    "Fault",
     "Floor",
+    "Handling",
+    "Line",
+    "LineBound",
     "LineWafer",
+    "LotToSchedule",
+    "Mishap",
     "Move",
+    "Operation",
+    "PlanBoard",
+    "PlanProblem",
+    "PlatenVisit",
+    "Played",
+    "PositiveCycle",
+    "RollingPlan",
+    "RoutedWafer",
+    "Schedule",
+    "Spread",
+    "StuckError",
     "Unit",
     "UnitsFloor",
+    "Violation",
+    "What",
     "begin_hold_s",
+    "best_mix",
+    "check",
+    "check_cluster",
+    "cluster_bound",
+    "cycle_system",
+    "decide",
     "entry_times_s",
-    "hold_s",
+    "least_empty_s",
+    "line_bound",
+    "line_free_s",
+    "line_of",
     "next_moves",
     "next_moves_units",
+    "plan_by_cp_sat",
+    "plan_cluster",
+    "play",
+    "repeated",
+    "routed",
+    "schedule_lots",
+    "search_cluster",
     "throughput_bound",
     "throughput_bound_units",
     "unit_cycle_s",
     "visit_s",
+    "visits_of",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planaris.model import CleanerRecipe, Recipe, SamplingPlan, ToolDescription
+from planaris.scheduling.line import visit_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +18,6 @@ class Bound:
     wafers_per_h: float
     lot_makespan_s: float
     includes_metrology: bool
-
-
-def visit_s(tool: ToolDescription, recipe: Recipe, platen: int) -> float:
-    """Return the shortest time of a visit to a platen: pre-flow, touch-down, steps, lift."""
-    steps = recipe.steps_on(platen)
-    if not steps:
-        return 0.0
-    return (
-        recipe.pre_flow_s
-        + tool.touch_down_s
-        + sum(step.end.time_s + step.end.over_polish_s for step in steps)
-        + tool.lift_s
-    )
 
 
 def throughput_bound(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from planaris.scheduling.dispatch import Action, Move
+from planaris.scheduling.floor import Action, Move
 
 _NEVER_S = float("inf")
 

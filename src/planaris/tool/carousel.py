@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from planaris.clock import now_s
 from planaris.model import Wafer
 from planaris.modules import LoadCup
-from planaris.scheduling import Action, Floor, Move, next_moves
+from planaris.scheduling import Action, Floor, Move, decide
 from planaris.tool.head_work import HeadWork
 from planaris.tool.jobs import JobBook
+from planaris.tool.lookahead import Lookahead
 from planaris.tool.marks import Marks
-from planaris.tool.pacing import Pacing
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts
 from planaris.tool.wet import WetWatch
 from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
-
-# A wait for the cleaner shorter than this is none [design].
-SHORTEST_HOLD_S = 0.5
 
 
 class CarouselTransport(HeadWork):
@@ -29,9 +25,8 @@ class CarouselTransport(HeadWork):
 
     def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks, wet: WetWatch) -> None:
         super().__init__(tool, jobs, shop, marks, wet)
-        self._pacing = Pacing(tool.description, jobs, tool.carousel)
-        arm = tool.description.dry_robot
-        self._transfer_s = arm.empty_move_s + arm.pick_s + arm.move_s + arm.place_s
+        self._lookahead = Lookahead(tool.description, jobs)
+        self._look_again: asyncio.TimerHandle | None = None
 
     @property
     def path(self) -> frozenset[str]:
@@ -44,9 +39,11 @@ class CarouselTransport(HeadWork):
 
     # -- what the rule sees -----------------------------------------------------------------------------------
     def next_moves(self, facts: FloorFacts) -> tuple[Move, ...]:
-        """Ask the dispatch rule of carousel tools."""
+        """Ask the dispatch rule of carousel tools; look again when it says so."""
         tool = self._tool
-        return next_moves(
+        self._refuse_visits()
+        ahead = self._lookahead.of(tool.material.at)
+        decision = decide(
             Floor(
                 at=facts.at,
                 ready=facts.ready,
@@ -59,28 +56,35 @@ class CarouselTransport(HeadWork):
                 head_at_cup=f"head{tool.carousel.head_at(0)}",
                 heads_at_platens=tuple(f"head{tool.carousel.head_at(n)}" for n in tool.platens),
                 due_s=facts.due_s,
-                transfer_s=self._transfer_s,
-                hold=self._held(facts),
                 down=facts.down,
                 returning=facts.returning,
                 waiting=facts.waiting,
                 route=facts.route,
                 wet_limit_s=facts.wet_limit_s,
+                line=self._lookahead.line,
+                todo=ahead.todo,
+                clean_s=ahead.clean_s,
+                slack_s=ahead.slack_s,
+                between_s=ahead.between_s,
+                arm_at={robot.name: robot.before for robot in (tool.dry_robot, tool.wet_robot)},
             )
         )
-
-    def _held(self, facts: FloorFacts) -> bool:
-        """Whether the carousel waits for the cleaner; looks again when the wait should be over."""
-        wait_s = self._pacing.hold_s(self._tool.material.at, self._shop.due, facts.polished, now_s())
-        if wait_s > SHORTEST_HOLD_S:
-            asyncio.get_running_loop().call_later(wait_s, self._shop.changed.set)
-        return wait_s > SHORTEST_HOLD_S
+        if self._look_again is not None:
+            self._look_again.cancel()
+        again_s = decision.look_again_s
+        loop = asyncio.get_running_loop()
+        self._look_again = None if again_s is None else loop.call_later(again_s, self._shop.changed.set)
+        return decision.moves
 
     # -- moves ------------------------------------------------------------------------------------------------
     def piece(self, move: Move) -> Piece | None:
-        """Return the work of load, unload and index."""
+        """Return the work of load, unload, index and visit."""
         if move.action in {Action.LOAD, Action.UNLOAD}:
             return self._cup_piece(move)
+        if move.action is Action.POLISH:
+            wafer = self._tool.material.at[move.source]
+            platen, head = int(move.resource.removeprefix("platen")), int(move.source.removeprefix("head"))
+            return self._visit_piece(wafer, platen, head)
         if move.action is not Action.INDEX:
             return None
         piece = Piece(WorkKind.INDEX, move.resource, lambda: self._index(piece, move))
@@ -125,34 +129,37 @@ class CarouselTransport(HeadWork):
         self.turned(asked)
 
     def turned(self, asked: frozenset[str] = frozenset()) -> None:
-        """Start the visits of the wafers that now stand over their platens; others wait, ``asked`` ones not even."""
-        at, carousel = self._tool.material.at, self._tool.carousel
-        visited: set[int] = set()
-        waiting: list[tuple[str, int]] = []
+        """Tell which wafers wait on their heads; those over their next platen wait for the rule to begin the visit.
+
+        Nothing is told of ``asked`` ones.
+        """
+        self._wet.turned()
         for station in range(self._tool.description.heads):
-            head = carousel.head_at(station)
-            wafer = at.get(f"head{head}")
+            head = f"head{self._tool.carousel.head_at(station)}"
+            wafer = self._tool.material.at.get(head)
             if wafer is None or wafer.wafer_id in asked:
                 continue
-            progress = self._jobs.progress_of(wafer)
-            if station == 0 or progress.next_platen != station:
-                self._shop.set_ready(f"head{head}")
-                if station:
-                    waiting.append((wafer.wafer_id, station))
+            if station == 0 or self._jobs.progress_of(wafer).next_platen != station:
+                self._shop.set_ready(head)
+            if station:
+                self._wet.waits_over(wafer.wafer_id, self._tool.platens[station])
+        self._refuse_visits()
+        self._shop.changed.set()
+
+    def _refuse_visits(self) -> None:
+        """Cut short what stands over a platen that is down: it goes on to the cleaner and home."""
+        for station in self._tool.platens:
+            head = f"head{self._tool.carousel.head_at(station)}"
+            wafer = self._tool.material.at.get(head)
+            if wafer is None or {head, "carousel"} & self._shop.busy:
                 continue
-            refused = self.may_visit(wafer, station)
+            progress = self._jobs.progress_of(wafer)
+            refused = self.may_visit(wafer, station) if progress.next_platen == station else ""
             if refused:
                 progress.cut_short = True
                 self._marks.mark(wafer.wafer_id, "rework", refused)
-                self._shop.set_ready(f"head{head}")
+                self._shop.set_ready(head)
                 self._wet.polished(wafer.wafer_id)
-                waiting.append((wafer.wafer_id, station))
-            else:
-                visited.add(station)
-                self._shop.start(self._visit_piece(wafer, station, head))
-        self._wet.turned(frozenset(visited))
-        for wafer_id, station in waiting:
-            self._wet.waits_over(wafer_id, self._tool.platens[station])
 
     # -- visits -----------------------------------------------------------------------------------------------
     def may_visit(self, wafer: Wafer, platen: int) -> str:

@@ -41,7 +41,7 @@ _ALARMS: tuple[tuple[type[Exception], str], ...] = (
     (WaferNotSeenError, "wafer_not_seen"),
     (HeadNotUpError, "index_blocked"),
     (ProcessDeviationError, "process_aborted"),
-    (PortError, "handshake_lost"),
+    (PortError, "link_lost"),
     (DeviceFailedError, "device_error"),
 )
 

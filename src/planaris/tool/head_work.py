@@ -154,6 +154,7 @@ class HeadWork:
             self._shop.hold(piece, head)
         if math.isnan(progress.polish_start_s):
             progress.polish_start_s = now_s()
+        self._wet.left(platen.number)
         self._shop.due[head] = now_s() + steps_s(self._tool.description, visit)
         try:
             result = await platen.ask(lambda: platen.polish(visit))

@@ -74,16 +74,13 @@ class WetWatch:
         wait_s = limit_s * RINSE_AFTER_FRACTION
         self._rinses[platen.number] = loop.call_later(wait_s, self._rinse, platen, True)
 
-    def turned(self, platens: frozenset[int]) -> None:
-        """End the water over platens that no wafer waits over any more; ``platens`` are those with a visit."""
-        for number in tuple(self._rinses):
-            self._forget_rinse(number)
-        for number in sorted(self._rinsed - platens):  # a visit sets the water itself
-            self._rinse(self._tool.platens[number], False)
-        self._rinsed.clear()
+    def turned(self) -> None:
+        """End the water over all platens: every head has left the one it stood over."""
+        for number in self._tool.platens:
+            self.left(number)
 
     def left(self, number: int) -> None:
-        """End the water over one platen, whose head has left it."""
+        """End the water over one platen, whose head has left it or begins a visit."""
         self._forget_rinse(number)
         if number in self._rinsed:
             self._rinsed.discard(number)

@@ -11,6 +11,7 @@ from foreign_array import ForeignArray
 from polish_case import drive, model, state
 
 from planaris import physics
+from planaris.physics import contact
 from planaris.physics._namespace import array_namespace, column
 
 F: Any = ForeignArray
@@ -115,6 +116,13 @@ CASES: dict[str, Case] = {
     "head_torque": case1(lambda f: physics.head_torque_Nm(f, 93.0 + 0.0 * f, 87.0, 70.7, 125.0), SPEED),
     "mixed_friction": case1(lambda a: physics.mixed_friction(a, np.array([0.2, 0.3])), PRESSURE),
     "motor_current": case1(lambda t: physics.motor_current_A(t, physics.DriveConstants(10.0, 0.5, 1.0)), SPEED),
+    "effective pressure": case1(lambda p: contact.effective_pressure_kPa(p, 0.1, 35.0), PRESSURE),
+    "exponential summits": case1(
+        lambda d: (
+            contact.summit_contact(d, contact.SummitPopulation(), 145.0, contact.SummitHeights.EXPONENTIAL).pressure_kPa
+        ),
+        PRESSURE,
+    ),
     "march": case4(physics.march, np.ones(2), PRESSURE, 0.1 * PRESSURE, np.full((3, 1), 0.1)),
     "relax": case4(physics.relax, SPEED, 2.0 * SPEED, 0.1 * SPEED, 0.1),
 }

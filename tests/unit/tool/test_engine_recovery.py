@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 from engine_bench import EngineBench, order, play, route_recipe
 
-from planaris.stream import AlarmCleared, AlarmSet, StepEnded, StepStarted, WaferFinished, WaferMarked, WaferMoved
+from planaris.stream import (
+    AlarmCleared,
+    AlarmSet,
+    CleanStarted,
+    StepEnded,
+    StepStarted,
+    WaferFinished,
+    WaferMarked,
+    WaferMoved,
+)
 
 
 async def broken(bench: EngineBench, device: str, fault: str, time_s: float) -> str:
@@ -76,7 +85,8 @@ def test_a_polish_that_was_cut_goes_on_for_the_time_that_was_left() -> None:
 @pytest.mark.parametrize("verb", ["work.skip", "work.abort"])
 def test_a_cleaning_that_failed_is_left_out_or_given_up_and_its_wafer_goes_on_marked(verb: str) -> None:
     async def script(bench: EngineBench) -> None:
-        assert await broken(bench, "brush1", "jammed", 250.0) == "brush1"
+        await bench.until(lambda: [e for e in bench.of(CleanStarted) if e.station == "brush1"])
+        assert await broken(bench, "brush1", "jammed", 0.0) == "brush1"
         assert (await bench.give(verb, module="brush1")).status == "done"
 
     bench = play(script, order(slots=(1, 2)))
