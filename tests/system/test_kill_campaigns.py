@@ -24,6 +24,16 @@ def runs(campaign: Campaign) -> tuple[KillRun, ...]:
     return tuple(run_kills(job(), seed, campaign) for seed in SEEDS)
 
 
+def always_made(source: bool | None, destination: bool | None) -> bool:
+    del source, destination
+    return True
+
+
+def never_made(source: bool | None, destination: bool | None) -> bool:
+    del source, destination
+    return False
+
+
 @pytest.mark.parametrize("campaign", list(Campaign))
 def test_twenty_deaths_lose_no_wafer_and_the_map_is_true_after_each(campaign: Campaign) -> None:
     for run in runs(campaign):
@@ -47,13 +57,13 @@ def test_a_seed_replays_exactly() -> None:
 
 def test_a_recovery_that_believes_the_intent_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mutant that takes every move under way as made must not pass."""
-    monkeypatch.setattr("planaris.tool.recovery._made", lambda _source, _destination: True)
+    monkeypatch.setattr("planaris.tool.recovery._made", always_made)
     broken = [run_kills(job(), seed, campaign) for seed in SEEDS for campaign in Campaign]
     assert any("believed at" in failure for run in broken for failure in run.failures)
 
 
 def test_a_recovery_that_believes_the_last_place_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mutant that takes no move under way as made must not pass."""
-    monkeypatch.setattr("planaris.tool.recovery._made", lambda _source, _destination: False)
+    monkeypatch.setattr("planaris.tool.recovery._made", never_made)
     broken = [run_kills(job(), seed, campaign) for seed in SEEDS for campaign in Campaign]
     assert any("believed at" in failure for run in broken for failure in run.failures)
