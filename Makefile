@@ -4,7 +4,11 @@ SHELL := /bin/sh
 BIN := .venv/bin
 LOT ?= examples/oxide_ild/lot.toml
 
-.PHONY: help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
+SEEDS ?= 1-20
+CAMPAIGN ?= all
+RESULTS ?= kills.jsonl
+
+.PHONY: kills help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -34,6 +38,9 @@ unit: setup ## the tests without lint, types and docs (ARGS="-k name" picks)
 
 bench: setup ## numbers and ratios of this machine (ARGS=name picks one)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+kills: setup ## kill the controller, and controller and twin, at random instants (SEEDS=a-b CAMPAIGN=controller|both|all)
+	@$(BIN)/python faults/kills.py --seeds $(SEEDS) --campaign $(CAMPAIGN) --results $(RESULTS)
 
 validate: setup ## compare the models with published data
 	@$(BIN)/python validation/run.py

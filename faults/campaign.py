@@ -20,7 +20,7 @@ from typing import Any
 from rich.progress import track
 
 from planaris.app.faults import FaultKind, run_fault
-from planaris.app.faults.run import with_slots
+from planaris.app.kills import with_slots
 from planaris.formats import load_job
 
 ROOT = Path(__file__).parent.parent

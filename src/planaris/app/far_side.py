@@ -18,7 +18,7 @@ from planaris.hardware.replay import EXACT_S, Divergence, RecordError, ReplayPor
 from planaris.model import InputError, InputFault
 from planaris.modules import ControlConstants
 from planaris.processes import ProcessPackage
-from planaris.twin import Machine, TwinPort, World, make_truth
+from planaris.twin import Machine, MemoryFile, TwinPort, World, make_truth
 
 OPCUA_SCHEME, REPLAY_SCHEME = "opcua://", "replay:"
 # How far, peer time, a write of a replayed live run may be from its time: the wire's delays are not replayed [design].
@@ -41,6 +41,11 @@ class PortChoice:
     record: Path | None = None
     tolerance_s: float = EXACT_S
     recorded_speed: float = float("inf")
+
+    @property
+    def in_process(self) -> bool:
+        """Whether the far side is a twin in this process."""
+        return not self.endpoint and self.record is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,9 @@ class _RecordedWorld:
     async def ask(self, verb: str, **arguments: Any) -> Any:
         """Take it; tell that a record has no truth."""
         del arguments
-        if verb in {"flags", "save", "truth", "where"}:
+        if verb in {"flags", "truth", "where"}:
             raise WorldError("a record has no world")
+        return []
 
 
 def _refused(text: str, problem: str, limit: str) -> InputError:
@@ -123,10 +129,10 @@ async def open_far_side(
     package: ProcessPackage,
     dictionary: Dictionary,
     seed: int,
-    twin_folder: Path,
+    memory: MemoryFile,
     parts: ProfileParts,
 ) -> AsyncGenerator[FarSide]:
-    """Have the far side inside the block; the port is not connected yet."""
+    """Have the far side inside the block; the port is not connected yet. ``memory`` is a twin's in this process."""
     if choice.endpoint:
         async with _wire(choice, dictionary) as far:
             yield far
@@ -140,9 +146,9 @@ async def open_far_side(
     truth = make_truth(package, job.recipe.film, job.tool, seed)
     machine = Machine(job.tool, dictionary, truth, seed, profile=parts.twin)
     world = World(machine)
-    world.load(twin_folder)
+    world.remember(memory)
     try:
-        yield FarSide(TwinPort(machine), LocalWorld(world, twin_folder), parts.constants)
+        yield FarSide(TwinPort(machine), LocalWorld(world), parts.constants)
     finally:
         machine.close()
 

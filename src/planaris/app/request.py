@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -29,7 +30,10 @@ class RunRequest:
     ``profile`` says how much is computed and recorded; ``record`` keeps all that goes through the port, so that the
     run can be replayed. ``port`` is '' for a twin in this process,
     ``opcua://HOST:PORT`` for a PLC or a twin in its own (which says at what speed it runs), or ``replay:RUN_FOLDER``
-    for the record of a run.
+    for the record of a run; ``clear`` has what the twin still holds taken out first.
+
+    With ``resume`` the home's last run goes on; ``lot_path``, ``tool``, ``seed`` and ``out`` are its own. ``answers``
+    says of wafers where a person (``principal``, for a ``reason``) found them; the controller was away for ``away_s``.
     """
 
     lot_path: Path
@@ -43,6 +47,12 @@ class RunRequest:
     profile: RunProfile = RunProfile.FULL
     record: bool = False
     port: str = ""
+    clear: bool = False
+    resume: bool = False
+    answers: Mapping[str, str] = field(default_factory=dict[str, str])
+    principal: str = "operator"
+    reason: str = ""
+    away_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,16 @@ class WaferSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionSummary:
+    """What a person must look at after a death: ``wafer_id`` '' for a wafer that nobody knows of."""
+
+    wafer_id: str
+    candidates: tuple[str, ...]
+    why: str
+    look_at: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run;
     ``longest_pause_s`` is the longest time, peer time, that one turn of the control loop took.
@@ -97,6 +117,8 @@ class RunSummary:
     port_kind: str
     divergences: tuple[str, ...] = ()
     longest_pause_s: float = 0.0
+    questions: tuple[QuestionSummary, ...] = ()
+    refused_answers: tuple[str, ...] = ()
 
     @property
     def completed(self) -> bool:

@@ -15,7 +15,7 @@ from planaris.formats import load_tool
 from planaris.hardware import tags_from
 from planaris.model import InputError, InputFault, ToolDescription
 from planaris.processes import load_package
-from planaris.twin import HEARTBEAT_LIMIT_S, LinkModel, Machine, TwinPort, World, make_truth
+from planaris.twin import HEARTBEAT_LIMIT_S, LinkModel, Machine, TwinPort, World, make_truth, open_memory
 
 # A block of samples is this long at speed 1, and as many seconds of peer time at most when hurried [design].
 BLOCK_S = 0.1
@@ -78,8 +78,9 @@ async def _serve(request: TwinRequest, tool: ToolDescription, on_ready: Callable
     patience_s = HEARTBEAT_LIMIT_S * max(1.0, request.speed)
     machine = Machine(tool, dictionary, truth, request.seed, LinkModel(0.0), heartbeat_limit_s=patience_s)
     world = World(machine)
-    world.load(request.home / "twin")
-    people = WorldServer(LocalWorld(world, request.home / "twin"))
+    memory = open_memory(request.home / "twin")
+    world.remember(memory)
+    people = WorldServer(LocalWorld(world, lasting=True))
     address = await people.start()
     identity = Identity(
         "twin", tool.name, request.speed, tags_digest(tags_from(dictionary)), block_s(request.speed), address
@@ -98,7 +99,8 @@ async def _serve(request: TwinRequest, tool: ToolDescription, on_ready: Callable
         await people.stop()
         await server.stop()
         await peer.stop()
-        world.save(request.home / "twin")
+        world.leave_in_order()
+        memory.close()
         machine.close()
 
 

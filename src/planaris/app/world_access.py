@@ -10,7 +10,6 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter
@@ -35,10 +34,10 @@ class WorldAccess(Protocol):
 
 
 class LocalWorld:
-    """The world of a twin in this process. ``folder`` is where it keeps its own memory."""
+    """The world of a twin in this process. A ``lasting`` one goes on when a run leaves it."""
 
-    def __init__(self, world: World, folder: Path) -> None:
-        self._world, self._folder = world, folder
+    def __init__(self, world: World, *, lasting: bool = False) -> None:
+        self._world = world
         self._verbs: Mapping[str, Callable[..., Any]] = {
             "place_cassette": self._place_cassette,
             "remove_cassette": world.remove_cassette,
@@ -50,7 +49,9 @@ class LocalWorld:
             "where": lambda: dict(world.where()),
             "flags": lambda: list(world.flags()),
             "outputs": self._outputs,
-            "save": lambda: world.save(folder),
+            "carriers": lambda: list(world.machine.handling.carriers),
+            "empty": world.empty,
+            "leave_in_order": (lambda: None) if lasting else world.leave_in_order,
             "truth": self._truth,
         }
 

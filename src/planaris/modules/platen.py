@@ -94,6 +94,8 @@ class Platen(Module):
         ("idle", "prepare"): "preparing",
         ("preparing", "touch_down"): "touching_down",
         ("touching_down", "polish"): "polishing",
+        # What is left of a visit may be its rinse alone.
+        ("touching_down", "rinse"): "rinsing",
         ("polishing", "rinse"): "rinsing",
         ("rinsing", "polish"): "polishing",
         ("polishing", "lift"): "lifting",
@@ -126,6 +128,15 @@ class Platen(Module):
     def left(self) -> Visit | None:
         """What a visit that failed has left undone; None after one that was ended."""
         return self._left
+
+    def take_up(self, visit: Visit) -> None:
+        """Note what an earlier life of the controller left of a visit: the next one of its wafer is this."""
+        self._left = visit
+
+    async def secure(self, head: int) -> None:
+        """Bring a head up that is on the pad, rinse on and slurry off, and be ready again."""
+        await self._make_safe(head)
+        self.recover()
 
     def abort(self, error: Exception) -> None:
         """End the step in progress: the head comes up with rinse on, then the visit raises ``error``."""

@@ -15,7 +15,10 @@ from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
 from planaris.tool.quarantine import QUARANTINE_TABLE, Quarantine, QuarantineError, QuarantineState
 from planaris.tool.recipe_library import RecipeLibrary, RecipeStore
+from planaris.tool.recovery import Question, Reconciled, ResolvedMove, reconcile
 from planaris.tool.results import evaluate, incoming_at
+from planaris.tool.story import JobStory, StepStory, Story, WaferStory
+from planaris.tool.take_up import TakenUp, take_up, unanswered
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
 from planaris.tool.units import UnitsTransport
@@ -49,6 +52,7 @@ __all__ = [
     "JobOrder",
     "JobState",
     "JobStateError",
+    "JobStory",
     "JobTrigger",
     "Journal",
     "Limit",
@@ -61,10 +65,16 @@ __all__ = [
     "Quarantine",
     "QuarantineError",
     "QuarantineState",
+    "Question",
     "RecipeLibrary",
     "RecipeStore",
+    "Reconciled",
     "RefusedError",
+    "ResolvedMove",
     "SlotMapError",
+    "StepStory",
+    "Story",
+    "TakenUp",
     "Tool",
     "Transport",
     "UnitsTransport",
@@ -72,12 +82,16 @@ __all__ = [
     "Use",
     "Verbs",
     "WaferProgress",
+    "WaferStory",
     "WorkKind",
     "WorkRefusedError",
     "Workshop",
     "evaluate",
     "incoming_at",
     "limits",
+    "reconcile",
     "shares_pct",
     "step",
+    "take_up",
+    "unanswered",
 ]

@@ -126,15 +126,24 @@ class CarouselTransport(HeadWork):
             await carousel.ask(lambda: carousel.index(loaded, target))
         self.turned()
 
-    def turned(self) -> None:
-        """Tell which wafers wait on their heads; those over their next platen wait for the rule to begin the visit."""
+    def take_up(self, asked: frozenset[str]) -> None:
+        """Go on with the wafers on heads after a restart, but not with those that are asked for."""
+        self.turned(asked)
+
+    def turned(self, asked: frozenset[str] = frozenset()) -> None:
+        """Tell which wafers wait on their heads; those over their next platen wait for the rule to begin the visit.
+
+        Nothing is told of ``asked`` ones.
+        """
         self._wet.turned()
         for station in range(self._tool.description.heads):
             head = f"head{self._tool.carousel.head_at(station)}"
             wafer = self._tool.material.at.get(head)
-            if wafer is not None and (station == 0 or self._jobs.progress_of(wafer).next_platen != station):
+            if wafer is None or wafer.wafer_id in asked:
+                continue
+            if station == 0 or self._jobs.progress_of(wafer).next_platen != station:
                 self._shop.set_ready(head)
-            if wafer is not None and station:
+            if station:
                 self._wet.waits_over(wafer.wafer_id, self._tool.platens[station])
         self._refuse_visits()
         self._shop.changed.set()

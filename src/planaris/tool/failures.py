@@ -52,6 +52,10 @@ _ALARMS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
+# Alarms of failed work. A restart looks at the work anew: what is still wrong sets them again.
+FAILURE_ALARMS = frozenset(name for _, name in _ALARMS) | {"unexpected_wafer"}
+
+
 def alarm_of(error: Exception) -> str:
     """Return the catalogue's name for what an error says; '' for work that was only held back."""
     if isinstance(error, ClosedError):

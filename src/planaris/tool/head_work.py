@@ -119,6 +119,10 @@ class HeadWork:
         self._shop.set_ready(move.source)
 
     # -- visits -----------------------------------------------------------------------------------------------
+    def platen_under(self, head: int) -> int | None:
+        """Return the platen a head stands over, None where it is handed wafers."""
+        return next((n for n in self._tool.platens if self._tool.head_over(n) == head), None)
+
     def _visit_piece(self, wafer: Wafer, platen: int, head: int) -> Piece:
         job, progress = self._jobs.of(wafer), self._jobs.progress_of(wafer)
         assert progress.next_platen is not None  # the rule asked for a visit that is to come

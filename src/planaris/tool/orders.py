@@ -140,7 +140,7 @@ class Orders:
         self._check_place(wafer_id, place)
         old = material.where(wafer_id)
         for resource, failed in tuple(self._shop.failed.items()):
-            if failed.piece.wafer_id == wafer_id:
+            if failed.piece.wafer_id == wafer_id or resource == f"place of {place}":
                 failed.piece.recover()
                 self._shop.drop(resource)
         self._shop.leave(old)

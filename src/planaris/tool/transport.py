@@ -81,6 +81,17 @@ class Transport(Protocol):
         """Return where sensors see a wafer whose move of this transport was not confirmed; '' if they do not tell."""
         ...
 
+    def platen_under(self, head: int) -> int | None:
+        """Return the platen a head stands over, None where it is handed wafers."""
+        ...
+
+    def take_up(self, asked: frozenset[str]) -> None:
+        """Go on with the wafers on heads after a restart: visits of those over their platens, the others wait.
+
+        ``asked`` are wafers that a person must look for first: nothing is begun with them.
+        """
+        ...
+
     def abort_visits(self, error: Exception, wafers: frozenset[str] | None = None) -> None:
         """End polishing now, of all wafers or some: heads up, rinse on, slurry off."""
         ...

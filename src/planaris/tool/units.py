@@ -133,6 +133,13 @@ class UnitsTransport(HeadWork):
             asyncio.get_running_loop().call_later(min(held.values()), self._shop.changed.set)
         return frozenset(held)
 
+    def take_up(self, asked: frozenset[str]) -> None:
+        """Go on with the wafers on heads after a restart: the rule begins what comes next of each."""
+        for head in range(1, self._tool.description.heads + 1):
+            wafer = self._tool.material.at.get(f"head{head}")
+            if wafer is not None and wafer.wafer_id not in asked:
+                self._shop.set_ready(f"head{head}")
+
     # -- moves ------------------------------------------------------------------------------------------------
     def piece(self, move: Move) -> Piece | None:
         """Return the work of load, unload, swing and polish."""

@@ -2,9 +2,11 @@
 
 from planaris.twin.chunks import CHUNK_S
 from planaris.twin.machine import HEARTBEAT_LIMIT_S, Machine
+from planaris.twin.memory import MemoryFile, MemoryFileError, Snapshot, open_memory
 from planaris.twin.plc import LinkModel
 from planaris.twin.port import TwinPort
 from planaris.twin.profile import CAMPAIGN, FULL, TwinProfile
+from planaris.twin.restoring import Restored
 from planaris.twin.truth import Truth, make_truth, nominal_law
 from planaris.twin.world import PartTruth, WaferTruth, World, save_truth
 
@@ -15,7 +17,11 @@ __all__ = [
     "HEARTBEAT_LIMIT_S",
     "LinkModel",
     "Machine",
+    "MemoryFile",
+    "MemoryFileError",
     "PartTruth",
+    "Restored",
+    "Snapshot",
     "Truth",
     "TwinPort",
     "TwinProfile",
@@ -23,5 +29,6 @@ __all__ = [
     "World",
     "make_truth",
     "nominal_law",
+    "open_memory",
     "save_truth",
 ]

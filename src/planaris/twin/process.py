@@ -400,6 +400,13 @@ class Process:
         for head in freed:
             head.renew_matrix()
 
+    def put_batch(self, line: int, lot_number: str) -> None:
+        """Put a batch on a slurry line; every platen that draws from it gets its truth."""
+        self.slurry_lots[line] = lot_number
+        ratios = {n: self._truth.slurry_of(lot) for n, lot in self.slurry_lots.items()}
+        for platen in self.platens.values():
+            platen.slurry_ratio = ratios
+
     def settle(self) -> None:
         """Commit everything up to now, so that what is read of wafers and parts is the present."""
         for platen in self.platens.values():

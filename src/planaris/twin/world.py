@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +15,13 @@ from planaris.model import Lot, SlotState, ThicknessMap
 from planaris.physics import disk_sharpness, flag_names, from_sites, groove_depth_mm
 from planaris.twin.fail_states import Loss
 from planaris.twin.machine import Machine
+from planaris.twin.memory import MemoryFile
 from planaris.twin.noise import stream_of
+from planaris.twin.restoring import Keeper, Restored, restore
 from planaris.twin.truth import UNDER_FILM_SIGMA_PCT, UPSTREAM_NOISE_nm
 from planaris.twin.wafers import TrueWafer
 
 Array = NDArray[np.float64]
-WORLD_FILE = "world.json"
-WORLD_SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,7 @@ class World:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self._keeper: Keeper | None = None
 
     # -- what people do ---------------------------------------------------------------------------------------
     def place_cassette(self, lot: Lot) -> None:
@@ -90,13 +90,25 @@ class World:
         """Take a cassette away."""
         self.machine.remove_carrier(load_port)
 
+    def empty(self) -> None:
+        """Take every cassette away, and every wafer out of the machine by hand."""
+        for port in tuple(self.machine.handling.carriers):
+            self.machine.remove_carrier(port)
+        for place in self.where().values():
+            self.machine.places.take(place)
+            self.machine.handling.sensor(place)
+        self.machine.process.seat_heads()
+        self.machine.on_change()
+
     def press_emo(self) -> None:
         """Press the red button."""
         self.machine.safety.trip("emo")
+        self.machine.on_change()
 
     def reset_emo(self) -> None:
         """Pull the red button out again."""
         self.machine.safety.reset("emo")
+        self.machine.on_change()
 
     def lose(self, supply: str) -> None:
         """Lose power, air, vacuum, or the PLC's CPU (communication); outputs go to their fail states."""
@@ -169,18 +181,11 @@ class World:
             (head.change_ring if part == "ring" else head.change_membrane)(serial)
         elif part == "slurry" and 1 <= line <= self.machine.tool.platen.slurry_lines:
             process.settle()
-            self._put_batch(line, serial)
+            process.put_batch(line, serial)
         elif part == "brush" and location in self.machine.tool.cleaner.stations:
             pass  # the twin's brushes do not wear
         else:
             raise ValueError(f"no {part} at {location}")
-
-    def _put_batch(self, line: int, lot_number: str) -> None:
-        process = self.machine.process
-        process.slurry_lots[line] = lot_number
-        ratios = {n: self.machine.truth.slurry_of(lot) for n, lot in process.slurry_lots.items()}
-        for platen in process.platens.values():
-            platen.slurry_ratio = ratios
 
     def _mishap(self, target: str, fault: str, magnitude: float) -> None:
         """Let a wafer come to grief at a head, or, broken, anywhere."""
@@ -278,77 +283,17 @@ class World:
         return flag_names(self.machine.process.flags())
 
     # -- the twin's own memory --------------------------------------------------------------------------------
-    def save(self, folder: Path) -> None:
-        """Write the wear of consumables where only the twin looks."""
-        process = self.machine.process
-        process.settle()
-        record = {
-            "schema": WORLD_SCHEMA,
-            "platens": {
-                str(n): {
-                    "pad_lost_um": p.pad_lost_um.tolist(),
-                    "populations": p.state.populations.tolist(),
-                    "conditioned_s": p.conditioned_s,
-                    "disk_hours": p.disk_hours,
-                    "wafers_count": p.wafers_count,
-                    "pad_serial": p.pad_serial,
-                    "disk_serial": p.disk_serial,
-                }
-                for n, p in process.platens.items()
-            },
-            "heads": {
-                str(n): {
-                    "ring_lost_um": h.ring_lost_um,
-                    "membrane_h": h.membrane_h,
-                    "wafers_count": h.wafers_count,
-                    "ring_serial": h.ring_serial,
-                    "membrane_serial": h.membrane_serial,
-                }
-                for n, h in process.heads.items()
-            },
-            "slurry": {str(line): {"lot_number": lot} for line, lot in process.slurry_lots.items()},
-        }
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / (WORLD_FILE + ".part")
-        part.write_text(json.dumps(record), encoding="utf-8")
-        part.replace(folder / WORLD_FILE)
+    def remember(self, file: MemoryFile) -> Restored:
+        """Take over the world of an earlier life, if the file holds one, and keep this one there from now on."""
+        restored = restore(self.machine, file.kept)
+        self._keeper = Keeper(self.machine, file)
+        return restored
 
-    def load(self, folder: Path) -> bool:
-        """Take over the wear of an earlier life; return whether there was one."""
-        path = folder / WORLD_FILE
-        if not path.exists():
-            return False
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record.get("schema") != WORLD_SCHEMA:
-            raise ValueError(f"{path}: schema {record.get('schema')}, this version reads {WORLD_SCHEMA}")
-        self.restore(record)
-        return True
-
-    def restore(self, record: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
-        """Set consumables to a saved record."""
-        process = self.machine.process
-        for number, saved in record["platens"].items():
-            platen = process.platens[int(number)]
-            platen.pad_lost_um = _array(saved["pad_lost_um"])
-            platen.state = type(platen.state)(
-                platen.state.temperature_C, _array(saved["populations"]), platen.state.solids_ratio
-            )
-            platen.conditioned_s = _real(saved["conditioned_s"])
-            platen.disk_hours = _real(saved["disk_hours"])
-            platen.wafers_count = int(_real(saved["wafers_count"]))
-            if serial := saved.get("pad_serial"):
-                platen.be_pad(str(serial))
-            if serial := saved.get("disk_serial"):
-                platen.be_disk(str(serial))
-        for number, saved in record["heads"].items():
-            head = process.heads[int(number)]
-            head.ring_lost_um = _real(saved["ring_lost_um"])
-            head.membrane_h = _real(saved["membrane_h"])
-            head.wafers_count = int(_real(saved["wafers_count"]))
-            head.ring_serial = str(saved.get("ring_serial", ""))
-            head.membrane_serial = str(saved.get("membrane_serial", ""))
-        for line, saved in record.get("slurry", {}).items():
-            self._put_batch(int(line), str(saved["lot_number"]))
+    def leave_in_order(self) -> None:
+        """Note that machine and controller ended together, in order; wear and wafers stay in the memory."""
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
 
 
 def _is(location: str, kind: str) -> bool:
@@ -363,16 +308,6 @@ def _by_material(wafer: WaferTruth, materials: Sequence[str]) -> Array:
         for material, film in zip(wafer.materials, wafer.films_nm, strict=True):
             films[materials.index(material)] = film
     return films
-
-
-def _array(value: object) -> Array:
-    return np.asarray(value, dtype=np.float64)
-
-
-def _real(value: object) -> float:
-    if not isinstance(value, int | float):
-        raise TypeError(f"a number was expected, not {value!r}")
-    return float(value)
 
 
 def save_truth(

@@ -10,7 +10,7 @@ import pytest
 from twin_case import TwinCase, truth_a
 
 from planaris.clock import run
-from planaris.twin import World
+from planaris.twin import World, open_memory
 
 
 def test_a_serial_is_the_same_pad_in_every_run_and_pads_differ() -> None:
@@ -80,9 +80,14 @@ def test_changed_parts_are_remembered(tmp_path: Path) -> None:
         world.change_part("platen2", "disk", "DISK-B")
         world.change_part("head3", "ring", "RING-B")
         world.change_part("slurry1", "slurry", "LOT-B")
-        world.save(tmp_path)
+        file = open_memory(tmp_path)
+        world.remember(file)
+        world.leave_in_order()
+        file.close()
+        file = open_memory(tmp_path)
         again = World(later.machine)
-        assert again.load(tmp_path)
+        assert again.remember(file).in_order
+        file.close()
         old, new = case.machine.process, later.machine.process
         assert new.platens[2].pad == old.platens[2].pad
         assert (new.platens[2].pad_serial, new.platens[2].disk_serial) == ("PAD-B", "DISK-B")

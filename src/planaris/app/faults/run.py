@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from planaris.app.faults.draw import FaultKind, Scenario, draw
@@ -22,7 +22,6 @@ from planaris.clock import now_s, run
 from planaris.dictionary import build
 from planaris.formats import JobFiles
 from planaris.historian import Home, SqliteJournal
-from planaris.model import SlotState
 from planaris.processes import load_package
 from planaris.stream import AlarmSet, Committed, EventStream, WaferMarked
 from planaris.tool import Engine, Tool, Verbs
@@ -54,16 +53,6 @@ class FaultRun:
     finished_count: int = 0
     tool_time_s: float = 0.0
     tail: list[str] = field(default_factory=list[str])
-
-
-def with_slots(job: JobFiles, slots: Sequence[int]) -> JobFiles:
-    """Return a job with only some of its lot's wafers."""
-    lot = job.lot
-    wafers = tuple(w for w in lot.wafers if w.slot in slots)
-    ids = {w.wafer_id for w in wafers}
-    states = tuple(s if n in slots else SlotState.EMPTY for n, s in enumerate(lot.carrier.slots, start=1))
-    incoming = tuple(m for m in lot.incoming if m.wafer_id in ids)
-    return replace(job, lot=replace(lot, wafers=wafers, incoming=incoming, carrier=replace(lot.carrier, slots=states)))
 
 
 def run_fault(job: JobFiles, seed: int) -> FaultRun:
@@ -105,7 +94,7 @@ class _Scene:
         tool = Tool(job.tool, dictionary, TwinPort(machine), stream, no_trace, constants=parts.constants)
         engine = Engine(tool)
         Verbs(engine, {job.lot.lot_id: order_of(job)}.get)
-        register_world(tool.commands, LocalWorld(world, Path("/nonexistent")), {job.lot.lot_id: job.lot})
+        register_world(tool.commands, LocalWorld(world), {job.lot.lot_id: job.lot})
         watch = Watch(machine, engine, frozenset(w.wafer_id for w in job.lot.wafers))
         person = Operator(engine, world, self._scenario.reaction_s, watch.taken)
         fault = _Fault(self._scenario, world, engine, person, self._result)

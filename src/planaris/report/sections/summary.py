@@ -7,6 +7,7 @@ import math
 import statistics
 
 from planaris.report.facts import Facts
+from planaris.report.run_record import as_list, as_mapping, as_number
 from planaris.report.targets import Judgement
 from planaris.report.text import duration, esc, known, num, place_name, plural, with_unit
 from planaris.report.wafers import WaferLine
@@ -168,6 +169,17 @@ def _use_words(shares: str) -> str:
     return ", ".join(f"{k} {num(v, 1)} %" for k, v in sorted(known_pct.items(), key=lambda item: -item[1]))
 
 
+def _interruptions(facts: Facts) -> str:
+    """Say when the controller died and for how long it was away, '' if it never did."""
+    told: list[str] = []
+    for one in map(as_mapping, facts.record.rows("interruptions")):
+        died_s, resumed_s = as_number(one.get("died_s")), as_number(one.get("resumed_s"))
+        questions = as_list(one.get("questions"))
+        asked = f", {plural(len(questions), 'question')}" if questions else ""
+        told.append(f"at {duration(died_s)} for {duration(resumed_s - died_s)}{asked}")
+    return f"{plural(len(told), 'time')}: the controller died {'; '.join(told)}" if told else ""
+
+
 def _about(facts: Facts, recipe_name: str) -> str:
     record = facts.record
     speed = record.number("tool_time_s") / record.number("wall_s") if record.number("wall_s") > 0 else math.nan
@@ -184,6 +196,7 @@ def _about(facts: Facts, recipe_name: str) -> str:
         ),
         ("Created (UTC)", record.text("created_utc")),
         ("Run", record.text("run_id")),
+        *((("Interrupted", text),) if (text := _interruptions(facts)) else ()),
         ("Tool time", duration(record.number("tool_time_s"))),
         ("Wall time", f"{wall} ({num(speed, 0)} times faster)" if known(speed) and speed > 1.5 else wall),
         ("Longest pause of control", with_unit(1000.0 * record.number("longest_pause_s"), 0, "ms")),
