@@ -202,7 +202,7 @@ class Platen(Module):
             raise PadOccupiedError(
                 platen, "touch_down", "a wafer is seen on the pad", "take it out, then clear the platen"
             )
-        confirm_wafer(self.context, f"head{visit.head}", True, self.name, "touch_down")
+        await confirm_wafer(self.context, f"head{visit.head}", True, self.name, "touch_down")
         self.context.permit("head.touch_down", f"head{visit.head} on {platen}")
 
     async def _steps(self, visit: Visit, monitor: BandMonitor, tap: TraceTap, spans: list[StepSpan]) -> float:

@@ -49,9 +49,10 @@ class Handling:
         progress = self._jobs.progress_of(wafer)
         if progress.dried and not progress.post_nm and self._metrology_free():
             return "metrology"
+        in_wet_arm = self._tool.material.where(wafer.wafer_id) == "wet_robot"
         if not math.isnan(progress.dried_s) or (progress.cut_short and math.isnan(progress.chucked_s)):
-            return progress.home
-        if self._tool.material.where(wafer.wafer_id) == "wet_robot":
+            return "stage" if in_wet_arm else progress.home  # the wet arm reaches no carrier
+        if in_wet_arm:
             return self._tool.description.cleaner.stations[0] if progress.polished else "loadcup"
         return "stage" if progress.aligned else "aligner"
 

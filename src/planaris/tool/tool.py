@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
@@ -41,6 +42,8 @@ from planaris.tool.use_keeper import UseKeeper
 FLUSH_S = 0.1
 # Facility supplies are looked at in blocks of this length [design].
 FACILITY_BLOCK_S = 5.0
+# All state tags are read outright this often [design].
+REFRESH_S = 10.0
 
 
 class NoSuchPartError(LookupError):
@@ -167,6 +170,7 @@ class Tool:
             self.watch.listen(self._on_tags)
             senses.append(tasks.create_task(self._heartbeat(), name="heartbeat"))
             senses.append(tasks.create_task(self._facility(), name="facility"))
+            senses.append(tasks.create_task(self._refresh(), name="refresh"))
             modules = [tasks.create_task(module.serve(), name=module.name) for module in self.modules]
             try:
                 yield
@@ -207,6 +211,13 @@ class Tool:
             self.alarms.clear("link_lost", "tool")
         else:
             self.alarms.set("link_lost", "tool", self.alarms.severity_of("link_lost"), detail)
+
+    async def _refresh(self) -> None:
+        """Read all state tags outright now and then: a change notice may have been lost."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            with contextlib.suppress(PortError):
+                await self.watch.refresh()
 
     async def _facility(self) -> None:
         """Hold the facility's supplies against their limits."""

@@ -469,12 +469,13 @@ class Process:
         self._rising[head.number] = asyncio.get_running_loop().call_later(motion.time_s, risen)
 
     def close_chemicals(self) -> None:
-        """Close every slurry valve; what else runs goes on."""
+        """Close every slurry valve; where slurry ran, the rinse takes its place. Motion goes on."""
         for n, platen in self.platens.items():
             if platen.valve_open:
                 self._command(n)
                 platen.valve_open = False
-                targets = dict.fromkeys(acting("platen", Loss.CHEMICALS), 0.0)
+                states = acting("platen", Loss.CHEMICALS)
+                targets = {name: _FAIL_TARGETS.get((name, state), 0.0) for name, state in states.items()}
                 platen.bank.command(self._clock(), targets, 0.0)
                 self._pad_wet(n)
 

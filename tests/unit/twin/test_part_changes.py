@@ -85,6 +85,7 @@ def test_changed_parts_are_remembered(tmp_path: Path) -> None:
         world.leave_in_order()
         file.close()
         file = open_memory(tmp_path)
+        later.machine.places.take("head1")
         again = World(later.machine)
         assert again.remember(file).in_order
         file.close()

@@ -17,10 +17,11 @@ TRIES_COUNT = 3
 
 
 class Operator:
-    """Acts on alarms after a reaction time. ``actions`` counts the commands that were done."""
+    """Acts on alarms after a reaction time, once what was broken is mended. ``actions`` counts what was done."""
 
     def __init__(self, engine: Engine, world: World, reaction_s: float, taken: Callable[[str], None]) -> None:
         self._engine, self._world, self._reaction_s, self._taken = engine, world, reaction_s, taken
+        self.mended = True
         self.actions: Counter[str] = Counter()
         self.refused: list[str] = []
         self._tries: Counter[str] = Counter()
@@ -31,7 +32,7 @@ class Operator:
         """Look every few seconds until cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
-            if self._needed():
+            if self._needed() and self.mended:
                 if self._since_s is None:
                     self._since_s = now_s()
                 if now_s() - self._since_s >= self._reaction_s:

@@ -30,6 +30,12 @@ from planaris.twin import LinkModel, Machine, TwinPort, World, make_truth
 # A lot that is not over by then hangs.
 RUN_LIMIT_S = 4 * 3600.0
 PATIENCE_S = 1800.0
+_NOTHING_TO_MEND = frozenset(
+    {
+        FaultKind.PAUSE, FaultKind.STOP, FaultKind.ABORT, FaultKind.HALT, FaultKind.FLOW,
+        FaultKind.SLIP, FaultKind.BREAK, FaultKind.WRONG_CASSETTE,
+    }
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -69,19 +75,22 @@ def run_fault(job: JobFiles, seed: int) -> FaultRun:
         try:
             run(scene.play())
         except Exception as error:
-            cause = traceback.extract_tb(error.__traceback__)[-1]
-            result.broken.append(f"{type(error).__name__}: {error} ({Path(cause.filename).name}:{cause.lineno})")
+            frames = traceback.extract_tb(error.__traceback__)
+            place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
+            result.broken.append(f"{type(error).__name__}: {error} ({place})")
+            result.tail = traceback.format_tb(error.__traceback__)[-8:]
+            result.tail += [f"{i.time_s:.2f} {i.event}" for i in scene.told[-30:]]
     return result
 
 
 class _Scene:
     def __init__(self, job: JobFiles, scenario: Scenario, journal: SqliteJournal, result: FaultRun) -> None:
         self._job, self._scenario, self._journal, self._result = job, scenario, journal, result
-        self._told: list[Committed] = []
+        self.told: list[Committed] = []
 
     def _commit(self, batch: Sequence[Committed], durable: bool) -> None:
         self._journal.append(batch, durable)
-        self._told += batch
+        self.told += batch
 
     async def play(self) -> None:
         """Wire tool and twin, run the lot with its fault, and judge."""
@@ -101,7 +110,7 @@ class _Scene:
         async with tool.running(), engine.running():
             async with asyncio.timeout(RUN_LIMIT_S):
                 await self._lot(engine, watch, person, fault)
-            watch.finish(self._told)
+            watch.finish(self.told)
         machine.close()
         self._judge(engine, watch, person, fault)
 
@@ -147,15 +156,15 @@ class _Scene:
             result.broken.append(f"a wet wafer was without water for {watch.wet_unsafe_s:.1f} s")
         result.actions = dict(person.actions)
         result.actions_count = sum(person.actions.values())
-        marked = [i.event for i in self._told if isinstance(i.event, WaferMarked)]
+        marked = [i.event for i in self.told if isinstance(i.event, WaferMarked)]
         result.scrapped = sorted({e.wafer_id for e in marked if e.mark == "scrap"})
         result.collateral = [w for w in result.scrapped if w not in fault.touched]
-        result.alarms = sorted({i.event.alarm for i in self._told if isinstance(i.event, AlarmSet)})
+        result.alarms = sorted({i.event.alarm for i in self.told if isinstance(i.event, AlarmSet)})
         result.took_effect = fault.struck and (bool(result.alarms) or bool(result.actions) or fault.quiet)
         result.finished_count = job.finished_count if job is not None else 0
-        result.tool_time_s = round(self._told[-1].time_s, 1)
+        result.tool_time_s = round(self.told[-1].time_s, 1)
         if result.broken:
-            result.tail = [f"{i.time_s:.2f} {i.event}" for i in self._told[-40:]] + person.refused[-10:]
+            result.tail = [f"{i.time_s:.2f} {i.event}" for i in self.told[-40:]] + person.refused[-10:]
 
 
 class _Fault:
@@ -175,9 +184,11 @@ class _Fault:
             await asyncio.sleep(max(0.0, s.time_s - now_s()))
             while not self._can_strike():  # noqa: ASYNC110 (the campaign looks, as a person does)
                 await asyncio.sleep(1.0)
+            self._person.mended = s.kind in _NOTHING_TO_MEND
             await self._act()
         await asyncio.sleep(s.reaction_s + s.mending_s)
         self._mend()
+        self._person.mended = True
 
     def strike(self) -> None:
         """Let the fault happen now."""
@@ -243,8 +254,5 @@ class _Fault:
         elif s.kind is FaultKind.SENSOR_STUCK:
             machine.plc.force(f"{s.target}.wafer_present", None)
             machine.handling.sensor(s.target)
-        elif s.kind not in {
-            FaultKind.PAUSE, FaultKind.STOP, FaultKind.ABORT, FaultKind.HALT, FaultKind.FLOW,
-            FaultKind.SLIP, FaultKind.BREAK, FaultKind.WRONG_CASSETTE,
-        }:  # fmt: skip
+        elif s.kind not in _NOTHING_TO_MEND:
             self._world.clear_fault(s.target)

@@ -8,6 +8,7 @@ from planaris.clock import now_s
 from planaris.stream import AlarmSet, CleanStarted, Committed, StepEnded, WaferMarked
 from planaris.tool import Engine
 from planaris.twin import Machine
+from planaris.twin.fail_states import Loss
 
 # Longest time a wet wafer may be without water or slurry while a robot or a head carries it [design].
 WET_SAFE_LIMIT_S = 30.0
@@ -71,7 +72,9 @@ class Watch:
         """A wet wafer must be in water, in slurry, or on its way there."""
         time_s, values = now_s(), self.machine.plc.values
         for place, wafer in self.machine.places.items():
-            safe = not wafer.wet or place.startswith(_KEPT_WET) or place.startswith("platen")
+            safe = not wafer.wet or place.startswith((*_KEPT_WET, "platen"))
+            # The gripper's spray is normally open: it wets whatever the arm holds when power or PLC are gone.
+            safe = safe or (place.startswith("wet_robot") and self._sprayed())
             if not safe and place.startswith("head"):
                 station = self.machine.handling.station_of(int(place.removeprefix("head")))
                 # Over its cup a head stands in the spray of the cup's rinse.
@@ -81,6 +84,10 @@ class Watch:
                 continue
             since_s = self._dry_since_s.setdefault(wafer.wafer_id, time_s)
             self.wet_unsafe_s = max(self.wet_unsafe_s, time_s - since_s)
+
+    def _sprayed(self) -> bool:
+        machine = self.machine
+        return not machine.process.powered() or not machine.plc.alive or Loss.AIR in machine.process.lost
 
     # -- when it is over ----------------------------------------------------------------------------------------
     def finish(self, told: list[Committed]) -> None:
