@@ -24,7 +24,7 @@ from planaris.historian import JournalError, RunDatabase, RunDatabaseError, Sqli
 from planaris.model import Lot
 from planaris.stream import Committed
 from planaris.tool import AnswerStatus, CommandRequest, Tool
-from planaris.twin import LinkModel, Machine, World
+from planaris.twin import LinkModel, Machine, MemoryFile, Restored, World
 
 SLOTS = (1, 2, 3, 4)
 HEADS, PLATENS = (1, 2, 3, 4), (1, 2, 3)
@@ -74,9 +74,17 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
             self.plc.write = noted  # type: ignore[method-assign]
 
     class WatchedWorld(World):
-        def save(self, folder: Path) -> None:
+        def remember(self, file: MemoryFile) -> Restored:
+            found.where = {}
+            return super().remember(file)
+
+        def empty(self) -> None:
             found.where = dict(self.where())
-            super().save(folder)
+            super().empty()
+
+        def leave_in_order(self) -> None:
+            found.where = found.where or dict(self.where())
+            super().leave_in_order()
 
     monkeypatch.setattr(runner, "Machine", WatchedMachine)
     monkeypatch.setattr(runner, "World", WatchedWorld)
