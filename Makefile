@@ -4,10 +4,9 @@ SHELL := /bin/sh
 BIN := .venv/bin
 LOT ?= examples/oxide_ild/lot.toml
 
-SEEDS ?= 1-108
-RESULTS ?= faults.jsonl
+CAMPAIGN ?= all
 
-.PHONY: help run test faults lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
+.PHONY: kills faults help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -38,8 +37,15 @@ unit: setup ## the tests without lint, types and docs (ARGS="-k name" picks)
 bench: setup ## numbers and ratios of this machine (ARGS=name picks one)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
-faults: setup ## fault campaign on the twin: SEEDS=a-b, resumable (SEEDS=n plays one again), RESULTS=FILE
+faults: SEEDS ?= 1-440
+faults: RESULTS ?= faults.jsonl
+faults: setup ## break things in lots on the twin, by seed and resumable (SEEDS=a-b RESULTS=FILE; SEEDS=n replays one)
 	@$(BIN)/python faults/campaign.py --seeds $(SEEDS) --results $(RESULTS)
+
+kills: SEEDS ?= 1-20
+kills: RESULTS ?= kills.jsonl
+kills: setup ## kill the controller, and controller and twin, at random instants (SEEDS=a-b CAMPAIGN=controller|both|all)
+	@$(BIN)/python faults/kills.py --seeds $(SEEDS) --campaign $(CAMPAIGN) --results $(RESULTS)
 
 validate: setup ## compare the models with published data
 	@$(BIN)/python validation/run.py

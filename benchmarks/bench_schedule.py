@@ -25,7 +25,7 @@ from planaris.scheduling import (
 
 NAME = "schedule"
 WAFERS = 100
-TRIES = 200
+TRIES = 150
 RATIO = 0.97
 SLOPE_RATIO = 1.1
 # Recipes of one to three platens, seconds from pre-flow to head up; device times spread by 1 % (1 sigma).

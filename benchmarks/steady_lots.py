@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmark_result import NotRunError
 from planaris import clock
 from planaris.dictionary import build
@@ -27,13 +30,14 @@ LOOK_S = 1.0
 class _NoTrace:
     """A recording that keeps nothing."""
 
-    def append(self, *_samples: object) -> None: ...
+    def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None: ...
 
     def finish(self, spans: Sequence[StepSpan]) -> TraceFile:
         return TraceFile("", len(spans), 0)
 
 
-def _no_trace(_header: TraceHeader, _columns: tuple[str, ...]) -> _NoTrace:
+def _no_trace(header: TraceHeader, columns: tuple[str, ...]) -> _NoTrace:
+    del header, columns
     return _NoTrace()
 
 
@@ -63,7 +67,8 @@ class Steady:
             if isinstance(item.event, WaferFinished):
                 self.finished_s.append(item.time_s)
                 self.to_clean_s.append(item.event.polish_to_clean_s)
-            elif isinstance(item.event, AlarmSet):
+            # A carrier is taken away here while wafers of the other are in the tool, and put back at once.
+            elif isinstance(item.event, AlarmSet) and item.event.alarm != "carrier_removed":
                 self.alarms.append(f"{item.event.alarm} ({item.event.source}): {item.event.detail}")
 
 
@@ -135,4 +140,6 @@ async def _port(
             await asyncio.sleep(LOOK_S)
         if one.outcome != "completed":
             raise NotRunError(f"{lot.lot_id} {one.outcome}: {'; '.join(one.failures)}")
+        for wafer in one.lot.wafers:
+            engine.tool.material.declare(wafer, f"removed.{wafer.wafer_id}", "who takes the carrier away")
         world.remove_cassette(lot.load_port)

@@ -135,6 +135,37 @@ def fail_states_page() -> str:
     )
 
 
+def jobs_page() -> str:
+    """Return the states of jobs and quarantines, and what answers to failed work do, as the code declares them."""
+    jobs = ((f"`{s.value}`", trigger.value, f"`{after.value}`") for (s, trigger), after in tool.JOB_TABLE.items())
+    closed = ((f"`{s.value}`", trigger, f"`{after.value}`") for (s, trigger), after in tool.QUARANTINE_TABLE.items())
+    work = ((f"`{kind.value}`", m.retry, m.skip, m.abort, m.resume) for kind, m in tool.MEANINGS.items())
+    return "\n".join(
+        [
+            "# Jobs, failed work and quarantine",
+            "",
+            "## States of a job",
+            "",
+            "`start`, `pause`, `resume`, `stop` and `abort` are commands of the door; `finished` (all are home), "
+            "`out` (none of it is in the tool) and `fail` come from the engine.",
+            "",
+            *table(("state", "trigger", "next state"), jobs),
+            "## Answers to failed work",
+            "",
+            "A piece of work that failed takes its module out and keeps what it holds; everything else goes on. A "
+            "person answers with `work.retry`, `work.skip`, `work.abort` or `module.clear`.",
+            "",
+            *table(("work", "retry", "skip", "abort", "resume"), work),
+            "## Quarantine of a platen",
+            "",
+            "Breakage or a slip closes platen and pad; wafers on other heads finish and are marked suspect. While a "
+            "platen is `inspected` it takes qualification wafers only; who inspected does not sign off.",
+            "",
+            *table(("state", "trigger", "next state"), closed),
+        ]
+    )
+
+
 def write_pages(folder: Path) -> None:
     """Write all generated pages; a page that has not changed keeps its time."""
     folder.mkdir(exist_ok=True)
@@ -145,6 +176,7 @@ def write_pages(folder: Path) -> None:
         "units": units_page(),
         "packages": packages_page(),
         "modules": modules_page(),
+        "jobs": jobs_page(),
         "fail_states": fail_states_page(),
     }
     for name, text in pages.items():

@@ -1,5 +1,5 @@
-"""The fault campaign by seed: `make faults SEEDS=1-400`. One line a seed in a results file; seeds that are there are left
-out, so a campaign that was cut off goes on.
+"""The fault campaign by seed: `make faults SEEDS=1-440`. One line a seed in a results file; what is there is not
+run again, so that a campaign that was cut off goes on.
 
 One seed alone is played again and its events are printed: `make faults SEEDS=123`.
 """
@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from planaris.app.campaign import FaultKind, draw, play, with_slots
+from planaris.app.faults import FaultKind, draw, play, with_slots
 from planaris.formats import JobFiles, load_job
 
 ROOT = Path(__file__).parent.parent

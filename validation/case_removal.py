@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from case_result import DATA, CaseResult, Series
+from case_result import DATA, CaseResult, Series, citation
 from planaris.calibration import (
     CalibratedLaw,
     GroupLaw,
@@ -59,10 +59,6 @@ def blind_error_pct(table: Table) -> float:
     return float(np.mean(errors))
 
 
-def _citation(name: str) -> str:
-    return (DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
-
-
 def _series(label: str, fitted: Prediction, preston: Prediction, rows: np.ndarray) -> Series:
     return Series(label, fitted.measured_nm_min[rows], fitted.rate_nm_min[rows], preston.rate_nm_min[rows])
 
@@ -77,7 +73,7 @@ def _law_case(
     return CaseResult(
         case=case,
         what=what,
-        source=_citation(name),
+        source=citation(name),
         rows=group.rows,
         constants=group.constants,
         model=str(group.form),
@@ -134,7 +130,7 @@ def _copper() -> CaseResult:
     return CaseResult(
         case="V4",
         what="Cu on IC1000 at 4 psi; floating pad and fixed-abrasive pads flagged",
-        source=_citation(name),
+        source=citation(name),
         rows=int(ic1000.sum()),
         constants=group.constants,
         model=str(group.form),
@@ -173,7 +169,7 @@ def _ph_gate() -> CaseResult:
     return CaseResult(
         case="V17 pH",
         what="TEOS against pH: the law inside its window, the gate as a flag",
-        source=_citation(name),
+        source=citation(name),
         rows=group.rows,
         constants=group.constants,
         model=str(group.form),

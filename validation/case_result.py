@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,11 @@ PLOTS = ROOT / "docs" / "validation"
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points of a plot: measured against predicted by the model and by plain Preston, or against ``x``."""
+    """Points of a plot: measured against predicted by the model and by plain Preston, or against ``x``.
+
+    ``curve`` over ``curve_x`` is the model between and beyond the points; ``measured`` may hold NaN where only the
+    model is shown.
+    """
 
     label: str
     measured: NDArray[np.float64]
@@ -25,6 +30,8 @@ class Series:
     x: NDArray[np.float64] | None = None
     x_label: str = ""
     quantity: str = "rate, nm/min"
+    curve_x: NDArray[np.float64] | None = None
+    curve: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,25 @@ class CaseResult:
     published: str = "none given"
     notes: tuple[str, ...] = ()
     series: tuple[Series, ...] = field(default=(), repr=False)
+    y_label: str = ""
 
     @property
     def plot_name(self) -> str:
         """File name of the case's plot."""
         return self.case.lower().replace(" ", "_") + ".png"
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    """Return the rows of one of the cases' tables as text by column."""
+    lines = (DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def citation(name: str) -> str:
+    """Return the first line of a table: where its numbers come from."""
+    return (DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
+
+
+def mean_error_pct(model: NDArray[np.float64], measured: NDArray[np.float64]) -> float:
+    """Return the mean relative error in percent."""
+    return float(100.0 * np.mean(np.abs(model / measured - 1.0)))

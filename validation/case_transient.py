@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 from numpy.typing import NDArray
 
-from case_result import DATA, CaseResult, Series
+from case_result import CaseResult, Series, rows_of
 
 _NM_MIN_PER_A_S = 6.0
 
@@ -19,15 +17,10 @@ def mean_rate(time_s: NDArray[np.float64], a1: float, a2: float, tau_s: float) -
     return np.where(time_s > start, removed, 0.0) / time_s
 
 
-def _read(name: str) -> list[dict[str, str]]:
-    lines = (DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
-
-
 def run() -> list[CaseResult]:
     """Compare the averaged transient with the averaged rates of experiment 1."""
-    constants = next(row for row in _read("cu_blanket_rate_tugbawa2002") if row["experiment"] == "1")
-    points = _read("cu_blanket_avg_rate_exp1_fig3_19")
+    constants = next(row for row in rows_of("cu_blanket_rate_tugbawa2002") if row["experiment"] == "1")
+    points = rows_of("cu_blanket_avg_rate_exp1_fig3_19")
     time_s = np.array([float(p["time_s"]) for p in points])
     measured = np.array([float(p["avg_rate_A_s"]) for p in points])
     made = mean_rate(time_s, float(constants["a1_A_s"]), float(constants["a2_A"]), float(constants["tau_s"]))

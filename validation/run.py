@@ -22,8 +22,8 @@ from case_result import PAGE, PLOTS, CaseResult, Series
 _INTRO = """# Validation against published data
 
 This page is written by `make validate`. Each row compares what Planaris computes with published measurements, as it is
-shipped: laws come from `planaris calibrate` with no hand in it. Data and citations stand in `validation/data`; all went
-through secondary sources.
+shipped: laws come from `planaris calibrate` with no hand in it; pad, heat and edge from functions that the twin
+runs on. Data and citations stand in `validation/data`; all went through secondary sources.
 
 *Left out* is the mean error on conditions that took no part in the fit, each left out in turn. The form of a law is
 chosen by it, so it is a little kind; *blind* is stricter: the mean error on a quarter of the rows that was taken away
@@ -96,8 +96,10 @@ def draw(result: CaseResult) -> None:
     figure, axes = plt.subplots(figsize=_FIGURE_INCHES, layout="constrained")
     against = result.series[0].x is not None
     for i, series in enumerate(result.series):
-        _against(axes, series, i) if against else _parity(axes, series, i)
-    if not against:
+        _against(axes, series, i, result.y_label) if against else _parity(axes, series, i)
+    if against:
+        axes.set_ylim(bottom=0)
+    else:
         every = np.concatenate([s.measured for s in result.series])
         ends = np.array([every.min() * 0.8, every.max() * 1.25])
         axes.plot(ends, ends, color="0.4", linewidth=1)
@@ -126,18 +128,23 @@ def _parity(axes: object, series: Series, number: int) -> None:
         )  # fmt: skip
 
 
-def _against(axes: object, series: Series, number: int) -> None:
+def _against(axes: object, series: Series, number: int, y_label: str) -> None:
     from matplotlib.axes import Axes
 
     assert isinstance(axes, Axes)
     assert series.x is not None
-    order = np.argsort(series.x, kind="stable")
-    axes.plot(series.x, series.measured, "o", color=f"C{number}", label="measured")
-    # A line only where the model has one value at each place.
-    style = "x-" if len(np.unique(series.x)) == len(series.x) else "x"
-    axes.plot(series.x[order], series.model[order], style, color=f"C{number + 1}", label="model", linewidth=1)
-    axes.set(xlabel=series.x_label, ylabel=series.quantity)
-    axes.set_ylim(bottom=0)
+    name = f"{series.label}: " if series.curve is not None else ""
+    measured, model = (f"C{number}", f"C{number}") if name else (f"C{2 * number}", f"C{2 * number + 1}")
+    if np.isfinite(series.measured).any():
+        axes.plot(series.x, series.measured, "os^"[number % 3], color=measured, label=f"{name}measured")
+    if series.curve is not None and series.curve_x is not None:
+        axes.plot(series.curve_x, series.curve, "-", color=model, label=f"{name}model", linewidth=1)
+    else:
+        order = np.argsort(series.x, kind="stable")
+        # A line only where the model has one value at each place.
+        style = "x-" if len(np.unique(series.x)) == len(series.x) else "x"
+        axes.plot(series.x[order], series.model[order], style, color=model, label="model", linewidth=1)
+    axes.set(xlabel=series.x_label, ylabel=y_label or series.quantity)
 
 
 def main(names: list[str]) -> int:

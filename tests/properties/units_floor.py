@@ -125,6 +125,7 @@ class UnitsSimulator:
             arm_at=dict(self.arm_at),
             due_s={place: end_s - self.now_s for place, end_s in self.due.items()},
             transfer_s=self.times.dry_empty + self.times.dry_pick + self.times.dry_move + self.times.dry_place,
+            hand_on_s=self.times.exchange,
         )
 
     def _hold_s(self, unit: Unit) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from spine_lots import run_of, run_small, small_lot
 
-from planaris.app import runner
+from planaris.app import far_side
 from planaris.twin import Machine, World
 
 AT_s = 100.0  # the first wafer is polished on platen 1 then
@@ -31,7 +31,7 @@ def at(monkeypatch: pytest.MonkeyPatch, acts: list[tuple[float, Callable[[World]
             for time_s, act in acts:
                 asyncio.get_running_loop().call_at(time_s, act, self)
 
-    monkeypatch.setattr(runner, "World", Watched)
+    monkeypatch.setattr(far_side, "World", Watched)
     return worlds
 
 

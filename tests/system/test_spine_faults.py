@@ -15,7 +15,7 @@ from spine_lots import Run, run_of, run_small, small_lot
 from typer.testing import CliRunner
 
 from planaris import clock
-from planaris.app import RunRequest, RunSummary, runner
+from planaris.app import RunRequest, RunSummary, far_side, runner
 from planaris.cli.main import app
 from planaris.dictionary import build
 from planaris.formats import load_tool
@@ -74,12 +74,12 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
             self.plc.write = noted  # type: ignore[method-assign]
 
     class WatchedWorld(World):
-        def save(self, folder: Path) -> None:
+        def flags(self) -> tuple[str, ...]:
             found.where = dict(self.where())
-            super().save(folder)
+            return super().flags()
 
-    monkeypatch.setattr(runner, "Machine", WatchedMachine)
-    monkeypatch.setattr(runner, "World", WatchedWorld)
+    monkeypatch.setattr(far_side, "Machine", WatchedMachine)
+    monkeypatch.setattr(far_side, "World", WatchedWorld)
     return found
 
 
@@ -408,7 +408,7 @@ def test_a_slow_link_only_takes_longer(
     def machine(*arguments: Any, **options: Any) -> Machine:
         return Machine(*arguments, link=link, **options)
 
-    monkeypatch.setattr(runner, "Machine", machine)
+    monkeypatch.setattr(far_side, "Machine", machine)
     summary = run_small(lot, tmp_path / "slow")
     assert summary.completed
     assert summary.alarms == ()

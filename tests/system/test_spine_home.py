@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import pytest
 from spine_lots import COMMAND, EXAMPLE, LONGEST_WAIT_S, Run, events_of, run_command, run_of, run_small, small_lot
 
 from planaris.historian import Home, wafer_places
+from planaris.twin import Snapshot, open_memory
 
 SLOT = 5
 
@@ -82,23 +82,21 @@ def part(run: Run, location: str, name: str, quantity: str) -> float:
     return float(value)
 
 
-def aged(home: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change each platen's wear in the twin's own memory."""
-    path = home / "twin" / "world.json"
-    world = json.loads(path.read_text(encoding="utf-8"))
-    for platen in world["platens"].values():
-        change(platen)
-    path.write_text(json.dumps(world), encoding="utf-8")
-
-
-def worn_disk(platen: dict[str, Any]) -> None:
-    platen["disk_hours"] = 40.0
-    platen["populations"] = [[0.5 * v for v in row] for row in platen["populations"]]
+def worn(home: Path) -> None:
+    """Let each platen's disk be old and its pad tired, in the twin's own memory."""
+    memory = open_memory(home / "twin")
+    values = {
+        name: json.dumps({**json.loads(text), "disk_hours": 40.0}) if name.startswith("platen.") else text
+        for name, text in memory.kept.values.items()
+    }
+    arrays = {k: 0.5 * a if k[1] == "populations" else a for k, a in memory.kept.arrays.items()}
+    assert memory.keep(Snapshot(values, arrays))
+    memory.close()
 
 
 def test_a_worn_disk_and_a_tired_pad_lower_the_removal(fresh: Run, lot: Path, tmp_path: Path) -> None:
     run_small(lot, tmp_path)
-    aged(tmp_path, worn_disk)
+    worn(tmp_path)
     old = run_of(run_small(lot, tmp_path), tmp_path)
     assert old.removed_nm()[SLOT] < 0.97 * fresh.removed_nm()[SLOT]
 
@@ -221,9 +219,14 @@ def test_what_traces_a_killed_run_left_can_be_read(killed: Killed) -> None:
         assert table.num_rows > 1000
 
 
-def test_the_home_of_a_killed_run_takes_the_next_one(killed: Killed, lot: Path) -> None:
+def test_the_home_of_a_killed_run_takes_the_next_one_once_its_wafers_are_out(killed: Killed, lot: Path) -> None:
     assert (killed.home / "lock").exists()  # stale: the kernel gave the lock back, the file stayed
-    done = run_command("run", lot, "--home", killed.home, "--json", "--no-report", cwd=killed.home.parent)
+    refused = run_command("run", lot, "--home", killed.home, "--json", "--no-report", cwd=killed.home.parent)
+    assert refused.returncode == 2
+    assert "25 wafers" in json.loads(refused.stdout)["message"]
+    assert "--clear" in refused.stderr
+    assert [p.name for p in (killed.home / "runs").iterdir()] == ["run-0001-ILD001"]
+    done = run_command("run", lot, "--home", killed.home, "--json", "--no-report", "--clear", cwd=killed.home.parent)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["run_id"] == "run-0002-ILD001"
     assert len(wafer_places(killed.home / "tool.db", "run-0001-ILD001")) == 25

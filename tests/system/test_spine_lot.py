@@ -34,7 +34,8 @@ WAFER_TYPES: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 RUN_TYPES: dict[str, type | tuple[type, ...]] = {
     "schema": str, "ok": bool, "run_id": str, "outcome": str, "folder": str, "report": (str, type(None)),
-    "tool_time_s": float, "wall_s": float, "wafers": list, "alarms": list, "wafers_per_h": float,
+    "tool_time_s": float, "wall_s": float, "longest_pause_s": float,
+    "wafers": list, "alarms": list, "wafers_per_h": float,
     "bound_wafers_per_h": float, "stream_hash": str, "target_removal_nm": float, "port_kind": str,
     "speed_ratio": float, "throughput_ratio": float,
 }  # fmt: skip

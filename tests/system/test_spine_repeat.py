@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from spine_lots import Run, run_command, run_of, run_small, small_lot
 
-from planaris.app import runner
+from planaris.app import far_side, runner
 from planaris.hardware import PortError
 from planaris.tool import Tool
 from planaris.twin import LinkModel, Machine
@@ -135,7 +135,7 @@ def slow_link(monkeypatch: pytest.MonkeyPatch) -> None:
     def machine(*arguments: Any, **options: Any) -> Machine:
         return Machine(*arguments, link=LinkModel(latency_s=0.05, jitter_s=0.05), **options)
 
-    monkeypatch.setattr(runner, "Machine", machine)
+    monkeypatch.setattr(far_side, "Machine", machine)
 
 
 def test_readers_change_nothing_on_a_link_with_jitter_either(

@@ -3,14 +3,18 @@
 from planaris.app.office import give, recipe_versions
 from planaris.app.request import Progress, RunProfile, RunRequest, RunSummary, WaferSummary
 from planaris.app.runner import run_lot
+from planaris.app.twin_process import TwinReady, TwinRequest, run_twin
 
 __all__ = [
     "Progress",
     "RunProfile",
     "RunRequest",
     "RunSummary",
+    "TwinReady",
+    "TwinRequest",
     "WaferSummary",
     "give",
     "recipe_versions",
     "run_lot",
+    "run_twin",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,12 +22,18 @@ class RunProfile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """Ask for one lot on the twin.
+    """Ask for one lot.
 
     ``tool`` is a bundled name, a path or None for reference tool A; ``out`` is the run folder, None for one inside
     ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes; ``patience_s`` is how
     long a tool where nothing moves any more, but a job is not over, is waited for: somebody may act on its alarms;
-    ``profile`` says how much is computed and recorded.
+    ``profile`` says how much is computed and recorded; ``record`` keeps all that goes through the port, so that the
+    run can be replayed. ``port`` is '' for a twin in this process,
+    ``opcua://HOST:PORT`` for a PLC or a twin in its own (which says at what speed it runs), or ``replay:RUN_FOLDER``
+    for the record of a run; ``clear`` has what the twin still holds taken out first.
+
+    With ``resume`` the home's last run goes on; ``lot_path``, ``tool``, ``seed`` and ``out`` are its own. ``answers``
+    says of wafers where a person (``principal``, for a ``reason``) found them; the controller was away for ``away_s``.
     """
 
     lot_path: Path
@@ -38,6 +45,14 @@ class RunRequest:
     report: bool = True
     patience_s: float = 0.0
     profile: RunProfile = RunProfile.FULL
+    record: bool = False
+    port: str = ""
+    clear: bool = False
+    resume: bool = False
+    answers: Mapping[str, str] = field(default_factory=dict[str, str])
+    principal: str = "operator"
+    reason: str = ""
+    away_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +85,22 @@ class WaferSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionSummary:
+    """What a person must look at after a death: ``wafer_id`` '' for a wafer that nobody knows of."""
+
+    wafer_id: str
+    candidates: tuple[str, ...]
+    why: str
+    look_at: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
-    """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run."""
+    """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run;
+    ``longest_pause_s`` is the longest time, peer time, that one turn of the control loop took.
+
+    ``divergences`` are the writes of a replay that were not the recorded run's.
+    """
 
     run_id: str
     outcome: str
@@ -86,6 +115,10 @@ class RunSummary:
     stream_hash: str
     target_removal_nm: float
     port_kind: str
+    divergences: tuple[str, ...] = ()
+    longest_pause_s: float = 0.0
+    questions: tuple[QuestionSummary, ...] = ()
+    refused_answers: tuple[str, ...] = ()
 
     @property
     def completed(self) -> bool:

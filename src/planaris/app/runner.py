@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import planaris
 from planaris import clock
 from planaris.app.checks import check_ends
+from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_side
 from planaris.app.jobs import JobFailedError, Script, order_of
 from planaris.app.profiles import PROFILES
-from planaris.app.request import Progress, RunRequest, RunSummary, WaferSummary
+from planaris.app.request import Progress, QuestionSummary, RunRequest, RunSummary, WaferSummary
+from planaris.app.resume import Past, interruptions, last_run
 from planaris.app.run_facts import LotClock, bound_facts, description_facts
 from planaris.app.traces import RunTraces, no_trace
+from planaris.app.twin_memory import check_empty, open_twin_memory
+from planaris.app.world_access import WorldAccess, WorldError
 from planaris.app.world_commands import register_world
-from planaris.dictionary import build
+from planaris.dictionary import Dictionary, build
 from planaris.formats import JobFiles, load_job
+from planaris.hardware.replay import RECORD_FILE, PortRecording
 from planaris.historian import (
     ConsumableRecord,
     Home,
+    HomeError,
     RecordError,
     RunDatabase,
     RunFolder,
@@ -34,6 +41,7 @@ from planaris.stream import (
     AlarmSet,
     Batched,
     Committed,
+    ConsumableChanged,
     ConsumableUsed,
     EventStream,
     LotStarted,
@@ -45,8 +53,8 @@ from planaris.stream import (
     WaferFinished,
     WaferMoved,
 )
-from planaris.tool import Counter, Engine, Tool, Verbs
-from planaris.twin import Machine, TwinPort, World, make_truth, save_truth
+from planaris.tool import Counter, Engine, Story, TakenUp, Tool, Verbs, shares_pct, take_up, unanswered
+from planaris.twin import MemoryFile
 
 # Hurried runs record events in batches: the journal has them already.
 RECORD_BATCH_COUNT = 250
@@ -100,14 +108,43 @@ def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
     outcome names it.
     """
     started_s = clock.monotonic_s()
+    if request.resume:
+        return _resume(request, on_progress, started_s)
     job = load_job(request.lot_path, request.tool)
     check_ends(job)
     package = load_package(job.recipe.process_package)
+    choice = choose_port(request.port, request.speed)
     if request.out is not None:
         check_run_folder(request.out)
     with Home.open(request.home, label="planaris run") as home:
-        folder = home.new_run(job.lot.lot_id, request.out)
-        return _run(request, on_progress, job, package, home, folder, started_s)
+        memory = open_twin_memory(home)
+        try:
+            if choice.in_process and not request.clear:
+                check_empty(home, memory)
+            folder = home.new_run(job.lot.lot_id, request.out)
+            return _run(request, on_progress, job, package, home, folder, memory, started_s, choice)
+        finally:
+            memory.close()
+
+
+def _resume(request: RunRequest, on_progress: OnProgress, started_s: float) -> RunSummary:
+    """Go on with the home's last run. Raises as `run_lot`."""
+    choice = choose_port(request.port, request.speed)
+    with Home.open(request.home, label="planaris run --resume") as home:
+        memory = open_twin_memory(home)
+        try:
+            past = last_run(home)
+            if choice.in_process and not memory.kept.named("wafer."):
+                raise HomeError(past.folder.path, "has no wafer in the machine", "start a new run without --resume")
+            request = replace(request, lot_path=past.lot_path, tool=past.tool, seed=past.seed)
+            job = load_job(request.lot_path, request.tool)
+            package = load_package(job.recipe.process_package)
+            if changed := past.changed(description_facts(job, package)):
+                problem = f"was started with another {', '.join(changed)} than {request.lot_path} has now"
+                raise HomeError(past.folder.path, problem, "put the files back as they were, or --clear")
+            return _run(request, on_progress, job, package, home, past.folder, memory, started_s, choice, past)
+        finally:
+            memory.close()
 
 
 def _run(
@@ -117,34 +154,45 @@ def _run(
     package: ProcessPackage,
     home: Home,
     folder: RunFolder,
+    memory: MemoryFile,
     started_s: float,
+    choice: PortChoice,
+    past: Past | None = None,
 ) -> RunSummary:
     reporter = _Reporter(on_progress, len(job.lot.wafers), started_s)
     digest, lot_clock = StreamHash(), LotClock()
     # In virtual time a full queue may make the run wait: nothing else is waiting for it.
-    writer = TraceWriter(folder.traces, submit_limit_s=60.0 if request.speed == float("inf") else 0.05)
+    writer = TraceWriter(folder.traces, submit_limit_s=60.0 if choice.speed == float("inf") else 0.05)
     with (
         SqliteJournal(home.database, folder.run_id) as journal,
-        RunDatabase(folder.database) as records,
+        RunDatabase(folder.database, go_on=past is not None) as records,
         writer,
     ):
-        records.set_metas(
-            {
-                "run_id": folder.run_id,
-                "created_utc": f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}",
-                "software": planaris.__version__,
-                "tool": job.tool.name,
-                "port_kind": "twin",
-                "seed": str(request.seed),
-                "profile": request.profile.value,
-                "speed": str(request.speed),
-                **description_facts(job, package),
-            }
-        )
-        session = _Session(request, job, package, home, folder, writer, journal.append)
-        batched = Batched(records, RECORD_BATCH_COUNT if request.speed == float("inf") else 1)
+        if past is None:
+            records.set_metas(
+                {
+                    "run_id": folder.run_id,
+                    "created_utc": f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}",
+                    "software": planaris.__version__,
+                    "tool": job.tool.name,
+                    "port_kind": choice.kind.value,
+                    "seed": str(request.seed),
+                    "profile": request.profile.value,
+                    "speed": str(choice.speed),
+                    "lot_path": str(request.lot_path.absolute()),
+                    "tool_asked": str(request.tool or ""),
+                    **description_facts(job, package),
+                }
+            )
+        session = _Session(request, job, package, home, folder, memory, writer, journal.append, choice, past)
+        session.on_interruption = records.set_metas
+        batched = Batched(records, RECORD_BATCH_COUNT if choice.speed == float("inf") else 1)
         listeners = [batched, digest, lot_clock, reporter, session.keep_consumables]
-        outcome, time_s = clock.run(session.run(listeners), speed=request.speed)
+        start_s = 0.0
+        if past is not None:
+            _tell_again(past, records, [digest, lot_clock, reporter])
+            start_s = past.died_s + request.away_s
+        outcome, time_s = clock.run(session.run(listeners), speed=choice.speed, start_s=start_s)
         batched.flush()
         if session.lost_records is not None:  # the wafers are safe and known, but the run's records are not whole
             raise session.lost_records
@@ -159,9 +207,13 @@ def _run(
                 "outcome": outcome,
                 "tool_time_s": repr(time_s),
                 "wall_s": f"{wall_s:.3f}",
+                "longest_pause_s": f"{session.longest_pause_s:.4f}",
+                "e10_shares_pct": json.dumps(session.e10_shares_pct),
                 "stream_hash": digest.hexdigest(),
                 "bound": json.dumps(facts),
                 "model_flags": json.dumps(session.flags),
+                "consumable_parts": json.dumps(session.parts_in_use()),
+                "divergences": json.dumps(session.divergences),
             }
         )
     report: Path | None = None
@@ -169,7 +221,29 @@ def _run(
         from planaris.report import write_report
 
         report = write_report(folder.path)
-    return _summary(job, folder, reporter.seen, facts, outcome, time_s, wall_s, digest.hexdigest(), report)
+    summary = _summary(
+        job,
+        folder,
+        reporter.seen,
+        facts,
+        outcome,
+        time_s,
+        wall_s,
+        digest.hexdigest(),
+        report,
+        choice.kind.value,
+        session.divergences,
+        session.longest_pause_s,
+    )
+    return replace(summary, questions=session.questions, refused_answers=tuple(session.refused_answers))
+
+
+def _tell_again(past: Past, records: RunDatabase, listeners: Sequence[Callable[[Sequence[Committed]], None]]) -> None:
+    """Let the listeners of this life know the run's earlier one; run.db gets what it had not got."""
+    known = records.last_sequence()
+    records([item for item in past.events if item.sequence > known])
+    for listener in listeners:
+        listener(past.events)
 
 
 class _Session:
@@ -182,70 +256,163 @@ class _Session:
         package: ProcessPackage,
         home: Home,
         folder: RunFolder,
+        memory: MemoryFile,
         writer: TraceWriter,
         commit: Callable[[Sequence[Committed], bool], None],
+        choice: PortChoice,
+        past: Past | None = None,
     ) -> None:
+        self._choice = choice
         self._request, self._job, self._package = request, job, package
-        self._home, self._folder, self._commit = home, folder, commit
+        self._home, self._folder, self._memory, self._commit = home, folder, memory, commit
         self._parts = PROFILES[request.profile]
-        self._traces = RunTraces(writer, folder.run_id, "twin")
+        self._traces = RunTraces(writer, folder.run_id, choice.kind.value, folder.traces)
+        self._past = past
+        self.questions: tuple[QuestionSummary, ...] = ()
+        self.refused_answers: list[str] = []
+        self.on_interruption: Callable[[dict[str, str]], None] = lambda _metas: None
         self._serials = {(c.location, c.part): c for c in home.load_consumables()}
         self.flags: list[str] = []
+        self.divergences: tuple[str, ...] = ()
         self.lost_records: RecordError | None = None
+        self.longest_pause_s = 0.0
+        self.e10_shares_pct: dict[str, float] = {}
 
     async def run(self, listeners: Sequence[Callable[[Sequence[Committed]], None]]) -> tuple[str, float]:
         """Wire tool and twin, run the lot, and return (outcome, tool time at its end)."""
         job, request = self._job, self._request
         dictionary = build(job.tool)
-        truth = make_truth(self._package, job.recipe.film, job.tool, request.seed)
-        machine = Machine(job.tool, dictionary, truth, request.seed, profile=self._parts.twin)
-        world = World(machine)
-        world.load(self._home.twin_dir)
-        stream = EventStream(clock.now_s, self._commit)
+        choice, memory = self._choice, self._memory
+        opened = open_far_side(choice, job, self._package, dictionary, request.seed, memory, self._parts)
+        async with opened as far:
+            return await self._run(far, dictionary, listeners)
+
+    async def _run(
+        self, far: FarSide, dictionary: Dictionary, listeners: Sequence[Callable[[Sequence[Committed]], None]]
+    ) -> tuple[str, float]:
+        job, request, past = self._job, self._request, self._past
+        if request.clear and far.world is not None:
+            await far.world.ask("empty")
+        stream = EventStream(clock.now_s, self._commit, 1 if past is None else past.last_sequence + 1)
         for listener in listeners:
             stream.listen(listener)
-        counters = [Counter(c.location, c.part, c.wafers_count, c.use_h) for c in self._serials.values()]
-        traces = self._traces if self._parts.traces else no_trace
-        tool = Tool(job.tool, dictionary, TwinPort(machine), stream, traces, counters, self._parts.constants)
+        story = Story(job.tool.cleaner.stations[-1], past.events if past is not None else ())
+        self._catch_up(story)
+        counters = [Counter(c.location, c.part, c.wafers_count, c.use_h, c.serial) for c in self._serials.values()]
+        traces, port, record = no_trace, far.port, None
+        if self._parts.traces:
+            traces = self._traces
+        if self._parts.traces and request.record:  # without its traces a record could not be replayed
+            port = record = PortRecording(far.port, self._folder.path / RECORD_FILE, self._choice.speed)
+        tool = Tool(job.tool, dictionary, port, stream, traces, counters, far.constants)
+        if past is not None:
+            tool.quarantine.restore(item.event for item in past.events)
         engine = Engine(tool)
-        Verbs(engine, {job.lot.lot_id: order_of(job)}.get)
-        register_world(tool.commands, world, {job.lot.lot_id: job.lot})
-        stream.publish(RunStarted(job.tool.name, tool.port.kind.value, request.seed, planaris.__version__))
+        orders = {job.lot.lot_id: order_of(job)}
+        Verbs(engine, orders.get)
+        if far.world is not None:
+            register_world(tool.commands, far.world, {job.lot.lot_id: job.lot})
+        if past is None:
+            stream.publish(RunStarted(job.tool.name, self._choice.kind.value, request.seed, planaris.__version__))
         script = Script(tool, "planaris run", f"lot {job.lot.lot_id}")
         outcome, detail = "completed", ""
         async with tool.running(), engine.running():
+            clock.watch_pauses()  # setting up is no control
             try:
-                port, lot_id = job.lot.load_port, job.lot.lot_id
-                await script.give("world.place_cassette", "script", load_port=port, lot_id=lot_id)
-                await script.give("job.create", "operator", lot_id=lot_id, load_port=port,
-                                  recipe=job.recipe.name, cleaner_recipe=job.cleaner.name)  # fmt: skip
-                await script.give("job.start", "operator", lot_id=lot_id)
+                lot_id, taken = job.lot.lot_id, None
+                if past is not None:
+                    taken = await take_up(engine, story, orders, past.died_s)
+                    await self._answer(tool, taken)
+                if lot_id not in story.jobs or not story.jobs[lot_id].begun:
+                    await self._begin(script, far.world)
                 await engine.still(request.patience_s)
-                engine.fail_jobs("")
-                await engine.still()
+                left = unanswered(engine, taken) if taken is not None else ()
+                self.questions = tuple(QuestionSummary(q.wafer_id, q.candidates, q.why, q.look_at) for q in left)
+                if not left:
+                    engine.fail_jobs("")
+                    await engine.still()
                 ended = engine.jobs.get(lot_id)
-                assert ended is not None
-                outcome, detail = ended.outcome, "; ".join(ended.failures)
+                if left:
+                    outcome = "questions"
+                elif ended is None:  # it was over when the controller died
+                    outcome = story.jobs[lot_id].state
+                else:
+                    outcome, detail = ended.outcome, "; ".join(ended.failures)
             except JobFailedError as error:
                 outcome, detail = "refused", str(error)
-            time_s = clock.now_s()
-            stream.publish(RunEnded(outcome, detail))
+            time_s, self.longest_pause_s = clock.now_s(), clock.longest_pause_s()
+            if not self.questions:  # else the run goes on when somebody has answered
+                stream.publish(RunEnded(outcome, detail))
+        self.e10_shares_pct = {state.value: round(pct, 3) for state, pct in shares_pct(tool.use.spent_s).items()}
         for _, failure in stream.failed_listeners:
             if isinstance(failure, RecordError):
                 self.lost_records = failure
-        machine.close()
-        self.flags = list(world.flags())
-        world.save(self._home.twin_dir)
-        grid = machine.process.grid
-        save_truth(self._folder.path / "twin_truth.npz", world.wafers(), world.parts(), grid.r_mm, grid.theta_rad)
-        return outcome, time_s
+        if record is not None:
+            record.end()
+        if far.world is not None:
+            await self._keep_truth(far.world)
+        self.divergences = tuple(str(d) for d in far.divergences)
+        return ("diverged" if self.divergences and outcome == "completed" else outcome), time_s
+
+    async def _keep_truth(self, world: WorldAccess) -> None:
+        """Put the twin's truth beside the run's records, and leave the twin as a person would."""
+        try:
+            self.flags = list(await world.ask("flags"))
+            truth = base64.b64decode(await world.ask("truth"))
+            if all(place.startswith("loadport") for place in (await world.ask("where")).values()):
+                await world.ask("empty")  # a person takes the cassettes away
+            if not self.questions:
+                await world.ask("leave_in_order")
+        except WorldError as error:
+            self.flags.append(f"no truth: {error}")
+            return
+        (self._folder.path / "twin_truth.npz").write_bytes(truth)
+
+    def parts_in_use(self) -> dict[str, dict[str, str]]:
+        """Return serial or lot number and time of installation of each part, by ``location.part``."""
+        return {
+            f"{c.location}.{c.part}": {"serial": c.serial, "installed": c.installed} for c in self._serials.values()
+        }
+
+    async def _begin(self, script: Script, world: WorldAccess | None) -> None:
+        """Give the commands of a lot that nobody has begun yet."""
+        job, lot_id, port = self._job, self._job.lot.lot_id, self._job.lot.load_port
+        if world is not None and port not in await world.ask("carriers"):
+            await script.give("world.place_cassette", "script", load_port=port, lot_id=lot_id)
+        await script.give("job.create", "operator", lot_id=lot_id, load_port=port,
+                          recipe=job.recipe.name, cleaner_recipe=job.cleaner.name)  # fmt: skip
+        await script.give("job.start", "operator", lot_id=lot_id)
+
+    async def _answer(self, tool: Tool, taken: TakenUp) -> None:
+        """Give a person's answers through the door; keep what was refused, and note the interruption."""
+        request, past = self._request, self._past
+        assert past is not None
+        resumed_s = clock.now_s()
+        whys = [q.why for q in taken.questions]
+        self.on_interruption({"interruptions": interruptions(past.metas, past.died_s, resumed_s, whys)})
+        reason = request.reason or "found after the controller's death"
+        for wafer_id, place in request.answers.items():
+            person = Script(tool, f"{request.principal}", f"{reason} ({wafer_id})")
+            try:
+                await person.give("wafer.confirm_place", "operator", wafer_id=wafer_id, location=place)
+            except JobFailedError as error:
+                self.refused_answers.append(f"{wafer_id}: {error}")
+
+    def _catch_up(self, story: Story) -> None:
+        """Bring the home's counters to what the journal tells: a death may have come between the two."""
+        told = [Committed(0, 0.0, event) for event in story.consumables.values()]
+        self.keep_consumables(told)
 
     def keep_consumables(self, batch: Sequence[Committed]) -> None:
         """Listener that keeps the counters in the home."""
         changed: dict[tuple[str, str], ConsumableRecord] = {}
         for item in batch:
             e = item.event
-            if isinstance(e, ConsumableUsed):
+            if isinstance(e, ConsumableChanged):
+                now = f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
+                record = ConsumableRecord(e.location, e.part, e.serial, 0, 0.0, now)
+                changed[e.location, e.part] = self._serials[e.location, e.part] = record
+            elif isinstance(e, ConsumableUsed):
                 old = self._serials.get((e.location, e.part))
                 serial = old.serial if old else f"{e.part.upper()}-{e.location}-1"
                 installed = old.installed if old else f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
@@ -265,6 +432,9 @@ def _summary(
     wall_s: float,
     stream_hash: str,
     report: Path | None,
+    port_kind: str,
+    divergences: tuple[str, ...],
+    longest_pause_s: float,
 ) -> RunSummary:
     by_id = {e.wafer_id: e for e in seen.wafers}
     nan = float("nan")
@@ -296,5 +466,7 @@ def _summary(
         bound_wafers_per_h=facts["bound_wafers_per_h"],
         stream_hash=stream_hash,
         target_removal_nm=job.recipe.target_removal_nm,
-        port_kind="twin",
+        port_kind=port_kind,
+        divergences=divergences,
+        longest_pause_s=longest_pause_s,
     )

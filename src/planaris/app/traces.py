@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,9 @@ from planaris.modules import StepSpan, TraceFile, TraceHeader
 class RunTraces:
     """Starts one Parquet trace for each visit of a wafer to a platen; a second visit's name ends in ``_2``."""
 
-    def __init__(self, writer: TraceWriter, run_id: str, port_kind: str) -> None:
-        self._writer, self._run_id, self._port_kind = writer, run_id, port_kind
-        self._visits: Counter[str] = Counter()
+    def __init__(self, writer: TraceWriter, run_id: str, port_kind: str, folder: Path) -> None:
+        self._writer, self._run_id, self._port_kind, self._folder = writer, run_id, port_kind, folder
+        self._taken: set[str] = set()
 
     def __call__(self, header: TraceHeader, columns: tuple[str, ...]) -> RunTrace:
         """Begin a trace."""
@@ -33,13 +34,19 @@ class RunTraces:
             "port_kind": self._port_kind,
             "units": json.dumps({column: symbol_of(column) for column in columns}, ensure_ascii=False),
         }
-        stem = f"slot{header.slot:02d}_platen{header.platen}"
-        self._visits[stem] += 1
-        again = f"_{self._visits[stem]}" if self._visits[stem] > 1 else ""
-        file = f"{stem}{again}.parquet"
+        file = self._free_name(f"slot{header.slot:02d}_platen{header.platen}")
         return RunTrace(
             self._writer.start(header.wafer_id, header.platen, file, columns, metadata), metadata, file, len(columns)
         )
+
+    def _free_name(self, stem: str) -> str:
+        """Return a file name that no earlier visit has, in this life of the run or in one before."""
+        for visit in itertools.count(1):
+            name = f"{stem}.parquet" if visit == 1 else f"{stem}_{visit}.parquet"
+            if name not in self._taken and not (self._folder / name).exists():
+                self._taken.add(name)
+                return name
+        raise AssertionError("counting never ends")
 
 
 class RunTrace:

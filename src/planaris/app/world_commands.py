@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from planaris.app.world_access import WorldAccess, WorldError, lot_text
 from planaris.model import Lot
 from planaris.tool import CommandDoor, CommandRequest, RefusedError
-from planaris.twin import World
 
 
-def register_world(door: CommandDoor, world: World, lots: Mapping[str, Lot]) -> None:
+def register_world(door: CommandDoor, world: WorldAccess, lots: Mapping[str, Lot]) -> None:
     """Offer the world's verbs behind the one door, so that they are audited as every command."""
+
+    async def ask(verb: str, **arguments: Any) -> None:
+        try:
+            await world.ask(verb, **arguments)
+        except WorldError as error:
+            raise RefusedError(str(error)) from error
 
     async def place_cassette(request: CommandRequest) -> str:
         lot = lots.get(str(request.arguments["lot_id"]))
@@ -18,32 +25,35 @@ def register_world(door: CommandDoor, world: World, lots: Mapping[str, Lot]) -> 
             raise RefusedError(f"no lot {request.arguments['lot_id']} is known")
         if lot.load_port != request.arguments["load_port"]:
             raise RefusedError(f"lot {lot.lot_id} belongs on load port {lot.load_port}")
-        world.place_cassette(lot)
+        await ask("place_cassette", lot=lot_text(lot))
         return f"{lot.carrier.carrier_id} on load port {lot.load_port}"
 
     async def remove_cassette(request: CommandRequest) -> str:
-        world.remove_cassette(int(request.arguments["load_port"]))
+        await ask("remove_cassette", load_port=int(request.arguments["load_port"]))
         return ""
 
     async def press_emo(_request: CommandRequest) -> str:
-        world.press_emo()
+        await ask("press_emo")
         return ""
 
     async def reset_emo(_request: CommandRequest) -> str:
-        world.reset_emo()
+        await ask("reset_emo")
         return ""
 
     async def inject_fault(request: CommandRequest) -> str:
         given = request.arguments
-        try:
-            world.inject_fault(str(given["target"]), str(given["fault"]), float(given.get("magnitude", 0.0)))
-        except ValueError as error:
-            raise RefusedError(str(error)) from error
+        magnitude = float(given.get("magnitude", 0.0))
+        await ask("inject_fault", target=str(given["target"]), fault=str(given["fault"]), magnitude=magnitude)
         return ""
 
     async def clear_fault(request: CommandRequest) -> str:
-        world.clear_fault(str(request.arguments["target"]))
+        await ask("clear_fault", target=str(request.arguments["target"]))
         return ""
+
+    async def change_part(request: CommandRequest) -> str:
+        location, part, serial = (str(request.arguments[name]) for name in ("location", "part", "serial"))
+        await ask("change_part", location=location, part=part, serial=serial)
+        return f"{part} {serial} at {location}"
 
     for verb, handler in {
         "world.place_cassette": place_cassette,
@@ -52,5 +62,6 @@ def register_world(door: CommandDoor, world: World, lots: Mapping[str, Lot]) -> 
         "world.reset_emo": reset_emo,
         "world.inject_fault": inject_fault,
         "world.clear_fault": clear_fault,
+        "world.change_part": change_part,
     }.items():
         door.register(verb, handler)

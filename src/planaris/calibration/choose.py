@@ -48,10 +48,10 @@ class Fit:
 
 
 def most_constants(conditions: int) -> int:
-    """Return how many constants a number of distinct conditions carries: three from five on, four from twelve on,
-    then one in four."""
+    """Return how many constants a number of distinct conditions carries: two from three on, three from five on, four
+    from twelve on, then one in four."""
     if conditions < 5:
-        return max(1, conditions - 2)
+        return 1 if conditions < 3 else 2
     return max(3 if conditions < 12 else 4, conditions // 4)
 
 

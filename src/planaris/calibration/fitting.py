@@ -127,7 +127,8 @@ def _with_window(law: GroupLaw, table: Table, window: tuple[float, float]) -> Gr
     out = np.flatnonzero(((ph < window[0]) | (ph > window[1])) & (table.rate_nm_min > 0))
     outside = table.take(out)
     ln_law = predict_ln(law, group_rows(law, outside)[0])
-    read = window_of("slurry_pH", *window, ph[out], np.log(outside.rate_nm_min) - ln_law)
+    ln_ratio = np.log(outside.rate_nm_min) - ln_law
+    read = window_of("slurry_pH", *window, ph[out], ln_ratio, outside.pressure_kPa, law.scales.pressure_kPa)
     note = (
         f"the law holds for pH {window[0]:g} to {window[1]:g}; {len(out)} rows outside took no part in the fit, "
         "their rates are read from a table and flagged"

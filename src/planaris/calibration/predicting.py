@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from planaris.calibration.form import constants_of
+from planaris.calibration.form import CONDITION_SPREAD, constants_of
 from planaris.calibration.formula import Rows, log_rate
 from planaris.calibration.gate import GATE_SPREAD
 from planaris.calibration.grouping import (
@@ -29,6 +29,8 @@ _RANGE_SLACK = 0.01
 _OTHER_CONSUMABLES_SPREAD = 0.4
 _NEW_THRESHOLD_SPREAD = 0.3
 _MISSING_CONDITION_SPREAD = 0.3
+# Spread of the exponent of a condition that the law knows, beyond the values it was fitted to.
+_BEYOND_KNOWN_SPREAD = 0.35
 _CHUNK = 200_000
 _COVERAGE = 0.95
 
@@ -155,7 +157,7 @@ def _predict_group(
     constants = constants_of(law.form, law.scales, {k: len(v) for k, v in law.level_names.items()})
     slope = jacobian(lambda t: log_rate(law.form, law.scales, law.names, t, rows)[0], theta, *bounds(constants))[0]
     variance = law.row_spread**2 + np.einsum("ni,ij,nj->n", slope, np.array(law.covariance), slope)
-    variance = variance + extra_spread**2 + _borrowed_variance(law, rows)
+    variance = variance + extra_spread**2 + _borrowed_variance(law, rows) + _beyond_variance(law, table, rows)
     for unknown in missing.values():
         variance = variance + np.where(unknown, _MISSING_CONDITION_SPREAD**2, 0.0)
         flags.mark("missing_condition", place[unknown])
@@ -163,7 +165,7 @@ def _predict_group(
     _mark_ranges(law, table, rows, place, flags)
     rate = np.exp(ln)
     if law.window is not None and law.window.name in table.covariates:
-        factor = law.window.factor(table.covariates[law.window.name])
+        factor = law.window.factor(table.covariates[law.window.name], rows.pressure_kPa)
         outside = _outside(table.covariates[law.window.name], law.window.low, law.window.high)
         rate = rate * factor
         variance = variance + np.where(outside, GATE_SPREAD**2, 0.0)
@@ -185,6 +187,34 @@ def _borrowed_variance(law: GroupLaw, rows: Rows) -> Floats:
         low, high = law.ranges[name]
         if high - low <= 1e-6 * high:
             found = found + (spread * np.log(values / middle)) ** 2
+    return found
+
+
+def _beyond_variance(law: GroupLaw, table: Table, rows: Rows) -> Floats:
+    """Variance of ln(rate) of rows beyond the fitted range: the form itself is not sure to go on.
+
+    Grows with the logarithm of the distance, by what exponents of published tables scatter; a condition that the law
+    does not know may have an effect beyond where it was seen to have none.
+    """
+    known = {*law.form.kp_by, *law.form.k2_by, *law.form.threshold_by}
+    found = np.zeros(rows.count)
+    for name, (low, high) in law.ranges.items():
+        if name == "pressure_kPa":
+            values, spread = rows.pressure_kPa, BORROWED_EXPONENT_P_SPREAD
+        elif name == "velocity_m_s":
+            values, spread = rows.velocity_m_s, BORROWED_EXPONENT_V_SPREAD
+        elif name in table.covariates and name.endswith(("_wt_pct", "_ppm", "_nm")):
+            spread = _BEYOND_KNOWN_SPREAD if name in known else CONDITION_SPREAD
+            values = table.covariates[name]
+        else:
+            continue
+        if name in ("pressure_kPa", "velocity_m_s") and high - low <= 1e-6 * high:
+            continue  # borrowed exponents bring their own variance
+        if low <= 0.0:
+            continue
+        known_positive = np.where(values > 0.0, values, low)  # not stated, or none of it: not a power's business
+        beyond = np.maximum(known_positive / high, low / known_positive)
+        found = found + np.where(beyond > 1.0 + _RANGE_SLACK, (spread * np.log(beyond)) ** 2, 0.0)
     return found
 
 

@@ -49,6 +49,7 @@ def examine(home: Path) -> list[Finding]:
         check_home(home),
         check_disk(home),
         check_fsync(home),
+        check_audit(home),
         check_clock(),
         check_cores(),
         check_browser(),
@@ -144,6 +145,23 @@ def check_fsync(home: Path) -> Finding:
     if median_s > _FSYNC_WARN_S:
         return Finding("fsync", "warn", text, "a local SSD commits faster")
     return Finding("fsync", "ok", text)
+
+
+def check_audit(home: Path) -> Finding:
+    """Check that the audit chain of the home is whole."""
+    from planaris.historian import RecordError, verify_audit
+
+    database = home / "tool.db"
+    if not database.exists():
+        return Finding("audit", "ok", "no records yet")
+    try:
+        report = verify_audit(database)
+    except RecordError as error:
+        return Finding("audit", "fail", error.problem, error.remedy or "restore a backup")
+    if not report.intact:
+        remedy = "find out who changed tool.db; trust the records before the first one named, or restore a backup"
+        return Finding("audit", "fail", "; ".join(report.problems), remedy)
+    return Finding("audit", "ok", f"{report.head.count} records in an unbroken chain, head {report.head.hash[:12]}")
 
 
 def check_clock() -> Finding:

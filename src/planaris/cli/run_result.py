@@ -45,7 +45,14 @@ def summary_lines(summary: RunSummary) -> list[str]:
         f"{number(rate, 1)} wafers/h{share}; tool time {clock_text(summary.tool_time_s)} in {summary.wall_s:.1f} s "
         f"({speed_text(summary.tool_time_s, summary.wall_s)})",
     ]
+    lines.append(f"longest pause of the control loop: {1000.0 * summary.longest_pause_s:.0f} ms")
     lines += [f"alarm:   {alarm}" for alarm in summary.alarms]
+    for question in summary.questions:
+        who = question.wafer_id or "a wafer nobody knows of"
+        lines.append(f"look:    {', '.join(question.look_at)}: {who}: {question.why}")
+    lines += [f"refused: {refusal}" for refusal in summary.refused_answers]
+    if summary.questions:
+        lines.append("answer:  planaris run --resume --answer WAFER=PLACE --principal WHO --reason WHY")
     lines.append(f"records: {summary.folder}")
     if summary.report is not None:
         lines.append(f"report:  {summary.report}")

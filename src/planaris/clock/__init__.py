@@ -1,7 +1,22 @@
 """Tool time and peer time. The only module of Planaris that may ask for the time."""
 
 from planaris.clock.deadlock import DeadlockError
-from planaris.clock.peer import monotonic_s, utc_now
-from planaris.clock.virtual import VirtualTimeLoop, now_s, run
+from planaris.clock.mortal import KilledError, Life, run_mortal
+from planaris.clock.peer import monotonic_s, ns_of_utc, utc_now, utc_of_ns
+from planaris.clock.virtual import VirtualTimeLoop, longest_pause_s, now_s, run, watch_pauses
 
-__all__ = ["DeadlockError", "VirtualTimeLoop", "monotonic_s", "now_s", "run", "utc_now"]
+__all__ = [
+    "DeadlockError",
+    "KilledError",
+    "Life",
+    "VirtualTimeLoop",
+    "longest_pause_s",
+    "monotonic_s",
+    "now_s",
+    "ns_of_utc",
+    "run",
+    "run_mortal",
+    "utc_now",
+    "utc_of_ns",
+    "watch_pauses",
+]

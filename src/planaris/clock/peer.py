@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import time
 
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
 
 def monotonic_s() -> float:
     """Return a real monotonic time in seconds, for durations."""
@@ -14,3 +16,14 @@ def monotonic_s() -> float:
 def utc_now() -> datetime.datetime:
     """Return the wall-clock date and time in UTC."""
     return datetime.datetime.now(datetime.UTC)
+
+
+def utc_of_ns(time_ns: int) -> datetime.datetime:
+    """Return ns since 1970-01-01 UTC as a date, to the microsecond."""
+    return _EPOCH + datetime.timedelta(microseconds=round(time_ns / 1000))
+
+
+def ns_of_utc(date: datetime.datetime) -> int:
+    """Return a date as ns since 1970-01-01; one without a zone is UTC."""
+    aware = date if date.tzinfo else date.replace(tzinfo=datetime.UTC)
+    return (aware - _EPOCH) // datetime.timedelta(microseconds=1) * 1000

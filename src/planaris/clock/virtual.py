@@ -63,6 +63,12 @@ class _Selector(selectors.DefaultSelector):
         return bool(super().select(0))
 
     def select(self, timeout: float | None = None) -> _Found:
+        self.loop.turn_ended()
+        found = self._next(timeout)
+        self.loop.turn_begins()
+        return found
+
+    def _next(self, timeout: float | None) -> _Found:
         loop = self.loop
         if not loop.jumps:
             return loop.wait(super().select, timeout)
@@ -103,6 +109,27 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             raise
         self._virtual = speed == math.inf
         self.jumps = self._virtual
+        self._turn_from_s = time.monotonic()
+        self._longest_turn_s = 0.0
+
+    # -- watchdog -----------------------------------------------------------------------------------------------
+
+    @property
+    def longest_pause_s(self) -> float:
+        """Longest time, in peer time, that callbacks kept the loop from turning: what control would have waited."""
+        return self._longest_turn_s
+
+    def watch_pauses(self) -> None:
+        """Forget the pauses so far, the one under way included."""
+        self._turn_from_s, self._longest_turn_s = time.monotonic(), 0.0
+
+    def turn_begins(self) -> None:
+        """Note that the loop goes on to its callbacks."""
+        self._turn_from_s = time.monotonic()
+
+    def turn_ended(self) -> None:
+        """Note that the callbacks are through."""
+        self._longest_turn_s = max(self._longest_turn_s, time.monotonic() - self._turn_from_s)
 
     # -- time -------------------------------------------------------------------------------------------------
 
@@ -256,6 +283,19 @@ def run(main: Coroutine[Any, Any, T], *, speed: float = math.inf, start_s: float
     """
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(speed, start_s)) as runner:
         return runner.run(main)
+
+
+def watch_pauses() -> None:
+    """Begin to watch the running tool loop for pauses from now on."""
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, VirtualTimeLoop):
+        loop.watch_pauses()
+
+
+def longest_pause_s() -> float:
+    """Return the longest pause of the running tool loop so far, in peer time seconds."""
+    loop = asyncio.get_running_loop()
+    return loop.longest_pause_s if isinstance(loop, VirtualTimeLoop) else 0.0
 
 
 def now_s() -> float:

@@ -12,6 +12,7 @@ from planaris.formats.recipe_file import load_cleaner_recipe, load_recipe
 from planaris.formats.sheet import Sheet, figure
 from planaris.formats.tool_file import load_tool
 from planaris.model import CleanerRecipe, InputError, InputFault, Lot, Recipe, ToolDescription
+from planaris.processes import load_package
 
 _T = TypeVar("_T")
 
@@ -73,15 +74,26 @@ def _check_fit(lot: Lot, recipe: Recipe, cleaner: CleanerRecipe, tool: ToolDescr
         for plan in {lot.sampling.default_plan, lot.sampling.dense_plan} - set(timed):
             problem = f"site plan that the metrology of tool {tool.name} has not"
             sheet.fault("sampling", f'"{plan}"', problem, limit=", ".join(timed))
+    package = load_package(recipe.process_package)
+    known = [film.material for film in package.films]
     for wafer in lot.wafers:
         at = f"wafer {wafer.wafer_id}"
+        for layer in wafer.stack.layers[1:]:
+            if layer.material not in known:
+                problem = f"process package {package.name} has no film {layer.material} below the top one"
+                sheet.fault(at, layer.material, problem, limit=", ".join(known), remedy="name a film of the package")
         if wafer.stack.top.material != recipe.film:
             problem = "the top film is not the one the recipe polishes"
             sheet.fault(at, wafer.stack.top.material, problem, limit=recipe.film, remedy="use another recipe or lot")
         if wafer.diameter_mm != tool.wafer_diameter_mm:
             sheet.fault(at, figure(wafer.diameter_mm), "the wafer does not fit the tool", limit="200", unit="mm")
-    thin = [m for m in lot.incoming if min(m.thickness_nm) <= recipe.target_removal_nm]
-    for incoming in thin:
-        value, limit = figure(min(incoming.thickness_nm)), f"> {figure(recipe.target_removal_nm)}"
+    # A film that lies on another may be cleared: then the target is its own thickness, within the tolerance.
+    cleared = {w.wafer_id for w in lot.wafers if len(w.stack.layers) > 1}
+    least_nm = recipe.target_removal_nm * (1.0 - 0.01 * recipe.removal_tolerance_pct)
+    for incoming in lot.incoming:
+        limit_nm = least_nm if incoming.wafer_id in cleared else recipe.target_removal_nm
+        if min(incoming.thickness_nm) > limit_nm:
+            continue
+        value, limit = figure(min(incoming.thickness_nm)), f"> {figure(limit_nm)}"
         problem = "less film than the recipe removes"
         sheet.fault(f"wafer {incoming.wafer_id}", value, problem, limit=limit, unit="nm", remedy="use a thicker film")

@@ -130,7 +130,14 @@ def check_package(tree: Tree, sheet: Sheet) -> None:
         return
     if name not in package_names():
         sheet.unknown_name("process_package", name, "process package", package_names())
-    elif isinstance(film, str):
-        films = [entry.material for entry in load_package(name).films]
-        if film not in films:
-            sheet.unknown_name("film", film, f"film of process package {name}", films)
+        return
+    package = load_package(name)
+    films = [entry.material for entry in package.films]
+    if isinstance(film, str) and film not in films:
+        sheet.unknown_name("film", film, f"film of process package {name}", films)
+    if package.slurry_lines > 1:
+        for index, step in tables(tree, "steps"):
+            line = step.get("slurry_line", 1)
+            if isinstance(line, int) and line > package.slurry_lines:
+                problem, limit = f"process package {name} has no slurry on this line", f"1-{package.slurry_lines}"
+                sheet.fault(f"steps[{index}].slurry_line", None, problem, limit=limit)

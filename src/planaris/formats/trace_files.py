@@ -99,9 +99,15 @@ def _encode(
     if wrong:
         raise TraceFileError(path, f"shape differs from time_s {time_s.shape}: {wrong}")
     names = [TIME_COLUMN, *columns]
-    arrays = [pa.array(np.ascontiguousarray(time_s, np.float64))]
-    arrays += [pa.array(np.ascontiguousarray(values, np.float32)) for values in columns.values()]
-    table = pa.table(arrays, names=names)
+    flat = [np.ascontiguousarray(time_s, np.float64)]
+    flat += [np.ascontiguousarray(values, np.float32) for values in columns.values()]
+    kinds = [pa.float64(), *[pa.float32()] * len(columns)]
+    # From buffers: pa.array would load pandas, where it is installed, only to ask whether these are its own.
+    arrays = [
+        pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+        for kind, values in zip(kinds, flat, strict=True)
+    ]
+    table = pa.Table.from_arrays(arrays, names=names)
     table = table.replace_schema_metadata({**metadata, TRACE_SCHEMA_KEY: TRACE_SCHEMA_VERSION})
     sink = pa.BufferOutputStream()
     pq.write_table(

@@ -58,11 +58,20 @@ class TagWatch:
             subscription.close()
 
     async def ask(self, tags: tuple[str, ...]) -> None:
-        """Read tags outright and take over what they say."""
+        """Read tags outright, take over what they say, and tell listeners what is new: a notice may have been lost."""
         samples = await self._port.read(tags)
         fresh = {s.tag: float(s.value) for s in samples if not isinstance(s.value, tuple)}
+        changed = {tag: value for tag, value in fresh.items() if self._values.get(tag) != value}
         self._values.update(fresh)
+        if changed:
+            for listener in self._listeners:
+                listener(changed)
         self._wake(fresh)
+
+    async def refresh(self) -> None:
+        """Read every scalar `state` tag outright."""
+        tags = self._port.tags
+        await self.ask(tuple(name for name in tags.of_class(STATE) if not tags[name].shape))
 
     def _wake(self, changed: Iterable[str]) -> None:
         for tag in changed:

@@ -1,6 +1,7 @@
 """Records: the home and its journal, one run's database, traces, and questions about them."""
 
-from planaris.historian.crash_buffer import Recovered, recover
+from planaris.historian.audit import AuditHead, AuditReport
+from planaris.historian.crash_buffer import Recovered, last_sample_s, recover
 from planaris.historian.errors import (
     HomeError,
     HomeLockedError,
@@ -12,12 +13,21 @@ from planaris.historian.errors import (
     RunFolderError,
     TraceWriteError,
 )
-from planaris.historian.home import Home, check_run_folder, check_writable
-from planaris.historian.journal import OFFICE, SqliteJournal, WaferPlace, journal_runs, last_sequence, wafer_places
+from planaris.historian.home import Home, backup_home, check_run_folder, check_writable
+from planaris.historian.journal import (
+    OFFICE,
+    SqliteJournal,
+    WaferPlace,
+    journal_events,
+    journal_runs,
+    last_sequence,
+    verify_audit,
+    wafer_places,
+)
 from planaris.historian.questions import query
 from planaris.historian.recipe_shelf import RecipeShelf
 from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
-from planaris.historian.run_database import RunDatabase
+from planaris.historian.run_database import RunDatabase, read_metas
 from planaris.historian.run_queries import RunQueries
 from planaris.historian.run_rows import (
     AlarmRow,
@@ -36,6 +46,8 @@ from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWrit
 __all__ = [
     "OFFICE",
     "AlarmRow",
+    "AuditHead",
+    "AuditReport",
     "CleanRow",
     "CommandRow",
     "ConsumableRecord",
@@ -67,11 +79,16 @@ __all__ = [
     "TraceWriter",
     "WaferPlace",
     "WaferRow",
+    "backup_home",
     "check_run_folder",
     "check_writable",
+    "journal_events",
     "journal_runs",
+    "last_sample_s",
     "last_sequence",
     "query",
+    "read_metas",
     "recover",
+    "verify_audit",
     "wafer_places",
 ]

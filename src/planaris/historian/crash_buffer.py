@@ -135,6 +135,19 @@ def read_buffer(path: Path) -> Buffered:
     )
 
 
+def last_sample_s(folder: Path) -> float:
+    """Return the tool time of the last sample in the crash buffers of a ``traces`` folder, 0 if there is none."""
+    last_s = 0.0
+    for path in folder.glob(PATTERN):
+        try:
+            times_s = read_buffer(path).time_s
+        except RecordError:  # `recover` leaves it for a person to look at
+            continue
+        if len(times_s):
+            last_s = max(last_s, float(times_s[-1]))
+    return last_s
+
+
 @dataclass(frozen=True, slots=True)
 class Recovered:
     """What `recover` found: Parquet files it wrote, and leftovers it could not use, each with why."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from planaris.clock import utc_now
+from planaris.historian.audit import ANCHOR_FILE, head_of, write_anchor
 from planaris.historian.errors import (
     HomeSchemaError,
     HomeUnwritableError,
@@ -19,7 +20,7 @@ from planaris.historian.errors import (
 from planaris.historian.lock import InstanceLock
 from planaris.historian.recipe_shelf import RecipeShelf
 from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
-from planaris.historian.schema import MIGRATIONS, check_ours, migrate
+from planaris.historian.schema import AUDIT_SCHEMA, MIGRATIONS, check_ours, migrate
 
 # Only a backup or a reader of this host can be in the way, and neither for long.
 BUSY_LIMIT_S = 1.0
@@ -185,6 +186,30 @@ def check_writable(path: Path, remedy: str = _CHOOSE_HOME) -> None:
             raise HomeUnwritableError(path, f"{inside} cannot be written", f"{remedy} or change its mode")
 
 
+def backup_home(home: Path, path: Path) -> None:
+    """Copy a home's tool.db and its audit anchor to ``path`` and beside it, also while an instance works in the home.
+
+    Raises HomeSchemaError if there is no tool.db that can be read, HomeUnwritableError if the copy cannot be written.
+    """
+    database = home / "tool.db"
+    try:
+        connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_LIMIT_S)
+    except sqlite3.Error as error:
+        raise HomeSchemaError(database, f"cannot be read: {error}", "check --home") from error
+    try:
+        check_ours(connection, database)
+        # The anchor first: it may be behind the records of the copy, never ahead of them.
+        anchor = database.with_name(ANCHOR_FILE)
+        content = anchor.read_bytes() if anchor.exists() else None
+        _backup(connection, path)
+        if content is not None:
+            path.with_name(ANCHOR_FILE).write_bytes(content)
+    except OSError as error:
+        raise HomeUnwritableError(path, f"the backup cannot be written: {error}", "choose another place") from error
+    finally:
+        connection.close()
+
+
 def check_run_folder(out: Path) -> None:
     """Check, writing nothing, that a run may go to ``out``; raises RunFolderError or HomeUnwritableError."""
     check_writable(out, _CHOOSE_OUT)
@@ -205,9 +230,11 @@ def _open_database(home: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         migrate(connection, path)
+        if version < AUDIT_SCHEMA:
+            write_anchor(path, head_of(connection), durable=True)
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.OperationalError):  # read-only or full disk
+        if isinstance(error, sqlite3.OperationalError | OSError):  # read-only or full disk
             raise HomeUnwritableError(home, f"tool.db cannot be written: {error}", _CHOOSE_HOME) from error
         if isinstance(error, sqlite3.DatabaseError):
             raise HomeSchemaError(path, f"is damaged: {error}", "restore a backup") from error

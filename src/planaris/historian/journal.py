@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from planaris.historian.audit import AuditHead, AuditReport, chain, verify, write_anchor
 from planaris.historian.errors import JournalError
 from planaris.historian.home import BUSY_LIMIT_S
-from planaris.stream import Committed, to_json
+from planaris.stream import Committed, from_json, to_json
 
 # Name under which commands are journalled that belong to no run: recipe library, maintenance at rest.
 OFFICE = "office"
@@ -27,6 +28,8 @@ class SqliteJournal:
 
     Every batch is one transaction and survives the death of this process. A durable batch, and all before it, also
     survives a power failure: only then does the commit wait for the disk (184 against 33 microseconds measured).
+    Audited events go into the audit chain in the same transaction; ``anchor_failure`` says why its anchor could not
+    follow.
     """
 
     def __init__(self, path: Path, run_id: str) -> None:
@@ -34,6 +37,7 @@ class SqliteJournal:
         self.path = path
         self.run_id = run_id
         self._full = True
+        self.anchor_failure = ""
         uri = f"{path.absolute().as_uri()}?mode=rw"
         try:
             self._connection = sqlite3.connect(uri, uri=True, timeout=BUSY_LIMIT_S, isolation_level=None)
@@ -49,8 +53,19 @@ class SqliteJournal:
     def append(self, batch: Sequence[Committed], durable: bool) -> None:
         """Commit a batch whole; it fits `EventStream`'s ``commit``. Raises JournalError, then nothing of it is kept."""
         rows = [(self.run_id, c.sequence, c.time_s, c.event.name, to_json(c.event)) for c in batch]
+        audited = [row for row, c in zip(rows, batch, strict=True) if c.event.audited]
+        head: AuditHead | None = None
         with self._writing(durable) as connection:
             connection.executemany("INSERT INTO journal VALUES(?, ?, ?, ?, ?)", rows)
+            if audited:
+                head = chain(connection, audited)
+        if head is not None:
+            try:
+                write_anchor(self.path, head, durable=durable)
+            except OSError as error:  # the batch is kept; the next one writes the anchor again
+                self.anchor_failure = str(error)
+            else:
+                self.anchor_failure = ""
 
     def prune(self, keep_runs: int) -> int:
         """Delete the journal of all but the newest ``keep_runs`` runs and return how many events went.
@@ -141,12 +156,29 @@ def wafer_places(path: Path, run_id: str | None = None) -> list[WaferPlace]:
     return [WaferPlace(wafer, where, intended.get(wafer)) for wafer, where in sorted(location.items())]
 
 
+def verify_audit(path: Path) -> AuditReport:
+    """Check the audit chain of a tool.db, also while it is written to. Raises JournalError if it cannot be read."""
+    with _reading(path) as connection:
+        connection.execute("BEGIN")  # one state of the file for all that is compared
+        return verify(connection, path)
+
+
 def last_sequence(path: Path, run_id: str | None = None) -> int:
     """Return the last sequence number of a run (default: the last in the journal), 0 if it has none."""
     with _reading(path) as connection:
         run = run_id if run_id is not None else _last_run(connection)
         row = connection.execute("SELECT coalesce(max(sequence), 0) FROM journal WHERE run = ?", (run,)).fetchone()
     return int(row[0])
+
+
+def journal_events(path: Path, run_id: str, after: int = 0) -> list[Committed]:
+    """Return a run's events with sequence numbers above ``after``, in order. Raises JournalError."""
+    with _reading(path) as connection:
+        rows = connection.execute(
+            "SELECT sequence, time_s, name, payload FROM journal WHERE run = ? AND sequence > ? ORDER BY sequence",
+            (run_id, after),
+        ).fetchall()
+    return [Committed(sequence, time_s, from_json(name, payload)) for sequence, time_s, name, payload in rows]
 
 
 def journal_runs(path: Path) -> list[str]:

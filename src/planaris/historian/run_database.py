@@ -21,9 +21,12 @@ class RunDatabase:
     NaN, so that a number that does not exist is null here.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Make the file. Raises RunDatabaseError if it exists or cannot be written."""
+    def __init__(self, path: Path, *, go_on: bool = False) -> None:
+        """Make the file, or ``go_on`` with that of a run that was interrupted. Raises RunDatabaseError."""
         self.path = path
+        if go_on and path.exists():
+            self._connection = _open_again(path)
+            return
         if path.exists():
             raise RunDatabaseError(path, "exists already", "choose a new folder")
         try:
@@ -55,6 +58,10 @@ class RunDatabase:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise RunDatabaseError(self.path, f"cannot record events: {error}", "free space on the disk") from error
+
+    def last_sequence(self) -> int:
+        """Return the number of the last event that is recorded, 0 if there is none."""
+        return int(self._connection.execute("SELECT coalesce(max(sequence), 0) FROM events").fetchone()[0])
 
     def set_meta(self, key: str, value: str) -> None:
         """Set one fact about the run; an older value is replaced."""
@@ -90,6 +97,32 @@ class RunDatabase:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _open_again(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error as error:
+        raise RunDatabaseError(
+            path, f"cannot be opened: {error}", "move it away: the journal has its events"
+        ) from error
+    return connection
+
+
+def read_metas(path: Path) -> dict[str, str]:
+    """Return the facts that a run.db holds, {} if it has none or cannot be read."""
+    if not path.exists():
+        return {}
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            return dict(connection.execute("SELECT * FROM meta").fetchall())
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return {}
 
 
 def _valid_json(payload: str) -> str:

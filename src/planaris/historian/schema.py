@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from planaris.historian.audit import AUDIT_TABLES, chain_existing
 from planaris.historian.errors import HomeSchemaError
 
 # "PLNR": tells our file from any other SQLite file (see `file tool.db`).
 APPLICATION_ID = 0x504C4E52
 
-Migration = Sequence[str]
+# From this version on a tool.db has the audit chain.
+AUDIT_SCHEMA = 3
+
+Migration = Sequence[str | Callable[[sqlite3.Connection], None]]
+"""Statements, or functions that work inside the migration's transaction."""
 
 # Entry k takes schema version k to k + 1. An entry never changes once released; add a new one instead.
 MIGRATIONS: tuple[Migration, ...] = (
@@ -40,6 +45,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             '', 'kept from an earlier version of the home' FROM recipes ORDER BY name, version""",
         "DROP TABLE recipes",
     ),
+    (*AUDIT_TABLES, chain_existing),
 )
 
 
@@ -78,7 +84,10 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mig
         connection.execute("BEGIN IMMEDIATE")
         try:
             for statement in statements:
-                connection.execute(statement)
+                if isinstance(statement, str):
+                    connection.execute(statement)
+                else:
+                    statement(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")

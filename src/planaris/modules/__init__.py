@@ -16,7 +16,15 @@ from planaris.modules.context import (
 )
 from planaris.modules.handling import Aligner, Carousel, LoadCup, LoadPort, Robot, WaferNotSeenError
 from planaris.modules.module import IllegalTransitionError, Module, StateTable
-from planaris.modules.platen import Platen, ProcessDeviationError, Visit, VisitResult
+from planaris.modules.platen import (
+    PadOccupiedError,
+    Platen,
+    ProcessDeviationError,
+    Visit,
+    VisitResult,
+    WaferLeftOnPadError,
+    WaferSlippedError,
+)
 from planaris.modules.units import DualArmRobot, Exchange, Swing
 
 __all__ = [
@@ -38,6 +46,7 @@ __all__ = [
     "Metrology",
     "Module",
     "ModuleContext",
+    "PadOccupiedError",
     "Platen",
     "ProcessDeviationError",
     "Robot",
@@ -50,5 +59,7 @@ __all__ = [
     "TraceRecording",
     "Visit",
     "VisitResult",
+    "WaferLeftOnPadError",
     "WaferNotSeenError",
+    "WaferSlippedError",
 ]

@@ -58,8 +58,8 @@ class Cleaner(Module):
         self.context.permit("cleaner.transfer", destination)
         self.fire("transfer")
         await self._device.do("transfer", limit_s=self.context.limit_s(self.context.tool.cleaner.exchange_s))
-        confirm_wafer(self.context, self.name, False, self.name, "transfer")
-        confirm_wafer(self.context, destination, True, self.name, "transfer")
+        await confirm_wafer(self.context, self.name, False, self.name, "transfer")
+        await confirm_wafer(self.context, destination, True, self.name, "transfer")
         self.fire("done")
 
     def removed(self) -> None:

@@ -82,12 +82,16 @@ class StartTrace(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ControlConstants:
-    """Equipment constants of the controller; their ranges stand in the dictionary."""
+    """Equipment constants of the controller; their ranges stand in the dictionary.
 
-    trace_block_s: float = 2.0
+    Band checks begin ``settle_s`` after a step's ramp, when pressures and speeds have settled [design].
+    """
+
+    trace_block_s: float = 4.0
     device_margin_ratio: float = 3.0
     device_margin_s: float = 10.0
     heartbeat_period_s: float = 1.0
+    settle_s: float = 3.0
     handshake: HandshakeLimits = field(default_factory=HandshakeLimits)
 
     def limit_s(self, nominal_s: float) -> float:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import ClassVar
 
-from planaris.hardware import DeviceFailedError
+from planaris.hardware import DeviceFailedError, PortError
 from planaris.model import SlotState
 from planaris.modules.context import ModuleContext
 from planaris.modules.module import Module, StateTable
@@ -20,9 +21,12 @@ class WaferNotSeenError(DeviceFailedError):
         super().__init__(device, verb, f"{sensor} shows {seen}", "look where the wafer is, then confirm its place")
 
 
-def confirm_wafer(context: ModuleContext, place: str, expected: bool, device: str, verb: str) -> None:
-    """Raise `WaferNotSeenError` unless a place's sensor shows what it must."""
+async def confirm_wafer(context: ModuleContext, place: str, expected: bool, device: str, verb: str) -> None:
+    """Raise `WaferNotSeenError` unless a place's sensor shows what it must; in doubt it is read outright."""
     sensor = f"{place}.wafer_present"
+    if context.watch.is_on(sensor) is not expected:
+        with contextlib.suppress(PortError):
+            await context.watch.ask((sensor,))
     if context.watch.is_on(sensor) is not expected:
         raise WaferNotSeenError(device, verb, sensor, expected)
 
@@ -102,9 +106,9 @@ class Robot(Module):
         self.fire("pick")
         station, slot = self._address(location)
         await self._do(f"pick{arm.removeprefix(self.name)}", station, slot, location, self._pick_s)
-        confirm_wafer(self.context, arm, True, self.name, "pick")
+        await confirm_wafer(self.context, arm, True, self.name, "pick")
         if not slot:
-            confirm_wafer(self.context, location, False, self.name, "pick")
+            await confirm_wafer(self.context, location, False, self.name, "pick")
         self.fire("done")
 
     async def place(self, location: str, arm: str = "") -> None:
@@ -114,9 +118,9 @@ class Robot(Module):
         self.fire("place")
         station, slot = self._address(location)
         await self._do(f"place{arm.removeprefix(self.name)}", station, slot, location, self._place_s)
-        confirm_wafer(self.context, arm, False, self.name, "place")
+        await confirm_wafer(self.context, arm, False, self.name, "place")
         if not slot:
-            confirm_wafer(self.context, location, True, self.name, "place")
+            await confirm_wafer(self.context, location, True, self.name, "place")
         self.fire(self._placed())
 
     async def goto(self, location: str) -> None:
@@ -178,8 +182,8 @@ class LoadCup(Module):
         times = self.context.tool.load_cup
         await self._device.do("load", head, limit_s=self.context.limit_s(times.load_s))
         await self._device.do("chuck", head, limit_s=self.context.limit_s(times.chuck_s))
-        confirm_wafer(self.context, f"head{head}", True, self.name, "load")
-        confirm_wafer(self.context, self.name, False, self.name, "load")
+        await confirm_wafer(self.context, f"head{head}", True, self.name, "load")
+        await confirm_wafer(self.context, self.name, False, self.name, "load")
         self.fire("done")
 
     async def unload(self, head: int) -> None:
@@ -187,8 +191,8 @@ class LoadCup(Module):
         self.context.permit(f"{self.KIND}.unload", f"head{head}")
         self.fire("unload")
         await self._device.do("unload", head, limit_s=self.context.limit_s(self.context.tool.load_cup.unload_s))
-        confirm_wafer(self.context, f"head{head}", False, self.name, "unload")
-        confirm_wafer(self.context, self.name, True, self.name, "unload")
+        await confirm_wafer(self.context, f"head{head}", False, self.name, "unload")
+        await confirm_wafer(self.context, self.name, True, self.name, "unload")
         self.fire("done")
 
     async def rinse(self, head: int) -> None:
@@ -219,7 +223,7 @@ class Carousel(Module):
     async def index(self, loaded: frozenset[int] = frozenset(), target: int | None = None) -> None:
         """Turn by one station, or to a position; heads in ``loaded`` must show their wafers before anything turns."""
         for head in sorted(loaded):
-            confirm_wafer(self.context, f"head{head}", True, self.name, "index")
+            await confirm_wafer(self.context, f"head{head}", True, self.name, "index")
         self.context.permit("carousel.index", self.name)
         self.fire("index")
         if target is None:

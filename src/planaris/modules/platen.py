@@ -17,8 +17,6 @@ from planaris.modules.module import Module, StateTable
 from planaris.modules.trace_tap import TraceTap, columns_of
 from planaris.stream import StepEnded, StepStarted
 
-# Band checks begin this long after a step's ramp, when pressures and speeds have settled [design].
-SETTLE_S = 3.0
 # The PLC's own longest polish time is the sum of the steps' latest times plus this [design].
 POLISH_LIMIT_MARGIN_S = 30.0
 # Pressures and speeds go down over this time when the head leaves the pad [design].
@@ -28,10 +26,39 @@ LIFT_RINSE_ML_MIN = 300.0
 # On the way to safety a device that still ends its last motion is asked again until it takes the command [design].
 ASK_AGAIN_S = 0.2
 MAKE_SAFE_LIMIT_S = 10.0
+# States in which a head presses its wafer on the pad.
+POLISHING = ("polishing", "rinsing")
+
+
+# Vacuum of the pulls after a lift that left the wafer on the pad, each once [design; -80 kPa is the plain lift's].
+RECHUCK_VACUUM_kPa = (-85.0, -90.0)
+RECHUCK_LIMIT_S = 5.0
 
 
 class ProcessDeviationError(DeviceFailedError):
     """A process quantity left its abort band."""
+
+
+class WaferSlippedError(DeviceFailedError):
+    """A wafer slipped out from under its head, or broke there."""
+
+    def __init__(self, head: str, platen: str) -> None:
+        self.platen = platen
+        remedy = "stop the platen, clear pad and ring, say where the wafer is"
+        super().__init__(head, "polish", f"a wafer is seen on {platen} outside the head", remedy)
+
+
+class WaferLeftOnPadError(DeviceFailedError):
+    """A wafer did not come up with its head, though it was pulled again."""
+
+    def __init__(self, head: str, platen: str) -> None:
+        self.platen = platen
+        remedy = "check vacuum and membrane, then retry, or take it out and say so"
+        super().__init__(platen, "lift", f"{head} came up without its wafer", remedy)
+
+
+class PadOccupiedError(DeviceFailedError):
+    """A pad on which a wafer lies must not get a second one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +94,8 @@ class Platen(Module):
         ("idle", "prepare"): "preparing",
         ("preparing", "touch_down"): "touching_down",
         ("touching_down", "polish"): "polishing",
+        # What is left of a visit may be its rinse alone.
+        ("touching_down", "rinse"): "rinsing",
         ("polishing", "rinse"): "rinsing",
         ("rinsing", "polish"): "polishing",
         ("polishing", "lift"): "lifting",
@@ -86,11 +115,28 @@ class Platen(Module):
         self._slurry_tag, self._di_tag = f"{self.name}.slurry_flow_ml_min", f"{self.name}.di_flow_ml_min"
         self._abort: asyncio.Future[None] | None = None
         self._left: Visit | None = None
+        self._head = 0
+        context.watch.listen(self._on_tags)
+
+    def _on_tags(self, changed: Mapping[str, float]) -> None:
+        """Abort at once when a wafer slips out."""
+        slip = f"{self.name}.slip"
+        if slip in changed and self.context.watch.is_on(slip) and self.state in {"touching_down", *POLISHING}:
+            self.abort(WaferSlippedError(f"head{self._head}", self.name))
 
     @property
     def left(self) -> Visit | None:
         """What a visit that failed has left undone; None after one that was ended."""
         return self._left
+
+    def take_up(self, visit: Visit) -> None:
+        """Note what an earlier life of the controller left of a visit: the next one of its wafer is this."""
+        self._left = visit
+
+    async def secure(self, head: int) -> None:
+        """Bring a head up that is on the pad, rinse on and slurry off, and be ready again."""
+        await self._make_safe(head)
+        self.recover()
 
     def abort(self, error: Exception) -> None:
         """End the step in progress: the head comes up with rinse on, then the visit raises ``error``."""
@@ -101,7 +147,7 @@ class Platen(Module):
         """Run the visit's steps. On any failure the head comes up with rinse on and slurry off, then it raises."""
         monitor = BandMonitor(self.number, visit.head)
         self._abort = asyncio.get_running_loop().create_future()
-        self._left = visit
+        self._left, self._head = visit, visit.head
         block_s = self.context.constants.trace_block_s
         self.fire("prepare")
         port = self.context.port
@@ -152,7 +198,11 @@ class Platen(Module):
             self.context.permit("conditioner.down", f"head{visit.head} on {platen}")
             await self._conditioner.do("down", limit_s=self.context.limit_s(2.0))
         await asyncio.sleep(visit.recipe.pre_flow_s)
-        confirm_wafer(self.context, f"head{visit.head}", True, self.name, "touch_down")
+        if self.context.watch.is_on(f"{platen}.slip"):
+            raise PadOccupiedError(
+                platen, "touch_down", "a wafer is seen on the pad", "take it out, then clear the platen"
+            )
+        await confirm_wafer(self.context, f"head{visit.head}", True, self.name, "touch_down")
         self.context.permit("head.touch_down", f"head{visit.head} on {platen}")
 
     async def _steps(self, visit: Visit, monitor: BandMonitor, tap: TraceTap, spans: list[StepSpan]) -> float:
@@ -170,7 +220,7 @@ class Platen(Module):
                 StepStarted(visit.wafer_id, self.number, visit.head, number, step.name, step.kind.value)
             )
             await self.context.port.write({**self._platen_set_points(step), **self._head_set_points(visit.head, step)})
-            monitor.start(step, start_s, step.ramp_s + SETTLE_S)
+            monitor.start(step, start_s, step.ramp_s + self.context.constants.settle_s)
             reason = "abort"
             try:
                 await self._until(start_s + step.end.time_s + step.end.over_polish_s)
@@ -223,7 +273,21 @@ class Platen(Module):
         if failures:
             raise failures[0]
         await self.context.port.write({f"{self.name}.sp_di_flow_ml_min": 0.0})
-        confirm_wafer(self.context, f"head{visit.head}", True, self.name, "lift")
+        if not self.context.watch.is_on(f"head{visit.head}.wafer_present"):
+            await self.rechuck(visit.head)
+
+    async def rechuck(self, head: int) -> None:
+        """Pull a wafer up that the lift left on the pad, with more vacuum and a DI break each time.
+
+        Raises `WaferLeftOnPadError` if it stays. Nothing else may be on the head.
+        """
+        await self._device.do("rinse", 1, limit_s=self.context.limit_s(1.0))
+        for vacuum_kPa in RECHUCK_VACUUM_kPa:
+            await self._heads[head].do("rechuck", vacuum_kPa, limit_s=self.context.limit_s(RECHUCK_LIMIT_S))
+            if self.context.watch.is_on(f"head{head}.wafer_present"):
+                await self._device.do("rinse", 0, limit_s=self.context.limit_s(1.0))
+                return
+        raise WaferLeftOnPadError(f"head{head}", self.name)
 
     async def _make_safe(self, head: int) -> None:
         """Bring the wafer off the pad and keep it wet, whatever happened; leave the module failed."""
@@ -240,6 +304,7 @@ class Platen(Module):
             (self._heads[head], "lift", (0, 0)),
             (self._device, "rinse", (1, 0)),
             (self._device, "slurry", (0, 0)),
+            (self._conditioner, "up", (0, 0)),  # out of the way of heads that come and go
         )
         for device, verb, arguments in commands:
             try:

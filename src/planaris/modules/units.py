@@ -50,7 +50,7 @@ class Swing(Module):
             raise ValueError(f"platen{platen} is none of {self.name}'s")
         position = self._platens.index(platen) + 1 if platen else 0
         if loaded:
-            confirm_wafer(self.context, f"head{self.head}", True, self.name, "to")
+            await confirm_wafer(self.context, f"head{self.head}", True, self.name, "to")
         place = f"platen{platen}" if platen else f"exchange{self.unit}"
         self.context.permit("swing.to", f"{self.name} to {place}")
         self.fire("swing")

@@ -75,6 +75,7 @@ from planaris.physics.slurry import (
     supply_factor,
     work_function,
 )
+from planaris.physics.stack import exposed_fraction, polish_through
 from planaris.physics.wafer_map import PolarGrid, area_mean, from_sites, nonuniformity_pct, sample_at
 from planaris.physics.wear import (
     MembraneConstants,
@@ -129,6 +130,7 @@ __all__ = [
     "edge_nonuniformity_pct",
     "edge_phase_rad",
     "edge_shape",
+    "exposed_fraction",
     "fit_edge",
     "flag_names",
     "flag_texts",
@@ -162,6 +164,7 @@ __all__ = [
     "platen_torque_Nm",
     "polish_block",
     "polish_flags",
+    "polish_through",
     "population_wear_per_kPa_m",
     "pressure_flags",
     "pressure_matrix",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from planaris.physics._namespace import Array, ArrayLike, array_namespace, column
 from planaris.physics._scan import march, mix
 from planaris.physics.conditioner import DiskConstants, renewal_per_s
@@ -21,19 +23,22 @@ from planaris.physics.slurry import SlurryConstants, groove_rate_per_s, relative
 class PlatenModel:
     """Geometry, head and process constants of one platen for as long as they hold.
 
-    ``groove_volume_ml`` comes from the pad's groove depth (``groove_volume_ml`` of the wear models).
+    ``groove_volume_ml`` comes from the pad's groove depth (``groove_volume_ml`` of the wear models). ``law`` is of the
+    film on top, ``under_laws`` of those below it. ``friction_coefficient`` is a number, or (n_t, n_r) where the exposed
+    film changes it by place and time.
     """
 
     geometry: PlatenGeometry
     pressure_matrix: Array
     law: RemovalLaw
-    friction_coefficient: float
+    friction_coefficient: ArrayLike
     ring_friction_coefficient: float
     groove_volume_ml: float
     heat: HeatConstants = field(default_factory=HeatConstants)
     freshness: FreshnessConstants = field(default_factory=FreshnessConstants)
     slurry: SlurryConstants = field(default_factory=SlurryConstants)
     disk: DiskConstants = field(default_factory=DiskConstants)
+    under_laws: tuple[RemovalLaw, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ class PlatenBlock:
 
     Over the wafer (n_t, n_r): rate, pressure, speed, pad temperature under it. Over the pad after each interval
     (n_t, n_ring): temperature, freshness theta, P·V averaged over the turn. Per interval (n_t,): groove solids, forces,
-    drags and friction power. ``state`` is where the next block goes on.
+    drags and friction power. ``state`` is where the next block goes on. ``under_rates_nm_min``: the rate that each film
+    below the top one would have if it were exposed, (n_t, n_r) each.
     """
 
     rate_nm_min: Array
@@ -93,6 +99,7 @@ class PlatenBlock:
     ring_drag_N: Array
     friction_W: Array
     state: PlatenState
+    under_rates_nm_min: tuple[Array, ...] = ()
 
 
 def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_s: ArrayLike) -> PlatenBlock:
@@ -104,18 +111,32 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
     geometry = model.geometry
     xp = array_namespace(drive.zone_pressures_kPa, drive.ring_pressure_kPa, state.temperature_C)
     pressure = wafer_pressure(model.pressure_matrix, drive.zone_pressures_kPa, drive.ring_pressure_kPa)
-    speeds = mean_sliding_speed(
-        xp.concat([geometry.radii_mm, xp.asarray([geometry.retaining_radius_mm])]),
-        drive.platen_speed_rpm,
-        drive.head_speed_rpm,
-        drive.center_distance_mm,
-        drive.sweep_speed_mm_s,
-    )
+    radii_mm = xp.concat([geometry.radii_mm, xp.asarray([geometry.retaining_radius_mm])])
+    # Nothing slides on the pad in an interval without pressure.
+    pressed = xp.any(drive.zone_pressures_kPa != 0.0, axis=-1) | (drive.ring_pressure_kPa != 0.0)
+    if xp is np and not pressed.any():
+        speeds = np.zeros((pressure.shape[0], radii_mm.shape[0]))
+    else:
+        speeds = mean_sliding_speed(
+            radii_mm,
+            drive.platen_speed_rpm,
+            drive.head_speed_rpm,
+            drive.center_distance_mm,
+            drive.sweep_speed_mm_s,
+        )
+        speeds = xp.where(pressed[:, None], speeds, 0.0)
     speed = speeds[:, :-1]
     ring_force = 1e3 * geometry.retaining_area_m2 * drive.ring_pressure_kPa
-    wafer_W = mix(pressure * speed * (1e3 * geometry.area_m2), geometry.dwell_back)
+    power = pressure * speed * (1e3 * geometry.area_m2)
+    wafer_W = mix(power, geometry.dwell_back)
     ring_W = (ring_force * speeds[:, -1])[:, None] * geometry.retaining_dwell
-    heat_W = model.friction_coefficient * wafer_W + model.ring_friction_coefficient * ring_W
+    by_place = not isinstance(model.friction_coefficient, (float, int)) and model.friction_coefficient.ndim > 0
+    wafer_heat_W = (
+        mix(model.friction_coefficient * power, geometry.dwell_back)
+        if by_place
+        else model.friction_coefficient * wafer_W
+    )
+    heat_W = wafer_heat_W + model.ring_friction_coefficient * ring_W
     pv_ring = (wafer_W + ring_W) * (1e-3 / geometry.pad_area_m2)
 
     before, after = _advance_pad(state, drive, model, heat_W, pv_ring, dt_s=dt_s)
@@ -124,11 +145,20 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
     middle = 0.5 * (after + before)
     fresh = rate_factor(freshness(xp.reshape(middle[:, n_ring:-1], shape)), model.freshness.beta_fraction)
     under = mix(xp.stack([middle[:, :n_ring], fresh]), geometry.dwell)
-    rate = removal_rate_nm_min(pressure, speed, under[0], model.law, solids_ratio=middle[:, -1:])
-    rate = rate * under[1] * column(relative_supply(drive.slurry_flow_ml_min, model.slurry))
+    supply = column(relative_supply(drive.slurry_flow_ml_min, model.slurry))
+    rate, *under_rates = (
+        removal_rate_nm_min(pressure, speed, under[0], law, solids_ratio=middle[:, -1:]) * under[1] * supply
+        for law in (model.law, *model.under_laws)
+    )
 
     populations = xp.reshape(after[:, n_ring:-1], shape)
-    wafer_force = mix(pressure, (1e3 * geometry.area_m2)[None, :])[:, 0]
+    force_weights = (1e3 * geometry.area_m2)[None, :]
+    wafer_force = mix(pressure, force_weights)[:, 0]
+    wafer_drag = (
+        mix(model.friction_coefficient * pressure, force_weights)[:, 0]
+        if by_place
+        else model.friction_coefficient * wafer_force
+    )
     return PlatenBlock(
         rate_nm_min=rate,
         pressure_kPa=pressure,
@@ -140,10 +170,11 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
         solids_ratio=after[:, -1],
         wafer_force_N=wafer_force,
         ring_force_N=ring_force,
-        wafer_drag_N=model.friction_coefficient * wafer_force,
+        wafer_drag_N=wafer_drag,
         ring_drag_N=model.ring_friction_coefficient * ring_force,
         friction_W=xp.sum(heat_W, axis=-1),
         state=PlatenState(after[-1, :n_ring], populations[-1], after[-1, -1]),
+        under_rates_nm_min=tuple(under_rates),
     )
 
 

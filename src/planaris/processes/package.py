@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from planaris.model import InputError, InputFault
-from planaris.processes.reading import Reader
+from planaris.processes.reading import Reader, with_parts
 
 GRADES: Mapping[str, str] = MappingProxyType(
     {
@@ -47,10 +47,19 @@ class SourcedNumber:
 
 @dataclass(frozen=True, slots=True)
 class FilmEntry:
-    """One film that the package knows: its material name and the prefix of its removal law's numbers."""
+    """One film that the package knows: its material and the prefix of its removal law's numbers.
+
+    ``laws`` has one prefix for every slurry, or one for each slurry line where the lines carry different slurries: a
+    removal law belongs to a pair of film and slurry.
+    """
 
     material: str
-    law: str
+    laws: tuple[str, ...]
+
+    @property
+    def law(self) -> str:
+        """Prefix of the law under the slurry of line 1."""
+        return self.laws[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +89,22 @@ class ProcessPackage:
         start = prefix + "."
         return {n.removeprefix(start): v.value for n, v in self.numbers.items() if n.startswith(start)}
 
-    def law_of(self, material: str) -> str:
-        """Return the prefix of a film's removal law; raise KeyError naming the known films."""
+    @property
+    def slurry_lines(self) -> int:
+        """How many slurry lines the package tells apart; 1 where every line carries the same slurry."""
+        return max(len(film.laws) for film in self.films)
+
+    def law_of(self, material: str, slurry_line: int = 1) -> str:
+        """Return the prefix of a film's removal law under a line's slurry; raise KeyError naming what is known."""
         for film in self.films:
             if film.material == material:
-                return film.law
+                if len(film.laws) == 1:
+                    return film.law
+                if 1 <= slurry_line <= len(film.laws):
+                    return film.laws[slurry_line - 1]
+                raise KeyError(
+                    f"process package {self.name} has no slurry on line {slurry_line}; it has lines 1-{len(film.laws)}"
+                )
         known = ", ".join(film.material for film in self.films)
         raise KeyError(f"process package {self.name} has no film {material}; it has: {known}")
 
@@ -113,6 +133,16 @@ class ProcessPackage:
                 row["fixed_by"] = n.fixed_by
             rows.append(row)
         return rows
+
+
+def _parts(name: object, origin: str) -> dict[str, object]:
+    """Read a file of numbers that packages share."""
+    folder = resources.files("planaris.processes").joinpath("parts")
+    known = sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+    if name not in known:
+        fault = InputFault("parts", str(name), "no such parts file", ", ".join(known), remedy="use one of these")
+        raise InputError(origin, (fault,))
+    return tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def package_names() -> tuple[str, ...]:
@@ -144,9 +174,11 @@ def parse_package(text: str, origin: str) -> ProcessPackage:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(origin, (InputFault(origin, "", f"is not TOML: {error}"),)) from error
+    if "parts" in raw:
+        raw = with_parts(raw, _parts(raw["parts"], origin))
     read = Reader(raw, tuple(GRADES))
     sources = read.sources()
-    films = tuple(FilmEntry(material, law) for material, law in read.films())
+    films = tuple(FilmEntry(material, laws) for material, laws in read.films())
     numbers = {
         name: SourcedNumber(
             entry.value,
@@ -160,7 +192,7 @@ def parse_package(text: str, origin: str) -> ProcessPackage:
         )
         for name, entry in read.numbers(sources).items()
     }
-    read.check_laws(films=[(f.material, f.law) for f in films], names=set(numbers))
+    read.check_laws(films=[(f.material, law) for f in films for law in f.laws], names=set(numbers))
     package = ProcessPackage(
         name=read.text("name"),
         version=read.text("version"),

@@ -27,7 +27,7 @@ LAW_NUMBERS = (
 )
 
 _ENTRY_KEYS = {"value", "source", "grade", "interval", "borrowed", "note", "fixed_by"}
-_TOP_KEYS = {"name", "version", "title", "wafer_mm", "slurry", "pad", "notes", "sources", "films", "numbers"}
+_TOP_KEYS = {"name", "version", "title", "wafer_mm", "slurry", "pad", "notes", "parts", "sources", "films", "numbers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,22 @@ class NumberEntry:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def with_parts(raw: Mapping[str, object], parts: Mapping[str, object]) -> dict[str, object]:
+    """Return a package with the sources and numbers of its parts; what the package states itself stands."""
+    merged = dict(raw)
+    for key in ("sources", "numbers"):
+        shared, own = parts.get(key, {}), raw.get(key, {})
+        if isinstance(shared, dict) and isinstance(own, dict):
+            groups: dict[str, object] = {**cast("dict[str, object]", shared), **cast("dict[str, object]", own)}
+            if key == "numbers":
+                for name, group in cast("dict[str, object]", shared).items():
+                    mine = cast("dict[str, object]", own).get(name)
+                    if isinstance(group, dict) and isinstance(mine, dict):
+                        groups[name] = {**cast("dict[str, object]", group), **cast("dict[str, object]", mine)}
+            merged[key] = groups
+    return merged
 
 
 class Reader:
@@ -104,14 +120,20 @@ class Reader:
                 self._fault(f"sources.{key}", text, "must be the citation as text")
         return found
 
-    def films(self) -> list[tuple[str, str]]:
-        """Return (material, law prefix) pairs."""
-        found: list[tuple[str, str]] = []
-        for material, law in self._table("films").items():
-            if isinstance(law, str) and law:
-                found.append((material, law))
+    def films(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return (material, law prefixes by slurry line) pairs; a single prefix holds for every line."""
+        found: list[tuple[str, tuple[str, ...]]] = []
+        for material, given in self._table("films").items():
+            laws = tuple(cast("list[object]", given)) if isinstance(given, list) else (given,)
+            if laws and all(isinstance(law, str) and law for law in laws):
+                found.append((material, tuple(str(law) for law in laws)))
             else:
-                self._fault(f"films.{material}", law, "must name the prefix of its removal law")
+                problem = "must name the prefix of its removal law, or a list of them by slurry line"
+                self._fault(f"films.{material}", given, problem)
+        lines = {len(laws) for _, laws in found if len(laws) > 1}
+        if len(lines) > 1:
+            listed = ", ".join(f"{material} {len(laws)}" for material, laws in found)
+            self._fault("films", listed, "films differ in their number of slurry lines", remedy="name a law for each")
         return found
 
     def numbers(self, sources: Mapping[str, str]) -> dict[str, NumberEntry]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from planaris.model import CleanerRecipe, Recipe, RobotTimes, SamplingPlan, ToolDescription
-from planaris.scheduling.bounds import Bound, visit_s
+from planaris.scheduling.bounds import Bound
+from planaris.scheduling.line import visit_s
 
 
 def unit_cycle_s(tool: ToolDescription, recipe: Recipe, unit: int) -> float:

@@ -76,6 +76,8 @@ def _wafer(cluster: Cluster, wafer: int, own: Sequence[Handling]) -> Iterable[Vi
     if [(h.kind, h.step) for h in own] != wanted:
         yield Violation(Fault.ROUTE, str(wafer), own[0].start_s if own else 0.0, "not every step once and in order")
         return
+    if own[0].start_s < -TICK_S:
+        yield Violation(Fault.PRECEDENCE, str(wafer), own[0].start_s, "before the plan begins")
     for number, h in enumerate(own):
         legal = cluster.steps[h.step].modules if 0 <= h.step < len(cluster.steps) else (port,)
         if h.module not in legal:

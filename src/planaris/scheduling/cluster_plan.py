@@ -63,33 +63,56 @@ def plan_cluster(cluster: Cluster, wafers: int, weights: ChainWeights | None = N
 
 
 def search_cluster(cluster: Cluster, wafers: int, *, seed: int = 1, tries: int = 200) -> ClusterPlan:
-    """Return the best of ``tries`` plans with weights drawn around the best so far; same seed, same plan."""
+    """Return the best of ``tries`` plans; same seed, same plan.
+
+    Three starts share the tries: with swaps, without, and with the first wafer taken straight. From each, weights are
+    drawn around the best so far.
+    """
     rng = np.random.default_rng(seed)
-    transfers = len(cluster.steps) + 1
-    kept = ChainWeights((0.0,) * transfers)
-    best = plan_cluster(cluster, wafers, kept)
-    trials = [replace(kept, swaps=False), *(replace(kept, straight=n) for n in range(1, 5))]
-    for number in range(tries):
-        if number >= len(trials):
-            wide_s = float(rng.choice([2.0, 8.0, 25.0]))
-            drawn = np.array(kept.head_start_s) + rng.normal(0.0, wide_s, transfers) * (rng.random(transfers) < 0.4)
-            trials.append(
-                ChainWeights(
-                    tuple(float(x) for x in drawn),
-                    float(rng.choice([5.0, 15.0, 30.0, 60.0])) if rng.random() < 0.3 else kept.wait_s,
-                    bool(rng.random() < 0.8) is kept.swaps,
-                    int(rng.integers(4)) if rng.random() < 0.3 else kept.straight,
-                    float(rng.choice([0.0, 0.0, 2.0, 6.0])),
-                    int(rng.integers(1 << 30)),
-                )
-            )
-        try:
-            plan = plan_cluster(cluster, wafers, trials[number])
-        except DeadEndError:
-            continue
-        if plan.makespan_s <= best.makespan_s:
-            best, kept = plan, trials[number]
+    plain = ChainWeights((0.0,) * (len(cluster.steps) + 1))
+    starts = (plain, replace(plain, swaps=False), replace(plain, straight=1))
+    found = [
+        best
+        for number, start in enumerate(starts)
+        if (best := _climb(cluster, wafers, start, rng, (tries + number) // len(starts))) is not None
+    ]
+    if not found:
+        raise DeadEndError(f"none of {tries} plans brings all wafers back")
+    return min(found, key=lambda plan: plan.makespan_s)
+
+
+def _climb(
+    cluster: Cluster, wafers: int, start: ChainWeights, rng: np.random.Generator, tries: int
+) -> ClusterPlan | None:
+    kept, best = start, _tried(cluster, wafers, start)
+    for _ in range(tries - 1):
+        drawn = _drawn(kept, rng)
+        plan = _tried(cluster, wafers, drawn)
+        if plan is not None and (best is None or plan.makespan_s <= best.makespan_s):
+            best, kept = plan, drawn
     return best
+
+
+def _tried(cluster: Cluster, wafers: int, weights: ChainWeights) -> ClusterPlan | None:
+    try:
+        return plan_cluster(cluster, wafers, weights)
+    except DeadEndError:
+        return None
+
+
+def _drawn(kept: ChainWeights, rng: np.random.Generator) -> ChainWeights:
+    """Return weights near some: a few head starts moved, now and then another wait, noise or number of first wafers."""
+    count = len(kept.head_start_s)
+    wide_s = float(rng.choice([2.0, 8.0, 25.0]))
+    drawn = np.array(kept.head_start_s) + rng.normal(0.0, wide_s, count) * (rng.random(count) < 0.4)
+    return ChainWeights(
+        tuple(float(x) for x in drawn),
+        float(rng.choice([5.0, 15.0, 30.0, 60.0])) if rng.random() < 0.3 else kept.wait_s,
+        kept.swaps,
+        int(rng.integers(4)) if rng.random() < 0.2 else kept.straight,
+        float(rng.choice([0.0, 0.0, 2.0, 6.0])),
+        int(rng.integers(1 << 30)),
+    )
 
 
 class DeadEndError(Exception):
@@ -184,7 +207,7 @@ class _Planner:
             modules = self._cluster.steps[step].modules
             free = [m for m in modules if self._places[m].wafer < 0 and not self._places[m].reserved]
             if free:
-                soonest = min(free, key=lambda m: (self._places[m].free_s, robot.way_s(source, m)))
+                soonest = self._best_free(robot, wafer, source, step, free)
                 return (*legs, _Leg(wafer, source, step, soonest, swaps=False))
             swappable = [
                 m
@@ -202,6 +225,20 @@ class _Planner:
             module = min(swappable, key=lambda m: self._places[m].done_s)
             legs.append(_Leg(wafer, source, step, module, swaps=True))
             wafer, source, step = self._places[module].wafer, module, step + 1
+
+    def _best_free(self, robot: ClusterRobot, wafer: int, source: str, step: int, free: Sequence[str]) -> str:
+        """Return the free place that is clean first; among equals the one with the shortest way there and on."""
+        on = (
+            (self._cluster.port_of(wafer),)
+            if step + 1 == len(self._cluster.steps)
+            else self._cluster.steps[step + 1].modules
+        )
+        following = self._robot_of[step + 1]
+
+        def way_s(module: str) -> float:
+            return robot.way_s(source, module) + min(following.way_s(module, m) for m in on)
+
+        return min(free, key=lambda m: (self._places[m].free_s, way_s(m)))
 
     def _cleans_after(self, module: str) -> bool:
         c = self._cluster

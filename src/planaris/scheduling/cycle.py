@@ -40,12 +40,8 @@ class _Cycle:
             return o.what, "", ""
         if o.what is What.VISIT:
             return o.what, o.resource, ""
-        slot = self.home[o.wafer_id]
-        ends = [
-            "slot" if place == slot else "" if place.startswith("head") else place
-            for place in (o.source, o.destination)
-        ]
-        return f"{o.what} {o.resource}", ends[0], ends[1]
+        home = self.home[o.wafer_id]
+        return f"{o.what} {o.resource}", _place(o.source, home), _place(o.destination, home)
 
 
 def _place(name: str, home: str) -> str:

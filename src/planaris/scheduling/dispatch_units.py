@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 from planaris.scheduling.floor import Action, Move
 
 _NEVER_S = float("inf")
+# A polished wafer is taken from its station, where it is kept wet, at most this long before the cleaner takes it, and
+# no sooner than the arm needs to get there if its wet limit would pass on the arm, where it may dry [design].
+LONGEST_ON_ARM_S = 14.0
+ARM_WAY_S = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class UnitsFloor:
     for each wafer, stage by stage to come, the platens that may serve it, the preferred first; ``hold`` heads at the
     exchange station whose wafer must not be begun. ``wet_arms`` are the wet robot's arms as locations; ``arm_at`` the
     place a robot stands before. ``due_s``: seconds until a location's wafer is expected to be ready; ``transfer_s``:
-    one transfer of the dry robot.
+    one transfer of the dry robot; ``hand_on_s`` from one cleaner station to the next; ``slack_s`` what is left of a
+    polished wafer's wet limit.
     """
 
     at: Mapping[str, str]
@@ -74,6 +79,8 @@ class UnitsFloor:
     arm_at: Mapping[str, str] = field(default_factory=dict[str, str])
     due_s: Mapping[str, float] = field(default_factory=dict[str, float])
     transfer_s: float = 0.0
+    hand_on_s: float = 0.0
+    slack_s: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def free(self, place: str) -> bool:
         """Whether a wafer may be put down at a place."""
@@ -192,11 +199,15 @@ def _hand_over(floor: UnitsFloor, carrying: list[str]) -> list[Move]:
 
 
 def _take_polished(floor: UnitsFloor, arm: str, *, swap: bool) -> list[Move]:
-    """Take a wafer that a unit gave back, unless a single arm could not put it down again."""
-    if not swap and len(floor.wet_arms) == 1 and not floor.free(floor.cleaner[0]):
-        return []
+    """Take a wafer that a unit gave back, if it can be put down again soon; a single arm: at once."""
+    wait_s = _cleaner_free_s(floor)
+    single = not swap and len(floor.wet_arms) == 1
     for unit in floor.units:
-        if floor.leaving(unit.exchange) and floor.at[unit.exchange] in floor.polished:
+        wafer = floor.at.get(unit.exchange)
+        if wafer not in floor.polished or not floor.leaving(unit.exchange):
+            continue
+        in_time = wait_s <= floor.slack_s.get(wafer, _NEVER_S)
+        if wait_s <= (0.0 if single else LONGEST_ON_ARM_S if in_time else ARM_WAY_S):
             return [Move(Action.PICK, "wet_robot", unit.exchange, arm)]
     return []
 
@@ -244,6 +255,20 @@ def _through_s(floor: UnitsFloor, unit: Unit) -> float:
     if wafer is None or wafer in floor.polished:
         return 0.0
     return floor.due_s.get(unit.head, _NEVER_S)
+
+
+def _cleaner_free_s(floor: UnitsFloor) -> float:
+    """Return in how many seconds the first cleaner station takes a wafer, as far as those behind it are known."""
+    free_s = 0.0
+    for place in reversed(floor.cleaner):
+        unknown = place in floor.at and place not in floor.ready and place not in floor.due_s
+        if place in floor.down or unknown:  # a wafer that has just come, or is about to be gone
+            free_s = _NEVER_S
+        elif not floor.free(place):
+            free_s = max(floor.due_s.get(place, 0.0), free_s) + floor.hand_on_s
+        else:
+            free_s = 0.0
+    return free_s
 
 
 # -- cleaner and dry robot --------------------------------------------------------------------------------------

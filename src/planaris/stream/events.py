@@ -10,9 +10,13 @@ from planaris.model import MapStage, Severity, WaferKind
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Base of all events; ``name`` is the dictionary's name."""
+    """Base of all events; ``name`` is the dictionary's name.
+
+    An ``audited`` one goes into the audit chain: what a person or a host ordered, was answered, signed or acknowledged.
+    """
 
     name: ClassVar[str] = ""
+    audited: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,16 @@ class RunEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RunResumed(Event):
+    """A run went on after the controller's death: how long it was away, moves settled by sensors, questions left."""
+
+    name: ClassVar[str] = "run_resumed"
+    away_s: float
+    moves_count: int
+    questions_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinkChanged(Event):
     """The link to the hardware changed its state."""
 
@@ -49,6 +63,7 @@ class CommandReceived(Event):
     """A command came through the door."""
 
     name: ClassVar[str] = "command_received"
+    audited: ClassVar[bool] = True
     command_id: str
     verb: str
     principal: str
@@ -62,6 +77,7 @@ class CommandAnswered(Event):
     """A command was accepted, refused or done."""
 
     name: ClassVar[str] = "command_answered"
+    audited: ClassVar[bool] = True
     command_id: str
     verb: str
     status: str
@@ -174,6 +190,7 @@ class PlaceConfirmed(Event):
     """A person said where a wafer is; that is believed from now on."""
 
     name: ClassVar[str] = "place_confirmed"
+    audited: ClassVar[bool] = True
     wafer_id: str
     source: str
     location: str
@@ -185,6 +202,7 @@ class WaferMarked(Event):
     """A wafer got a mark (rework, hold, suspect, scrap) that goes with it, and why."""
 
     name: ClassVar[str] = "wafer_marked"
+    audited: ClassVar[bool] = True
     wafer_id: str
     mark: str
     why: str
@@ -199,6 +217,30 @@ class JobStateChanged(Event):
     previous: str
     state: str
     trigger: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineChanged(Event):
+    """A platen's quarantine went from one state to another; ``principal`` is who did it, '' for the tool itself."""
+
+    name: ClassVar[str] = "quarantine_changed"
+    module: str
+    previous: str
+    state: str
+    trigger: str
+    principal: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentStateChanged(Event):
+    """The tool or one of its modules went from one state of use to another, as its events tell."""
+
+    name: ClassVar[str] = "equipment_state_changed"
+    module: str
+    previous: str
+    state: str
     why: str
 
 
@@ -302,6 +344,7 @@ class AlarmAcknowledged(Event):
     """A person acknowledged an alarm."""
 
     name: ClassVar[str] = "alarm_acknowledged"
+    audited: ClassVar[bool] = True
     alarm: str
     source: str
     principal: str
@@ -312,6 +355,7 @@ class RecipeChanged(Event):
     """A version of the recipe library came or changed its state."""
 
     name: ClassVar[str] = "recipe_changed"
+    audited: ClassVar[bool] = True
     recipe: str
     content_hash: str
     state: str
@@ -354,9 +398,26 @@ class ConsumableUsed(Event):
     life_pct: float
 
 
+@dataclass(frozen=True, slots=True)
+class ConsumableChanged(Event):
+    """A part was changed, or a slurry batch put on its line (``serial`` is its lot number): its counters start again.
+
+    Counts are those of the part that went.
+    """
+
+    name: ClassVar[str] = "consumable_changed"
+    part: str
+    location: str
+    serial: str
+    wafers_count: int
+    use_h: float
+    reason: str
+
+
 ALL_EVENTS: tuple[type[Event], ...] = (
     RunStarted,
     RunEnded,
+    RunResumed,
     LinkChanged,
     CommandReceived,
     CommandAnswered,
@@ -372,6 +433,8 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     PlaceConfirmed,
     WaferMarked,
     JobStateChanged,
+    QuarantineChanged,
+    EquipmentStateChanged,
     StepStarted,
     StepEnded,
     CleanStarted,
@@ -384,5 +447,6 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     RecipeChanged,
     TraceRecorded,
     ConsumableUsed,
+    ConsumableChanged,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event.name: event for event in ALL_EVENTS}

@@ -6,14 +6,19 @@ from planaris.tool.carrier_check import SlotMapError
 from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandRequest, RefusedError
 from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.engine import Engine
+from planaris.tool.equipment_state import E10State, ModuleUse, Use, shares_pct, step
 from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, Interlocks
 from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
 from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
+from planaris.tool.quarantine import QUARANTINE_TABLE, Quarantine, QuarantineError, QuarantineState
 from planaris.tool.recipe_library import RecipeLibrary, RecipeStore
+from planaris.tool.recovery import Question, Reconciled, ResolvedMove, reconcile
 from planaris.tool.results import evaluate, incoming_at
+from planaris.tool.story import JobStory, StepStory, Story, WaferStory
+from planaris.tool.take_up import TakenUp, take_up, unanswered
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
 from planaris.tool.units import UnitsTransport
@@ -26,6 +31,7 @@ __all__ = [
     "JOB_TABLE",
     "MEANINGS",
     "MOTION",
+    "QUARANTINE_TABLE",
     "RULES",
     "AlarmBook",
     "Answer",
@@ -35,6 +41,7 @@ __all__ = [
     "CommandRequest",
     "ConsumableBook",
     "Counter",
+    "E10State",
     "Engine",
     "FailedWork",
     "FloorFacts",
@@ -45,6 +52,7 @@ __all__ = [
     "JobOrder",
     "JobState",
     "JobStateError",
+    "JobStory",
     "JobTrigger",
     "Journal",
     "Limit",
@@ -52,21 +60,38 @@ __all__ = [
     "MaterialError",
     "MaterialMap",
     "Meaning",
+    "ModuleUse",
     "Piece",
+    "Quarantine",
+    "QuarantineError",
+    "QuarantineState",
+    "Question",
     "RecipeLibrary",
     "RecipeStore",
+    "Reconciled",
     "RefusedError",
+    "ResolvedMove",
     "SlotMapError",
+    "StepStory",
+    "Story",
+    "TakenUp",
     "Tool",
     "Transport",
     "UnitsTransport",
     "UnknownAlarmError",
+    "Use",
     "Verbs",
     "WaferProgress",
+    "WaferStory",
     "WorkKind",
     "WorkRefusedError",
     "Workshop",
     "evaluate",
     "incoming_at",
     "limits",
+    "reconcile",
+    "shares_pct",
+    "step",
+    "take_up",
+    "unanswered",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from planaris.dictionary import Dictionary
 from planaris.model import ActiveAlarm, AlarmState, Severity
@@ -27,6 +27,11 @@ class AlarmBook:
     def active(self) -> tuple[ActiveAlarm, ...]:
         """Alarms that are set, in the order they came."""
         return tuple(self._active.values())
+
+    def restore(self, alarms: Mapping[tuple[str, str, str], ActiveAlarm]) -> None:
+        """Take over alarms that the journal told, by name, source and wafer."""
+        for key, alarm in alarms.items():
+            self._active.setdefault(key, alarm)
 
     def severity_of(self, alarm: str) -> Severity:
         """Return how bad the catalogue says an alarm is; raise `UnknownAlarmError` if it has none such."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from planaris.model import Wafer
+from planaris.model import Wafer, WaferKind
 from planaris.modules import LoadCup
 from planaris.scheduling import Action, Floor, Move, decide
 from planaris.tool.head_work import HeadWork
@@ -16,6 +16,8 @@ from planaris.tool.transport import FloorFacts
 from planaris.tool.wet import WetWatch
 from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
+
+_PATH = frozenset({"loadcup", "carousel"})
 
 
 class CarouselTransport(HeadWork):
@@ -31,11 +33,11 @@ class CarouselTransport(HeadWork):
     @property
     def path(self) -> frozenset[str]:
         """Load cup and carousel; the platens are a matter of the route."""
-        return frozenset({"loadcup", "carousel"})
+        return _PATH
 
-    def open_to(self, route: tuple[int, ...]) -> bool:
-        """Whether every platen of the route is up."""
-        return not self._shop.failed.keys() & {f"platen{n}" for n in route}
+    def open_to(self, route: tuple[int, ...], kind: WaferKind) -> bool:
+        """Whether every platen of the route takes such a wafer."""
+        return all(self.takes(n, kind) for n in route)
 
     # -- what the rule sees -----------------------------------------------------------------------------------
     def next_moves(self, facts: FloorFacts) -> tuple[Move, ...]:
@@ -124,15 +126,24 @@ class CarouselTransport(HeadWork):
             await carousel.ask(lambda: carousel.index(loaded, target))
         self.turned()
 
-    def turned(self) -> None:
-        """Tell which wafers wait on their heads; those over their next platen wait for the rule to begin the visit."""
+    def take_up(self, asked: frozenset[str]) -> None:
+        """Go on with the wafers on heads after a restart, but not with those that are asked for."""
+        self.turned(asked)
+
+    def turned(self, asked: frozenset[str] = frozenset()) -> None:
+        """Tell which wafers wait on their heads; those over their next platen wait for the rule to begin the visit.
+
+        Nothing is told of ``asked`` ones.
+        """
         self._wet.turned()
         for station in range(self._tool.description.heads):
             head = f"head{self._tool.carousel.head_at(station)}"
             wafer = self._tool.material.at.get(head)
-            if wafer is not None and (station == 0 or self._jobs.progress_of(wafer).next_platen != station):
+            if wafer is None or wafer.wafer_id in asked:
+                continue
+            if station == 0 or self._jobs.progress_of(wafer).next_platen != station:
                 self._shop.set_ready(head)
-            if wafer is not None and station:
+            if station:
                 self._wet.waits_over(wafer.wafer_id, self._tool.platens[station])
         self._refuse_visits()
         self._shop.changed.set()
@@ -153,12 +164,6 @@ class CarouselTransport(HeadWork):
                 self._wet.polished(wafer.wafer_id)
 
     # -- visits -----------------------------------------------------------------------------------------------
-    def may_visit(self, wafer: Wafer, platen: int) -> str:
-        """Return why a wafer may not be polished on a platen now."""
-        del wafer
-        failed = self._shop.failed.get(f"platen{platen}")
-        return f"platen{platen} is down: {failed.error}" if failed else ""
-
     def _over(self, wafer: Wafer, platen: int) -> bool:
         """Whether a wafer is still on the head over a platen."""
         return self._tool.material.where(wafer.wafer_id) == f"head{self._tool.carousel.head_at(platen)}"

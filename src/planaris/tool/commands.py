@@ -72,6 +72,10 @@ class CommandDoor:
         """Offer a verb that the dictionary declares."""
         self._handlers[verb] = (self._dictionary.command(verb), handler)
 
+    def go_on_from(self, count: int) -> None:
+        """Number commands after those of an earlier life of this run."""
+        self._count = max(self._count, count)
+
     @property
     def verbs(self) -> tuple[str, ...]:
         """Verbs that are offered now."""

@@ -1,4 +1,7 @@
-"""Consumables by the controller's counters: wafers and hours, against the limits of the tool description."""
+"""Consumables by the controller's counters: wafers and hours, against the limits of the tool description.
+
+Parts sit where they are used (``platen1``, ``head3``); a slurry batch on its line (``slurry1``), and its age counts.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from planaris.model import Severity, ToolDescription
 from planaris.modules import VisitResult
-from planaris.stream import ConsumableUsed, EventStream
+from planaris.stream import ConsumableChanged, ConsumableUsed, EventStream
 from planaris.tool.alarms import AlarmBook
+from planaris.tool.commands import CommandDoor, CommandRequest, RefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class Counter:
     part: str
     wafers_count: int = 0
     use_h: float = 0.0
+    serial: str = ""
 
 
 class ConsumableBook:
@@ -31,11 +36,21 @@ class ConsumableBook:
         "ring": ("ring_life_wafers_count", ""),
         "membrane": ("membrane_life_wafers_count", ""),
         "brush": ("brush_life_wafers_count", ""),
+        "slurry": ("", "slurry_life_h"),
     }
 
     def __init__(self, tool: ToolDescription, stream: EventStream, alarms: AlarmBook, known: Iterable[Counter]) -> None:
         self._limits, self._stream, self._alarms = tool.consumable_limits, stream, alarms
         self._counters: dict[tuple[str, str], Counter] = {(c.location, c.part): c for c in known}
+        self._places = {
+            "pad": [f"platen{n}" for n in range(1, tool.platens + 1)],
+            "disk": [f"platen{n}" for n in range(1, tool.platens + 1)],
+            "ring": [f"head{n}" for n in range(1, tool.heads + 1)],
+            "membrane": [f"head{n}" for n in range(1, tool.heads + 1)],
+            "brush": [s for s in tool.cleaner.stations if s.startswith("brush")],
+            "slurry": [f"slurry{n}" for n in range(1, tool.platen.slurry_lines + 1)],
+        }
+        self._aged_to_s = 0.0
 
     def life_pct(self, counter: Counter) -> float:
         """Return spent life in percent of the limit; 0 where the description sets none."""
@@ -61,6 +76,38 @@ class ConsumableBook:
         self._use(head, "ring", hours, wafers_count=int(first_visit))
         self._use(head, "membrane", hours, wafers_count=int(first_visit))
 
+        # A batch ages while it is on its line, used or not; wafers are counted on their first visit.
+        aged_h, self._aged_to_s = max(0.0, result.end_s - self._aged_to_s) / 3600.0, max(result.end_s, self._aged_to_s)
+        for line in self._places["slurry"]:
+            self._use(line, "slurry", aged_h, wafers_count=int(first_visit))
+
+    def offer(self, door: CommandDoor) -> None:
+        """Offer `consumable.change` behind the one door."""
+        door.register("consumable.change", self._change)
+
+    async def _change(self, request: CommandRequest) -> str:
+        location, part, serial = (str(request.arguments[name]) for name in ("location", "part", "serial"))
+        if part not in self._places:
+            raise RefusedError(f"no part {part}; there are: {', '.join(self._places)}")
+        if location not in self._places[part]:
+            raise RefusedError(f"no {part} at {location}; there is one at: {', '.join(self._places[part])}")
+        old = self._counters.get((location, part), Counter(location, part))
+        if not serial.strip():
+            raise RefusedError("a new part needs its serial number, a slurry batch its lot number")
+        if serial == old.serial:
+            raise RefusedError(f"{part} of {location} is {serial} already")
+        if not request.reason.strip():
+            raise RefusedError("a change needs a reason")
+        self._counters[location, part] = Counter(location, part, serial=serial)
+        # What the old part had done stands in the event; the new one begins at nothing.
+        self._stream.publish(
+            ConsumableChanged(part, location, serial, old.wafers_count, round(old.use_h, 6), request.reason)
+        )
+        self._stream.publish(ConsumableUsed(part, location, 0, 0.0, 0.0))
+        for alarm in ("consumable_warning", "consumable_expired"):
+            self._alarms.clear(alarm, _alarm_place(location, part))
+        return f"{part} of {location}: {old.serial or 'unknown'} after {old.wafers_count} wafers, now {serial}"
+
     def brushed(self, station: str, time_s: float) -> None:
         """Count one wafer on a brush."""
         self._use(station, "brush", time_s / 3600.0)
@@ -72,10 +119,16 @@ class ConsumableBook:
         life = self.life_pct(new)
         self._stream.publish(ConsumableUsed(part, location, new.wafers_count, round(new.use_h, 6), round(life, 4)))
         warn_pct = 100.0 * self._limits.get("warn_fraction", 0.9)
-        # The disk has a place of its own in the catalogue: a worn pad must not keep its alarm from being said.
-        place = location.replace("platen", "conditioner") if part == "disk" else location
+        place = _alarm_place(location, part)
         detail = f"{part} has spent {life:.0f} % of its life"
         if life >= 100.0:
             self._alarms.set("consumable_expired", place, Severity.ERROR, detail)
         elif life >= warn_pct:
             self._alarms.set("consumable_warning", place, Severity.WARNING, detail)
+
+
+def _alarm_place(location: str, part: str) -> str:
+    """Return where the catalogue has a part's alarm: a worn pad must not keep its disk's alarm from being said."""
+    if part == "slurry":
+        return "facility"
+    return location.replace("platen", "conditioner") if part == "disk" else location

@@ -128,7 +128,14 @@ class Engine:
             raise ValueError(f"no work is known for {move}")
         return piece
 
+    def look_again(self) -> None:
+        """Look at what an interlock refused and at the whole floor again, now that a person did something."""
+        self._look_at_refused()
+        self.shop.look()
+
     def _look_at_refused(self) -> None:
+        if self._look_again is not None:
+            self._look_again.cancel()
         self._look_again = None
 
         def still(error: InterlockError) -> bool:
@@ -194,13 +201,16 @@ class Engine:
 
     def _may_go_on(self, job: Job, progress: WaferProgress) -> bool:
         """Whether a dry wafer may go on towards the platens: its job runs, and the rest of its way is open."""
+        if not self.shop.failed:
+            return job.polishes and self.transport.open_to(progress.route, progress.wafer.kind)
         description = self.tool.description
         way = self.transport.path | {"dry_robot", "wet_robot", *description.cleaner.stations}
         if not progress.aligned:
             way |= {"aligner"}
         if description.metrology is not None:
             way |= {"metrology"}
-        return job.polishes and not way & self.shop.failed.keys() and self.transport.open_to(progress.route)
+        open_way = not way & self.shop.failed.keys() and self.transport.open_to(progress.route, progress.wafer.kind)
+        return job.polishes and open_way
 
     # -- jobs ---------------------------------------------------------------------------------------------------
     def start_job(self, job: Job) -> None:
@@ -247,7 +257,10 @@ class Engine:
 
     def _home(self, wafer: Wafer) -> None:
         job = self.jobs.of(wafer)
-        finish_wafer(self.tool, job, job.progress[wafer.wafer_id])
+        progress = job.progress[wafer.wafer_id]
+        finish_wafer(self.tool, job, progress)
+        for number in () if progress.cut_short else job.recipe.platens:
+            self.tool.quarantine.polished(f"platen{number}", wafer.kind, passed=not progress.marks)
 
     def _end_if_out(self, job: Job) -> None:
         """End a job whose wafers are all back, or, if it is to stop, none of them is out."""

@@ -6,8 +6,11 @@ from planaris.hardware import DeviceFailedError, DeviceTimeoutError, HandshakeLo
 from planaris.modules import (
     ClosedError,
     IllegalTransitionError,
+    PadOccupiedError,
     ProcessDeviationError,
+    WaferLeftOnPadError,
     WaferNotSeenError,
+    WaferSlippedError,
 )
 from planaris.tool.interlocks import InterlockError
 from planaris.tool.material import MaterialError
@@ -41,9 +44,16 @@ _ALARMS: tuple[tuple[type[Exception], str], ...] = (
     (WaferNotSeenError, "wafer_not_seen"),
     (HeadNotUpError, "index_blocked"),
     (ProcessDeviationError, "process_aborted"),
+    (WaferSlippedError, "wafer_slip"),
+    (WaferLeftOnPadError, "wafer_left_on_pad"),
+    (PadOccupiedError, "wafer_left_on_pad"),
     (PortError, "link_lost"),
     (DeviceFailedError, "device_error"),
 )
+
+
+# Alarms of failed work. A restart looks at the work anew: what is still wrong sets them again.
+FAILURE_ALARMS = frozenset(name for _, name in _ALARMS) | {"unexpected_wafer"}
 
 
 def alarm_of(error: Exception) -> str:

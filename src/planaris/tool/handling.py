@@ -47,11 +47,19 @@ class Handling:
     def next_place(self, wafer: Wafer) -> str:
         """Return where a wafer on a robot goes next."""
         progress = self._jobs.progress_of(wafer)
+        if progress.dried and not progress.post_nm and self._metrology_free():
+            return "metrology"
+        in_wet_arm = self._tool.material.where(wafer.wafer_id) == "wet_robot"
         if not math.isnan(progress.dried_s) or (progress.cut_short and math.isnan(progress.chucked_s)):
-            return progress.home
-        if self._tool.material.where(wafer.wafer_id) == "wet_robot":
+            return "stage" if in_wet_arm else progress.home  # the wet arm reaches no carrier
+        if in_wet_arm:
             return self._tool.description.cleaner.stations[0] if progress.polished else "loadcup"
         return "stage" if progress.aligned else "aligner"
+
+    def _metrology_free(self) -> bool:
+        material = self._tool.material
+        taken = {*material.at, *material.in_motion().values(), *self._shop.busy, *self._shop.failed}
+        return self._tool.metrology is not None and "metrology" not in taken
 
     def _robot(self, name: str) -> Robot:
         return self._tool.dry_robot if name == "dry_robot" else self._tool.wet_robot

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from planaris.clock import now_s
-from planaris.model import ConditioningMode, ToolDescription, Wafer
-from planaris.modules import LoadCup, Visit
+from planaris.model import ConditioningMode, ToolDescription, Wafer, WaferKind
+from planaris.modules import LoadCup, PadOccupiedError, Platen, Visit, WaferLeftOnPadError, WaferSlippedError
 from planaris.scheduling import Action, Move
 from planaris.stream import TraceRecorded
 from planaris.tool.failures import HeadNotUpError, StoppedError
@@ -119,6 +119,10 @@ class HeadWork:
         self._shop.set_ready(move.source)
 
     # -- visits -----------------------------------------------------------------------------------------------
+    def platen_under(self, head: int) -> int | None:
+        """Return the platen a head stands over, None where it is handed wafers."""
+        return next((n for n in self._tool.platens if self._tool.head_over(n) == head), None)
+
     def _visit_piece(self, wafer: Wafer, platen: int, head: int) -> Piece:
         job, progress = self._jobs.of(wafer), self._jobs.progress_of(wafer)
         assert progress.next_platen is not None  # the rule asked for a visit that is to come
@@ -141,6 +145,9 @@ class HeadWork:
     async def _visit(self, piece: Piece, wafer: Wafer, visit: Visit) -> None:
         platen = self._tool.platens[int(piece.resource.removeprefix("platen"))]
         progress, head = self._jobs.progress_of(wafer), f"head{visit.head}"
+        if self._tool.material.where(wafer.wafer_id) == platen.name:
+            await self._take_up(wafer, platen)
+            return
         if platen.left is not None and platen.left.wafer_id == wafer.wafer_id:  # a retry
             if not self._over(wafer, platen.number) or self._mover_of(visit.head)[1] in self._shop.busy:
                 return
@@ -155,16 +162,7 @@ class HeadWork:
         try:
             result = await platen.ask(lambda: platen.polish(visit))
         except Exception as error:
-            # It goes no further: back to its cup with the next moves, cleaned, home.
-            progress.cut_short = True
-            if math.isnan(progress.polish_end_s) or platen.left is not visit:
-                progress.polish_end_s = now_s()
-            self._marks.mark(wafer.wafer_id, "rework", f"polish on {platen.name} was not ended")
-            self._shop.free(piece, head)
-            self._shop.set_ready(head)
-            self._wet.polished(wafer.wafer_id)
-            if not self._tool.watch.is_on(f"{head}.up"):
-                self._lock(head)
+            self._cut_off(piece, wafer, visit, error)
             if isinstance(error, StoppedError):  # ordered: the platen itself is well
                 platen.recover()
                 return
@@ -195,6 +193,69 @@ class HeadWork:
         if progress.polished:
             self._wet.polished(wafer.wafer_id)
         self._wet.waits_over(wafer.wafer_id, platen)
+
+    def _cut_off(self, piece: Piece, wafer: Wafer, visit: Visit, error: Exception) -> None:
+        """Take a wafer whose visit was not ended out of the flow: back to its cup, cleaned, home."""
+        platen = self._tool.platens[int(piece.resource.removeprefix("platen"))]
+        progress, head = self._jobs.progress_of(wafer), f"head{visit.head}"
+        progress.cut_short = True
+        if math.isnan(progress.polish_end_s) or platen.left is not visit:
+            progress.polish_end_s = now_s()
+        self._shop.free(piece, head)
+        self._wet.polished(wafer.wafer_id)
+        if not self._tool.watch.is_on(f"{head}.up"):
+            self._lock(head)
+        if isinstance(error, WaferSlippedError | WaferLeftOnPadError):
+            self._lies_on_pad(wafer, platen.name, slipped=isinstance(error, WaferSlippedError))
+        else:
+            self._marks.mark(wafer.wafer_id, "rework", f"polish on {platen.name} was not ended")
+            self._shop.set_ready(head)
+
+    def _lies_on_pad(self, wafer: Wafer, platen: str, *, slipped: bool) -> None:
+        """Follow the sensors: the head came up empty, so the wafer is on the pad; breakage closes the platen."""
+        material = self._tool.material
+        material.intend(material.where(wafer.wafer_id), platen)
+        material.confirm(wafer)
+        self._marks.mark(wafer.wafer_id, "scrap" if slipped else "rework", f"left its head on {platen}")
+        if slipped:
+            self.breakage(platen, wafer.wafer_id)
+
+    def breakage(self, platen: str, wafer_id: str) -> None:
+        """Quarantine a platen; wafers on the other heads finish and are marked suspect."""
+        self._tool.quarantine.open(platen, f"{wafer_id} broke or slipped out")
+        for place, other in self._tool.material.at.items():
+            if place.startswith("head") and other.wafer_id != wafer_id:
+                self._marks.mark(other.wafer_id, "suspect", f"on a head when {wafer_id} broke or slipped on {platen}")
+
+    async def _take_up(self, wafer: Wafer, platen: Platen) -> None:
+        """Pull a wafer that was left on the pad up with the head that is over it, and let it go on."""
+        head, progress = self._tool.head_over(platen.number), self._jobs.progress_of(wafer)
+        if not head or f"head{head}" in self._tool.material.at:
+            what = "no empty head is over the pad"
+            raise PadOccupiedError(platen.name, "rechuck", what, "turn one there, or take the wafer out")
+        await platen.ask(lambda: platen.rechuck(head))
+        self._tool.material.intend(platen.name, f"head{head}")
+        self._tool.material.confirm(wafer)
+        progress.head, progress.cut_short = head, False
+        progress.visits_done += 1
+        self._marks.mark(wafer.wafer_id, "suspect", f"was left on {platen.name}")
+        self._shop.set_ready(f"head{head}")
+
+    def takes(self, platen: int, kind: WaferKind) -> bool:
+        """Whether a platen is up and takes wafers of a kind."""
+        name = f"platen{platen}"
+        taken = name in self._shop.failed or name in self._tool.material.at
+        return not taken and not self._tool.quarantine.refusal(name, kind)
+
+    def may_visit(self, wafer: Wafer, platen: int) -> str:
+        """Return why a wafer may not be polished on a platen now; '' if it may."""
+        name = f"platen{platen}"
+        failed = self._shop.failed.get(name)
+        if failed is not None:
+            return f"{name} is down: {failed.error}"
+        if name in self._tool.material.at:
+            return f"{self._tool.material.at[name].wafer_id} lies on {name}"
+        return self._tool.quarantine.refusal(name, wafer.kind)
 
     def _lock(self, head: str) -> None:
         """Keep what would move a head where it is: the head should be up and is not."""

@@ -26,6 +26,12 @@ def _conditioners_up(facts: Facts, subject: str) -> str:
     return f"{', '.join(down)} not up, in the head's path" if down else ""
 
 
+def _slipped(facts: Facts, subject: str) -> str:
+    """A head whose wafer slipped out stays where it is: what lies on its pad is looked for first."""
+    head = f"head{_unit_of(subject)}"
+    return f"a wafer slipped out at {head}" if ("wafer_slip", head) in facts.alarms else ""
+
+
 def _arm_clear(facts: Facts, subject: str) -> str:
     station = f"exchange{subject.removeprefix('head')}"
     return f"the wet robot's arm is in {station}" if facts.arm_inside(station) else ""
@@ -45,5 +51,6 @@ UNITS_RULES: tuple[Rule, ...] = (
     Rule("5", ("swing.to",), "head or exchange station not in place", _head_up),
     Rule("6", ("exchange.load", "exchange.unload"), "arm in the exchange station", _arm_clear),
     Rule("6", ("wet_robot.pick", "wet_robot.place"), "exchange station not down", _station_down),
+    Rule("8", ("swing.to",), "wafer slipped out", _slipped),
     Rule("11", ("swing.to",), "conditioner in the head's path", _conditioners_up),
 )

@@ -143,6 +143,12 @@ class JobBook:
 
     def create(self, lot: Lot, recipe: Recipe, cleaner: CleanerRecipe, priority: int = 0) -> Job:
         """Make a job for a lot; raise ValueError while one for it is not over, or shares wafers with it."""
+        job = self.make(lot, recipe, cleaner, priority)
+        self.adopt(job)
+        return job
+
+    def make(self, lot: Lot, recipe: Recipe, cleaner: CleanerRecipe, priority: int = 0) -> Job:
+        """Make a job that nobody works for until it is adopted; raises as `create`."""
         known = self._jobs.get(lot.lot_id)
         if known is not None and not known.ended:
             raise ValueError(f"there is a job for lot {lot.lot_id}; it is {known.state.value}")
@@ -150,9 +156,11 @@ class JobBook:
         shared = [f"{w.wafer_id} ({others[w.wafer_id]})" for w in lot.wafers if w.wafer_id in others]
         if shared:
             raise ValueError(f"wafers of lot {lot.lot_id} belong to other jobs: {', '.join(shared)}")
-        job = Job(self._stream, lot, recipe, cleaner, priority, len(self._jobs) + 1)
-        self._jobs[lot.lot_id] = job
-        return job
+        return Job(self._stream, lot, recipe, cleaner, priority, len(self._jobs) + 1)
+
+    def adopt(self, job: Job) -> None:
+        """Take a job into the book."""
+        self._jobs[job.lot_id] = job
 
     def get(self, lot_id: str) -> Job | None:
         """Return a lot's job."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planaris.model import Block, Quality, Severity
 from planaris.tool.alarms import AlarmBook
@@ -59,6 +61,31 @@ class Excess:
         return f"{limit.tag} is {self.seen:.4g}, it must be {limit.text()} (outside for {limit.persist_s:g} s)"
 
 
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """The limits of one rate class: their columns in its blocks, and low and high as rows to compare with."""
+
+    limits: tuple[Limit, ...]
+    columns: list[int]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    head_up: list[int]
+    height: int | None
+
+
+def _watched(kind: str, names: Sequence[str]) -> _Watched:
+    column = {name: i for i, name in enumerate(names)}
+    found = tuple(w for w in limits() if w.tag.split(".", 1)[0] == kind and w.tag.split(".", 1)[1] in column)
+    return _Watched(
+        found,
+        [column[w.tag.split(".", 1)[1]] for w in found],
+        np.array([w.low for w in found], dtype=np.float32),
+        np.array([w.high for w in found], dtype=np.float32),
+        [i for i, w in enumerate(found) if w.head_up],
+        column.get("height_mm"),
+    )
+
+
 @dataclass(slots=True)
 class LimitWatch:
     """Checks blocks of any rate class; sets alarms when a limit is passed for long enough and clears them after."""
@@ -66,49 +93,55 @@ class LimitWatch:
     alarms: AlarmBook
     _outside_s: dict[tuple[str, Limit], float] = field(default_factory=dict[tuple[str, Limit], float])
     _set: set[tuple[str, Limit]] = field(default_factory=set[tuple[str, Limit]])
+    _by_class: dict[str, _Watched] = field(default_factory=dict[str, _Watched])
 
     def check(self, block: Block, wafer_id: str = "") -> list[Excess]:
         """Look at one block, set and clear alarms, and return what was passed with it."""
         if not len(block.time_s):
             return []
-        good = block.quality == Quality.GOOD
         source = block.rate_class.split(".", 1)[0]
-        kind = source.rstrip("0123456789")
-        columns = {tag.split(".", 1)[1]: i for i, tag in enumerate(block.tags)}
+        watched = self._by_class.get(block.rate_class)
+        if watched is None:
+            names = [tag.split(".", 1)[1] for tag in block.tags]
+            watched = self._by_class[block.rate_class] = _watched(source.rstrip("0123456789"), names)
+        seen = block.values[:, watched.columns]
+        outside = (seen < watched.low) | (seen > watched.high)
+        outside &= (block.quality == Quality.GOOD)[:, None]
+        if watched.height is not None:
+            outside[:, watched.head_up] &= (block.values[:, watched.height] > HEAD_UP_mm)[:, None]
         step_s = float(block.time_s[-1] - block.time_s[0]) / max(1, len(block.time_s) - 1) or 1.0
-        up = block.values[:, columns["height_mm"]] > HEAD_UP_mm if "height_mm" in columns else good
+        some = outside.any(axis=0)
         passed: list[Excess] = []
-        for limit in limits():
-            place, name = limit.tag.split(".", 1)
-            if place != kind or name not in columns:
+        for i, limit in enumerate(watched.limits):
+            key = (source, limit)
+            if some[i]:
+                excess = self._outside(limit, source, outside[:, i].tolist(), step_s, float(seen[-1, i]), wafer_id)
+                if excess is not None:
+                    passed.append(excess)
                 continue
-            seen = block.values[:, columns[name]]
-            looked = good & up if limit.head_up else good
-            outside = looked & ((seen < limit.low) | (seen > limit.high))
-            excess = self._judge(limit, source, outside.tolist(), step_s, float(seen[-1]), wafer_id)
-            if excess is not None:
-                passed.append(excess)
+            self._outside_s.pop(key, None)
+            if key in self._set and self._inside(limit, float(seen[-1, i])):
+                self._set.discard(key)
+                self.alarms.clear(limit.alarm, source)
         return passed
 
-    def _judge(
+    def _outside(
         self, limit: Limit, source: str, outside: list[bool], step_s: float, seen: float, wafer_id: str
     ) -> Excess | None:
+        """Add up the time outside; return what was passed when it first is too long."""
         key = (source, limit)
         longest_s = run_s = self._outside_s.get(key, 0.0)
         for flag in outside:
             run_s = run_s + step_s if flag else 0.0
             longest_s = max(longest_s, run_s)
         self._outside_s[key] = run_s
-        if longest_s > limit.persist_s and key not in self._set:
-            self._set.add(key)
-            excess = Excess(limit, source, seen)
-            severity = Severity.ERROR if limit.aborts else self.alarms.severity_of(limit.alarm)
-            self.alarms.set(limit.alarm, source, severity, excess.detail, wafer_id)
-            return excess
-        if key in self._set and not any(outside) and self._inside(limit, seen):
-            self._set.discard(key)
-            self.alarms.clear(limit.alarm, source)
-        return None
+        if longest_s <= limit.persist_s or key in self._set:
+            return None
+        self._set.add(key)
+        excess = Excess(limit, source, seen)
+        severity = Severity.ERROR if limit.aborts else self.alarms.severity_of(limit.alarm)
+        self.alarms.set(limit.alarm, source, severity, excess.detail, wafer_id)
+        return excess
 
     @staticmethod
     def _inside(limit: Limit, seen: float) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planaris.clock import now_s
-from planaris.model import ToolDescription, Wafer
+from planaris.model import Recipe, ToolDescription, Wafer
 from planaris.scheduling import PREPARE_S, Line, PlatenVisit, line_of, visits_of
 from planaris.tool.jobs import JobBook
 
@@ -28,6 +28,9 @@ class Lookahead:
     def __init__(self, tool: ToolDescription, jobs: JobBook) -> None:
         self._tool, self._jobs = tool, jobs
         self.line: Line = line_of(tool)
+        # By identity: recipes and wafers of a job stay while it runs.
+        self._visits: dict[int, tuple[Recipe, tuple[PlatenVisit, ...]]] = {}
+        self._after_s: dict[str, tuple[Wafer, tuple[float, ...]]] = {}
 
     def of(self, at: Mapping[str, Wafer]) -> Ahead:
         """Return what is ahead of the wafers that are out."""
@@ -40,7 +43,7 @@ class Lookahead:
                 continue
             name, progress = wafer.wafer_id, self._jobs.progress_of(wafer)
             limits = progress.recipe.wet_limits
-            visits = visits_of(self._tool, progress.recipe, extra_s=PREPARE_S)
+            visits = self._visits_of(progress.recipe)
             todo[name] = visits[len(visits) - len(progress.route) :]
             clean_s[name] = self._after_polish_s(wafer)
             between_s[name] = limits.between_stations_s
@@ -48,7 +51,19 @@ class Lookahead:
                 slack_s[name] = progress.polish_end_s + limits.polish_to_clean_s - now_s()
         return Ahead(todo, clean_s, slack_s, between_s)
 
+    def _visits_of(self, recipe: Recipe) -> tuple[PlatenVisit, ...]:
+        kept = self._visits.get(id(recipe))
+        if kept is None or kept[0] is not recipe:
+            kept = self._visits[id(recipe)] = recipe, tuple(visits_of(self._tool, recipe, extra_s=PREPARE_S))
+        return kept[1]
+
     def _after_polish_s(self, wafer: Wafer) -> tuple[float, ...]:
+        kept = self._after_s.get(wafer.wafer_id)
+        if kept is None or kept[0] is not wafer:
+            kept = self._after_s[wafer.wafer_id] = wafer, self._times_after_polish_s(wafer)
+        return kept[1]
+
+    def _times_after_polish_s(self, wafer: Wafer) -> tuple[float, ...]:
         job = self._jobs.of(wafer)
         clean_s = tuple(station.time_s for station in job.cleaner.stations)
         if self._tool.metrology is None:

@@ -46,6 +46,13 @@ class MaterialMap:
         self._at[location] = wafer
         self._where[wafer.wafer_id] = location
 
+    def restore(self, wafer: Wafer, location: str, destination: str = "") -> None:
+        """Take over what the journal told: where a wafer was confirmed last, and where it was going."""
+        self._at[location] = wafer
+        self._where[wafer.wafer_id] = location
+        if destination:
+            self._moving[wafer.wafer_id] = destination
+
     def intend(self, source: str, destination: str) -> Wafer:
         """Commit the intent to move; only then may anything move."""
         wafer = self._at.get(source)

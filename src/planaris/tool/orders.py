@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from planaris.tool.failures import StoppedError
 from planaris.tool.jobs import Job, JobState, JobTrigger
 from planaris.tool.progress import WaferProgress
+from planaris.tool.quarantine import ALARM as QUARANTINE_ALARM
+from planaris.tool.tag_alarms import ON_TAGS
 from planaris.tool.work import FailedWork, WorkKind, WorkRefusedError
 
 if TYPE_CHECKING:
@@ -79,11 +81,53 @@ class Orders:
         progress.cut_short = True
         self._engine.transport.abort_visits(StoppedError("tool", why), frozenset({wafer_id}))
 
-    def scrap(self, wafer_id: str, why: str) -> str:
-        """Mark a wafer as scrap; it goes on to where it can be taken out."""
-        self._progress(wafer_id)
+    def scrap(self, wafer_id: str, why: str, *, broken: bool = False) -> str:
+        """Mark a wafer as scrap; it goes on to where it can be taken out. A broken one closes its platen."""
+        progress = self._progress(wafer_id)
         self._engine.marks.mark(wafer_id, "scrap", why)
+        material = self._tool.material
+        place = material.where(wafer_id) if material.find(wafer_id) is not None else progress.home
+        over = next((p.name for n, p in self._tool.platens.items() if f"head{self._tool.head_over(n)}" == place), place)
+        if broken and over in self._engine.pad_places:
+            self._engine.transport.abort_visits(StoppedError("tool", why), frozenset({wafer_id}))
+            self._engine.transport.breakage(over, wafer_id)
         return "marked"
+
+    # -- quarantine and alarms ----------------------------------------------------------------------------------
+    def inspect(self, platen: str, principal: str, finding: str) -> str:
+        """Note a platen's inspection: nothing may lie on its pad, and its failed work is cleared."""
+        if platen in self._tool.material.at or self._tool.watch.is_on(f"{platen}.slip"):
+            raise WorkRefusedError(f"a wafer lies on {platen}; take it out and say so first")
+        self._tool.quarantine.inspect(platen, principal, finding)
+        if platen in self._shop.failed:
+            self._shop.failed[platen].piece.recover()
+            self._shop.drop(platen)
+        return "qualification wafers may follow"
+
+    def release(self, platen: str, principal: str, why: str) -> str:
+        """Sign a platen off."""
+        self._tool.quarantine.release(platen, principal, why)
+        return f"{platen} takes product"
+
+    def acknowledge(self, alarm: str, source: str, principal: str) -> str:
+        """Note that a person saw an alarm."""
+        if not self._tool.alarms.acknowledge(alarm, source, principal):
+            raise WorkRefusedError(f"{alarm} is not set at {source}")
+        return "acknowledged"
+
+    def clear_alarm(self, alarm: str, source: str) -> str:
+        """Clear an alarm that only a person can; one whose cause still stands is refused."""
+        alarms = self._tool.alarms
+        if (alarm, source) not in {(a.alarm, a.source) for a in alarms.active}:
+            raise WorkRefusedError(f"{alarm} is not set at {source}")
+        failed = [n for n, f in self._shop.failed.items() if (f.alarm, f.alarm_source) == (alarm, source)]
+        if failed:
+            raise WorkRefusedError(f"{failed[0]} has failed work: retry, skip, abort or clear that")
+        tag = {v: k for k, v in ON_TAGS.items()}.get(alarm, "")
+        if alarm == QUARANTINE_ALARM or (tag and self._tool.watch.is_on(tag)):
+            raise WorkRefusedError(f"the cause of {alarm} at {source} still stands")
+        alarms.clear(alarm, source)
+        return "cleared"
 
     def confirm_place(self, wafer_id: str, location: str, principal: str) -> str:
         """Believe a person who says where a wafer is; work goes on from there."""
@@ -96,7 +140,7 @@ class Orders:
         self._check_place(wafer_id, place)
         old = material.where(wafer_id)
         for resource, failed in tuple(self._shop.failed.items()):
-            if failed.piece.wafer_id == wafer_id:
+            if failed.piece.wafer_id == wafer_id or resource == f"place of {place}":
                 failed.piece.recover()
                 self._shop.drop(resource)
         self._shop.leave(old)

@@ -33,17 +33,21 @@ class WaferProgress:
     post_nm: tuple[float, ...] = ()
     plan: str = ""
     marks: list[str] = field(default_factory=list[str])
+    platens: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.platens = self.recipe.platens
 
     @property
     def next_platen(self) -> int | None:
         """Platen of the next visit, None when the wafer is through or must go no further."""
-        platens = self.recipe.platens
+        platens = self.platens
         return platens[self.visits_done] if self.visits_done < len(platens) and not self.cut_short else None
 
     @property
     def route(self) -> tuple[int, ...]:
         """Platens that are still to come."""
-        return () if self.cut_short else self.recipe.platens[self.visits_done :]
+        return () if self.cut_short else self.platens[self.visits_done :]
 
     @property
     def left_carrier(self) -> bool:

@@ -22,12 +22,20 @@ ON_TAGS: dict[str, str] = {
 
 
 class TagAlarms:
-    """Listens to changed tags and sets or clears their alarms. ``at`` gives location -> wafer of the material map."""
+    """Listens to changed tags and sets or clears their alarms.
+
+    ``at`` gives location -> wafer of the material map; ``head_over`` the head over a platen, 0 where there is none.
+    """
 
     def __init__(
-        self, tool: ToolDescription, watch: TagWatch, alarms: AlarmBook, at: Callable[[], Mapping[str, Wafer]]
+        self,
+        tool: ToolDescription,
+        watch: TagWatch,
+        alarms: AlarmBook,
+        at: Callable[[], Mapping[str, Wafer]],
+        head_over: Callable[[int], int],
     ) -> None:
-        self._watch, self._alarms, self._at, self._tool = watch, alarms, at, tool
+        self._watch, self._alarms, self._at, self._head_over = watch, alarms, at, head_over
         self._on = ON_TAGS | {
             f"platen{n}.polish_limit_reached": "polish_limit_reached" for n in range(1, tool.platens + 1)
         }
@@ -57,6 +65,5 @@ class TagAlarms:
         """Say whether a pad is dry while a head is down on it."""
         if self._watch.is_on(f"{platen}.pad_wet"):
             return False
-        station = int(platen.removeprefix("platen"))
-        head = (station - int(self._watch["carousel.position"])) % self._tool.heads + 1
-        return not self._watch.is_on(f"head{head}.up")
+        head = self._head_over(int(platen.removeprefix("platen")))
+        return bool(head) and not self._watch.is_on(f"head{head}.up")

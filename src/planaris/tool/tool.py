@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
@@ -33,12 +34,16 @@ from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.interlocks import Interlocks
 from planaris.tool.limits import LimitWatch
 from planaris.tool.material import MaterialMap
+from planaris.tool.quarantine import Quarantine
 from planaris.tool.tag_alarms import TagAlarms
+from planaris.tool.use_keeper import UseKeeper
 
 # Events that need no durability of their own wait at most this long for their commit [design].
 FLUSH_S = 0.1
 # Facility supplies are looked at in blocks of this length [design].
 FACILITY_BLOCK_S = 5.0
+# All state tags are read outright this often [design].
+REFRESH_S = 10.0
 
 
 class NoSuchPartError(LookupError):
@@ -67,7 +72,7 @@ class Tool:
         self.watch = TagWatch(port)
         self.alarms = AlarmBook(stream, dictionary, loop.time)
         self.limits = LimitWatch(self.alarms)
-        self._tag_alarms = TagAlarms(description, self.watch, self.alarms, lambda: self.material.at)
+        self._tag_alarms = TagAlarms(description, self.watch, self.alarms, lambda: self.material.at, self.head_over)
         self.linked = True
         self.interlocks = Interlocks(
             self.watch,
@@ -79,8 +84,12 @@ class Tool:
             linked=lambda: self.linked,
         )
         self.commands = CommandDoor(stream, dictionary, loop.time)
+        self.use = UseKeeper(stream)
+        stream.listen(self.use)
         self.material = MaterialMap(stream)
+        self.quarantine = Quarantine(stream, self.alarms)
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
+        self.consumables.offer(self.commands)
         self._constants = constants or ControlConstants()
         context = ModuleContext(
             description,
@@ -157,10 +166,11 @@ class Tool:
         failure: Exception | None = None
         async with asyncio.TaskGroup() as tasks:
             senses = [tasks.create_task(self.watch.run(), name="watch")]
-            await self.watch.ready()
+            await self.watch.ready(self._constants.device_margin_s)
             self.watch.listen(self._on_tags)
             senses.append(tasks.create_task(self._heartbeat(), name="heartbeat"))
             senses.append(tasks.create_task(self._facility(), name="facility"))
+            senses.append(tasks.create_task(self._refresh(), name="refresh"))
             modules = [tasks.create_task(module.serve(), name=module.name) for module in self.modules]
             try:
                 yield
@@ -201,6 +211,13 @@ class Tool:
             self.alarms.clear("link_lost", "tool")
         else:
             self.alarms.set("link_lost", "tool", self.alarms.severity_of("link_lost"), detail)
+
+    async def _refresh(self) -> None:
+        """Read all state tags outright now and then: a change notice may have been lost."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            with contextlib.suppress(PortError):
+                await self.watch.refresh()
 
     async def _facility(self) -> None:
         """Hold the facility's supplies against their limits."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from planaris.model import Wafer
+from planaris.model import Wafer, WaferKind
 from planaris.scheduling import Move
 from planaris.tool.work import Piece
 
@@ -50,7 +50,7 @@ class Transport(Protocol):
         """Robots whose transfers are one piece of work; a wafer on an arm of another waits there for the next move."""
         ...
 
-    def open_to(self, route: tuple[int, ...]) -> bool:
+    def open_to(self, route: tuple[int, ...], kind: WaferKind) -> bool:
         """Whether a wafer that has these stages to come could pass them as things stand."""
         ...
 
@@ -73,8 +73,23 @@ class Transport(Protocol):
         """Return why a wafer may not be polished on a platen now; '' if it may."""
         ...
 
+    def breakage(self, platen: str, wafer_id: str) -> None:
+        """Quarantine a platen after breakage; wafers on the other heads finish and are marked suspect."""
+        ...
+
     def settle(self, source: str, destination: str) -> str:
         """Return where sensors see a wafer whose move of this transport was not confirmed; '' if they do not tell."""
+        ...
+
+    def platen_under(self, head: int) -> int | None:
+        """Return the platen a head stands over, None where it is handed wafers."""
+        ...
+
+    def take_up(self, asked: frozenset[str]) -> None:
+        """Go on with the wafers on heads after a restart: visits of those over their platens, the others wait.
+
+        ``asked`` are wafers that a person must look for first: nothing is begun with them.
+        """
         ...
 
     def abort_visits(self, error: Exception, wafers: frozenset[str] | None = None) -> None:

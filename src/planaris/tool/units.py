@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from planaris.clock import now_s
-from planaris.model import Wafer
+from planaris.model import Wafer, WaferKind
 from planaris.modules import LoadCup
 from planaris.scheduling import Action, Move, Unit, UnitsFloor, next_moves_units
 from planaris.tool.head_work import HeadWork
@@ -41,16 +42,16 @@ class UnitsTransport(HeadWork):
         """Nothing that every wafer needs: units stand in for each other."""
         return frozenset()
 
-    def open_to(self, route: tuple[int, ...]) -> bool:
+    def open_to(self, route: tuple[int, ...], kind: WaferKind) -> bool:
         """Whether some unit is up with a platen for every stage of the route."""
-        return any(self._serves(n, route) for n in self._tool.swings)
+        return any(self._serves(n, route, kind) for n in self._tool.swings)
 
-    def _serves(self, unit: int, route: tuple[int, ...]) -> bool:
+    def _serves(self, unit: int, route: tuple[int, ...], kind: WaferKind = WaferKind.PRODUCT) -> bool:
         """Whether a unit could take a wafer through these stages."""
         failed, description = self._shop.failed, self._tool.description
         if failed.keys() & {f"exchange{unit}", f"swing{unit}", f"head{unit}"}:
             return False
-        up = {n for n in description.platens_of(unit) if f"platen{n}" not in failed}
+        up = {n for n in description.platens_of(unit) if self.takes(n, kind)}
         return all(up.intersection(description.platens_for(stage)) for stage in route)
 
     # -- what the rule sees -----------------------------------------------------------------------------------
@@ -82,8 +83,20 @@ class UnitsTransport(HeadWork):
                 arm_at={robot.name: robot.before for robot in (tool.dry_robot, tool.wet_robot)},
                 due_s=facts.due_s,
                 transfer_s=self._transfer_s,
+                hand_on_s=description.cleaner.exchange_s,
+                slack_s=self._slack_s(facts),
             )
         )
+
+    def _slack_s(self, facts: FloorFacts) -> dict[str, float]:
+        """Return what is left of the wet limit of each wafer that was polished and lies in an exchange station."""
+        left: dict[str, float] = {}
+        for station in self._tool.exchanges.values():
+            wafer = self._tool.material.at.get(station.name)
+            if wafer is not None and wafer.wafer_id in facts.wet_limit_s:
+                since_s = now_s() - self._jobs.progress_of(wafer).polish_end_s
+                left[wafer.wafer_id] = facts.wet_limit_s[wafer.wafer_id] - since_s
+        return {wafer_id: slack_s for wafer_id, slack_s in left.items() if not math.isnan(slack_s)}
 
     def _cut_stranded(self, facts: FloorFacts) -> frozenset[str]:
         """Send back wafers on heads whose unit has no platen left for them; return them."""
@@ -119,6 +132,13 @@ class UnitsTransport(HeadWork):
         if held:
             asyncio.get_running_loop().call_later(min(held.values()), self._shop.changed.set)
         return frozenset(held)
+
+    def take_up(self, asked: frozenset[str]) -> None:
+        """Go on with the wafers on heads after a restart: the rule begins what comes next of each."""
+        for head in range(1, self._tool.description.heads + 1):
+            wafer = self._tool.material.at.get(f"head{head}")
+            if wafer is not None and wafer.wafer_id not in asked:
+                self._shop.set_ready(f"head{head}")
 
     # -- moves ------------------------------------------------------------------------------------------------
     def piece(self, move: Move) -> Piece | None:
@@ -175,12 +195,6 @@ class UnitsTransport(HeadWork):
         return WorkKind.SWING, f"swing{head}"
 
     # -- visits -----------------------------------------------------------------------------------------------
-    def may_visit(self, wafer: Wafer, platen: int) -> str:
-        """Return why a wafer may not be polished on a platen now."""
-        del wafer
-        failed = self._shop.failed.get(f"platen{platen}")
-        return f"platen{platen} is down: {failed.error}" if failed else ""
-
     def _over(self, wafer: Wafer, platen: int) -> bool:
         """Whether a wafer is still on the head over a platen."""
         unit = self._tool.description.unit_of(platen)

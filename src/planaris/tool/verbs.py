@@ -12,6 +12,7 @@ from planaris.tool.interlocks import JOB_START, InterlockError
 from planaris.tool.jobs import Job, JobStateError
 from planaris.tool.material import MaterialError
 from planaris.tool.orders import Orders
+from planaris.tool.quarantine import QuarantineError
 from planaris.tool.work import WorkRefusedError
 
 
@@ -25,7 +26,7 @@ class JobOrder:
 
 
 FindOrder = Callable[[str], JobOrder | None]
-_REFUSALS = (InterlockError, JobStateError, WorkRefusedError, MaterialError, ValueError)
+_REFUSALS = (InterlockError, JobStateError, WorkRefusedError, MaterialError, QuarantineError, ValueError)
 
 
 class Verbs:
@@ -44,7 +45,13 @@ class Verbs:
             "tool.halt": lambda r: orders.halt(f"halted by {r.principal}: {r.reason}"),
             "tool.resume": lambda _r: orders.go_on(),
             "wafer.abort": lambda r: orders.abort_wafer(_text(r, "wafer_id"), r.reason),
-            "wafer.scrap": lambda r: orders.scrap(_text(r, "wafer_id"), r.reason),
+            "wafer.scrap": lambda r: orders.scrap(
+                _text(r, "wafer_id"), r.reason, broken=bool(r.arguments.get("broken", False))
+            ),
+            "quarantine.inspect": lambda r: orders.inspect(_text(r, "module"), r.principal, _text(r, "finding")),
+            "quarantine.release": lambda r: orders.release(_text(r, "module"), r.principal, r.reason),
+            "alarm.acknowledge": lambda r: orders.acknowledge(_text(r, "alarm"), _text(r, "source"), r.principal),
+            "alarm.clear": lambda r: orders.clear_alarm(_text(r, "alarm"), _text(r, "source")),
             "wafer.confirm_place": lambda r: orders.confirm_place(
                 _text(r, "wafer_id"), _text(r, "location"), r.principal
             ),
@@ -91,7 +98,7 @@ def _handler(engine: Engine, handle: Callable[[CommandRequest], str]) -> Handler
             answer = handle(request)
         except _REFUSALS as error:
             raise RefusedError(str(error)) from error
-        engine.shop.look()
+        engine.look_again()
         return answer
 
     return handler

@@ -29,10 +29,10 @@ class WetWatch:
         self._rinsed: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def polished(self, wafer_id: str) -> None:
-        """Begin the wait from the end of the last polish to the cleaner."""
+    def polished(self, wafer_id: str, waited_s: float = 0.0) -> None:
+        """Begin the wait from the end of the last polish to the cleaner, of which some may be over already."""
         limit_s = self._jobs.of(wafer_id).recipe.wet_limits.polish_to_clean_s
-        self._begin(wafer_id, limit_s, f"not in the cleaner {limit_s:g} s after its polish")
+        self._begin(wafer_id, limit_s, f"not in the cleaner {limit_s:g} s after its polish", waited_s)
 
     def cleaned(self, wafer_id: str, station: str) -> None:
         """Begin the wait between cleaner stations; after the last one there is none."""
@@ -47,10 +47,10 @@ class WetWatch:
         if timer is not None:
             timer.cancel()
 
-    def _begin(self, wafer_id: str, limit_s: float, what: str) -> None:
+    def _begin(self, wafer_id: str, limit_s: float, what: str, waited_s: float = 0.0) -> None:
         if wafer_id not in self._limits:
             loop = asyncio.get_running_loop()
-            self._limits[wafer_id] = loop.call_later(limit_s, self._passed, wafer_id, what)
+            self._limits[wafer_id] = loop.call_later(max(0.0, limit_s - waited_s), self._passed, wafer_id, what)
 
     def _passed(self, wafer_id: str, what: str) -> None:
         place = self._tool.material.where(wafer_id)

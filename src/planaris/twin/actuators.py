@@ -35,6 +35,8 @@ class _Segment:
     """Inside the ramp the output is lead + slope·s and a decay: the solution of x' = (r0 + slope·s - x)/tau."""
     ramped: Array
     """Output at the end of the ramp."""
+    row_settled_s: Array
+    """By actuator, shape (n_actuators,): from here on its output is its target."""
     settled_s: float
     """From here on every output is its target."""
 
@@ -101,8 +103,9 @@ class ActuatorBank:
         lead = reference - slope * tau_s
         ramped = np.where(ramp_s > 0, lead + slope * ramp_s + (output - lead) * np.exp(-ramp_s / tau_s), output)
         moving = (output != target) | (reference != target)
-        settled_s = start_s + float(np.max((ramp_s + _SETTLED_TAUS * tau_s) * moving))
-        return _Segment(start_s, output, reference, target, ramp_s, slope, lead, ramped, settled_s)
+        row_settled_s = start_s + ((ramp_s + _SETTLED_TAUS * tau_s) * moving)[:, 0]
+        settled_s = float(row_settled_s.max())
+        return _Segment(start_s, output, reference, target, ramp_s, slope, lead, ramped, row_settled_s, settled_s)
 
     def _references(self, segment: _Segment, time_s: float) -> Array:
         s = time_s - segment.start_s
@@ -111,16 +114,22 @@ class ActuatorBank:
         return segment.reference + (segment.target - segment.reference) * share
 
     def _outputs(self, segment: _Segment, times_s: Array) -> Array:
-        tau_s, ramp_s, target = self._tau_s, segment.ramp_s, segment.target
-        if times_s[0] >= segment.settled_s:
-            return np.repeat(target, len(times_s), axis=1)
+        outputs = np.repeat(segment.target, len(times_s), axis=1)
+        if times_s[0] < segment.settled_s:
+            moving = np.flatnonzero(segment.row_settled_s > times_s[0])
+            outputs[moving] = self._moving(segment, moving, times_s)
+        return outputs
+
+    def _moving(self, segment: _Segment, rows: NDArray[np.intp], times_s: Array) -> Array:
+        """Return the outputs of the actuators that are not at rest on their targets yet."""
+        tau_s, ramp_s, target = self._tau_s[rows], segment.ramp_s[rows], segment.target[rows]
         after = (times_s - segment.start_s)[None, :] - ramp_s
         left = np.exp(np.clip(-after / tau_s, _MOST_NEGATIVE, 0.0))
         left[left < _SETTLED_REST] = 0.0
-        decayed = target + (segment.ramped - target) * left
+        decayed = target + (segment.ramped[rows] - target) * left
         if after[:, 0].min() >= 0.0:
             return decayed
         in_ramp = np.minimum(after, 0.0) + ramp_s
-        lead = segment.lead
-        ramped = lead + segment.slope * in_ramp + (segment.output - lead) * np.exp(-in_ramp / tau_s)
+        lead = segment.lead[rows]
+        ramped = lead + segment.slope[rows] * in_ramp + (segment.output[rows] - lead) * np.exp(-in_ramp / tau_s)
         return np.where(after >= 0.0, decayed, ramped)

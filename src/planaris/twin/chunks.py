@@ -63,7 +63,7 @@ def edges_between(
     knots = np.arange(first, last + 1) / per_s
     inside = [t for t in commands_s if start_s + ROUNDING_S < t < end_s - ROUNDING_S]
     if inside:
-        knots = np.union1d(knots, inside)
+        knots = np.sort(np.concatenate([knots, inside]))
         close = np.diff(knots) < ROUNDING_S
         if close.any():
             knots = np.delete(knots, np.flatnonzero(close) + 1)

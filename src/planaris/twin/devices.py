@@ -52,7 +52,11 @@ Accept = Callable[[float, float], Motion | DeviceError]
 
 
 class TwinDevice:
-    """PLC side of one device's handshake."""
+    """PLC side of one device's handshake.
+
+    ``motion`` is the verb under way with its arguments; ``on_begun`` and ``on_ended`` are called
+    when one began or ended.
+    """
 
     def __init__(self, plc: VirtualPlc, name: str, verbs: Mapping[str, int], seed: int) -> None:
         self.name = name
@@ -67,6 +71,9 @@ class TwinDevice:
         self._last_id = 0
         self._running: asyncio.TimerHandle | None = None
         self._finish: Callable[[], DeviceError] | None = None
+        self.motion: tuple[str, float, float] | None = None
+        self.on_begun: Callable[[TwinDevice], None] = lambda _device: None
+        self.on_ended: Callable[[], None] = lambda: None
         plc.on_write((f"{name}.cmd.request",), self._requested)
 
     def action(self, verb: str, accept: Accept, *, safe: bool = False) -> None:
@@ -119,8 +126,14 @@ class TwinDevice:
         self.fault.effects_count += self.fault.slow_ratio != 1.0
         spread = 1.0 + TIME_SPREAD_FRACTION * max(-3.0, min(3.0, float(self._chance.standard_normal())))
         time_s = accepted.time_s * spread * self.fault.slow_ratio
-        self._finish = accepted.finish
+        self._finish, self.motion = accepted.finish, (verb, *arguments)
         self._running = asyncio.get_running_loop().call_later(time_s, self._arrived)
+        self.on_begun(self)
+
+    def do_at_once(self, verb: str, arg1: float, arg2: float) -> DeviceError:
+        """Do what a verb does without handshake and time: a motion whose end nobody saw."""
+        accepted = self._actions[verb](arg1, arg2)
+        return accepted if isinstance(accepted, DeviceError) else accepted.finish()
 
     def _arrived(self) -> None:
         finish = self._finish
@@ -129,8 +142,9 @@ class TwinDevice:
         self._end(DeviceError.HARDWARE_FAULT if self.fault.jammed else finish())
 
     def _end(self, error: DeviceError) -> None:
-        self._running = self._finish = None
+        self._running = self._finish = self.motion = None
         self._publish({"busy": False, "done": error is DeviceError.NONE, "error": int(error)})
+        self.on_ended()
 
     def _refuse(self, number: int, error: DeviceError) -> None:
         self._publish({"id": number, "busy": False, "done": False, "error": int(error)})

@@ -46,6 +46,7 @@ class TrueHead:
         self.ring_lost_um = 0.0
         self.membrane_h = 0.0
         self.wafers_count = 0
+        self.ring_serial = self.membrane_serial = ""
         self.sweep_per_min = 0.0
         self._sweeps = [_Sweep(time_s, 0.0, 0.0)]
         self.series: LagSeries | None = None
@@ -53,6 +54,7 @@ class TrueHead:
         self._all, self._grid = truth, grid
         self._zone_outer_mm = zone_outer_mm = tool.head.zone_outer_mm
         self._matrix: Array | None = None
+        self._at_unit_ring: Array | None = None
         index = self.bank.index
         self.zone_rows = [index[f"zone{z}"] for z in range(1, len(zone_outer_mm) + 1)]
         self.ring_row, self.speed_row, self.sweep_row = index["ring"], index["speed"], index["sweep"]
@@ -61,14 +63,18 @@ class TrueHead:
     def pressure_matrix(self) -> Array:
         """Return M with p(r) = M @ [zones, ring] for the ring as worn now."""
         if self._matrix is None:
-            self._matrix = pressure_matrix(
-                self._grid.r_mm,
-                self._zone_outer_mm,
-                self._all.edge,
-                self._all.kernel_length_mm,
-                float(worn_ring_factor(self.ring_lost_um, self._all.ring)),
-                wafer_radius_mm=self._grid.radius_mm,
-            )
+            if self._at_unit_ring is None:
+                self._at_unit_ring = pressure_matrix(
+                    self._grid.r_mm,
+                    self._zone_outer_mm,
+                    self._all.edge,
+                    self._all.kernel_length_mm,
+                    1.0,
+                    wafer_radius_mm=self._grid.radius_mm,
+                )
+            # The ring's height scales the ring's column alone.
+            self._matrix = self._at_unit_ring.copy()
+            self._matrix[:, -1] *= float(worn_ring_factor(self.ring_lost_um, self._all.ring))
         return self._matrix
 
     def zone_gain_ratio(self) -> float:
@@ -78,6 +84,15 @@ class TrueHead:
     def wear_ring(self, lost_um: float) -> None:
         """Take height off the ring; the edge answers from the next wafer on."""
         self.ring_lost_um += lost_um
+
+    def change_ring(self, serial: str) -> None:
+        """Put on a new ring: full height, and the edge it was fitted with."""
+        self.ring_lost_um, self.ring_serial = 0.0, serial
+        self.renew_matrix()
+
+    def change_membrane(self, serial: str) -> None:
+        """Put in a new membrane: no drift yet."""
+        self.membrane_h, self.membrane_serial = 0.0, serial
 
     def use(self, polish_s: float) -> None:
         """Count polish time on the membrane."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import contextvars
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -17,7 +18,6 @@ from planaris.twin.devices import TwinDevice
 from planaris.twin.facility import FACILITY_SIGNALS, Facility, FACILITY_RATE_Hz
 from planaris.twin.fail_states import Loss
 from planaris.twin.handling import Handling
-from planaris.twin.mishaps import Mishaps
 from planaris.twin.noise import stream_of
 from planaris.twin.plc import LinkModel, VirtualPlc
 from planaris.twin.process import Process
@@ -29,12 +29,17 @@ from planaris.twin.wafers import Places, TrueCarrier, TrueWafer, slot_location
 
 # Two seconds without the controller and the PLC brings the machine to safety (design values).
 HEARTBEAT_LIMIT_S = 2.0
+# With one beat of the controller in so many the machine's slow changes are noted [design].
+BEATS_PER_CHANGE = 5
 # Facility reading that goes with a supply.
 _SUPPLY_OF = {Loss.AIR: "cda_pressure_kPa", Loss.VACUUM: "vacuum_kPa"}
 
 
 class Machine:
-    """A twin of one tool. Make it inside the running loop whose time it lives on."""
+    """A twin of one tool. Make it inside the running loop whose time it lives on.
+
+    ``on_change`` is called after each material change, and now and then with a beat of the controller.
+    """
 
     def __init__(
         self,
@@ -44,9 +49,14 @@ class Machine:
         seed: int,
         link: LinkModel | None = None,
         profile: TwinProfile = FULL,
+        *,
+        heartbeat_limit_s: float = HEARTBEAT_LIMIT_S,
     ) -> None:
+        self._heartbeat_limit_s = heartbeat_limit_s
         self.tool, self.truth, self.seed = tool, truth, seed
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
+        # What the machine does is the machine's, whoever wrote the tag that began it.
+        self._own = contextvars.copy_context()
         self.plc = VirtualPlc(tags_from(dictionary), link or LinkModel(), seed)
         self.places = Places()
         self.handling = Handling(tool, self.plc, self.places, dictionary, seed, self._measure)
@@ -56,15 +66,17 @@ class Machine:
         self.process.powered = lambda: safety.powered and Loss.POWER not in self.process.lost
         self.process.chemicals_allowed = lambda: safety.chemicals_allowed and self.process.powered()
         self.handling.vacuum_ok = lambda: Loss.VACUUM not in self.process.lost
+        self.on_change: Callable[[], None] = lambda: None
         for device in self.devices.values():
             device.powered = self.process.powered
+        for device in self.handling.devices.values():
+            device.on_ended = self._changed
         bank = ActuatorBank(["none"], [1.0], [0.0], loop.time())
         gains = np.ones(len(FACILITY_SIGNALS))
         self.supplies = Facility()
         self._facility = SampledOwner(
             "facility", FACILITY_SIGNALS, bank, self.supplies.values, gains, seed, rate_Hz=FACILITY_RATE_Hz
         )
-        self.mishaps = Mishaps(self)
         self.plc.set({"safety.healthy": True})
         self.plc.on_write(("plc.sp_heartbeat_count",), self._heartbeat)
         self.plc.without_notice("plc.sp_heartbeat_count")
@@ -76,6 +88,15 @@ class Machine:
     def devices(self) -> Mapping[str, TwinDevice]:
         """All devices by name."""
         return {**self.handling.devices, **self.process.devices}
+
+    @property
+    def time_s(self) -> float:
+        """Tool time now."""
+        return self._loop.time()
+
+    def write(self, values: Mapping[str, Value]) -> None:
+        """Take written tags, as they come in from the link."""
+        self._own.copy().run(self.plc.write, values)
 
     # -- sensors ----------------------------------------------------------------------------------------------
     def owner(self, name: str) -> SampledOwner:
@@ -126,6 +147,7 @@ class Machine:
         for wafer in wafers:
             self.places.put(slot_location(port, wafer.slot), wafer)
         self.plc.set({f"loadport{port}.carrier_present": True})
+        self.on_change()
 
     def remove_carrier(self, port: int) -> tuple[TrueWafer, ...]:
         """Take a cassette off a load port with what is in it."""
@@ -133,6 +155,7 @@ class Machine:
         inside = [place for place, _ in self.places.items() if place.startswith(f"loadport{port}.")]
         taken = tuple(self.places.take(place) for place in inside)
         self.plc.set({f"loadport{port}.carrier_present": False})
+        self.on_change()
         return taken
 
     # -- PLC's own watch --------------------------------------------------------------------------------------
@@ -144,13 +167,15 @@ class Machine:
         loop = asyncio.get_running_loop()
         self._last_count = count
         self._last_beat_s = loop.time()
+        if int(count) % BEATS_PER_CHANGE == 0:  # films and wear change without any device's motion
+            self.on_change()
         if self._heartbeat_timer is None:
             self.plc.set({"plc.heartbeat_lost": False})
-            self._heartbeat_timer = loop.call_later(HEARTBEAT_LIMIT_S, self._check_heartbeat)
+            self._heartbeat_timer = loop.call_later(self._heartbeat_limit_s, self._check_heartbeat)
 
     def _check_heartbeat(self) -> None:
         loop = asyncio.get_running_loop()
-        due_s = self._last_beat_s + HEARTBEAT_LIMIT_S
+        due_s = self._last_beat_s + self._heartbeat_limit_s
         if due_s > loop.time() + 1e-6:
             self._heartbeat_timer = loop.call_at(due_s, self._check_heartbeat)
             return
@@ -187,10 +212,12 @@ class Machine:
         elif loss in _SUPPLY_OF:
             self.supplies.set_ratio(asyncio.get_running_loop().time(), _SUPPLY_OF[loss], 1.0)
 
+    def _changed(self) -> None:
+        self.on_change()
+
     def close(self) -> None:
         """Stop the machine's own timers."""
         if self._heartbeat_timer is not None:
             self._heartbeat_timer.cancel()
         self.process.disarm()
-        self.mishaps.close()
         self.plc.close()

@@ -1,93 +1,105 @@
-"""What breaks around a twin beside its devices: notices that get lost, sensors that stick, wafers that slip or break."""
+"""Mishaps with wafers in the twin: left on the pad at the lift, slipped out, broken; and what its pads show of them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from planaris.twin.machine import Machine
+from planaris.twin.mover import Mover
+from planaris.twin.plc import VirtualPlc
 
-# How long each state of a flickering sensor holds [design].
-FLICKER_S = 0.4
+# A wafer comes up with a head only if the vacuum holds it: -400 mmHg (docs/reference/design-values.md).
+HOLDING_kPa = 53.3
+
+
+@dataclass(slots=True)
+class HeadFault:
+    """``vacuum_lost_kPa`` is what a head's vacuum lacks; ``sticks_count`` how many pulls the pad's water outlasts."""
+
+    vacuum_lost_kPa: float = 0.0
+    sticks_count: int = 0
 
 
 class Mishaps:
-    """Faults of links, sensors and wafers. ``effects`` counts by fault and target how often one acted on something."""
+    """Wafers that are not where devices think. A wafer on a pad, outside its head, is at the place ``platenN``.
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-        self._losing: dict[str, int] = {}
-        self._flickering: dict[str, asyncio.TimerHandle] = {}
-        self.effects: dict[tuple[str, str], int] = {}
-        machine.plc.loses = self._loses
-        machine.plc.masked = lambda name: self.took("sensor", name.partition(".")[0])
+    ``reseat`` is told a platen whose wafer came or went; ``dropped`` are the heads that ever left one on a pad.
+    """
 
-    def took(self, fault: str, target: str) -> None:
-        """Count that a fault acted on something."""
-        self.effects[fault, target] = self.effects.get((fault, target), 0) + 1
+    def __init__(self, plc: VirtualPlc, mover: Mover, reseat: Callable[[int], None]) -> None:
+        self._plc, self._mover, self._reseat = plc, mover, reseat
+        self._faults: dict[int, HeadFault] = {}
+        self._loose: set[str] = set()
+        self.dropped: set[str] = set()
 
-    # -- notices ----------------------------------------------------------------------------------------------
-    def lose_notices(self, device: str, count: int) -> None:
-        """Lose the next notices of a device's handshake: the write arrives, the answer does not."""
-        self._losing[device] = count
+    def fault_of(self, head: int) -> HeadFault:
+        """Return what is wrong with a head's hold."""
+        return self._faults.setdefault(head, HeadFault())
 
-    def _loses(self, changes: Mapping[str, float]) -> bool:
-        if not self._losing:
+    def clear(self, head: int) -> None:
+        """Mend a head's hold."""
+        self._faults.pop(head, None)
+
+    def _holds(self, head: int, vacuum_kPa: float) -> bool:
+        fault = self._faults.get(head)
+        if fault is None:
+            return True
+        if fault.sticks_count > 0:
+            fault.sticks_count -= 1
             return False
-        device, _, rest = next(iter(changes)).partition(".")
-        left = self._losing.get(device, 0)
-        if not left or not rest.startswith("sts."):
-            return False
-        self._losing[device] = left - 1
-        self.took("lost_notice", device)
-        return True
+        return abs(vacuum_kPa) - fault.vacuum_lost_kPa >= HOLDING_kPa
 
-    # -- sensors ----------------------------------------------------------------------------------------------
-    def stick(self, place: str, shown: bool) -> None:
-        """Let a place's presence sensor show a wafer, or none, whatever is there."""
-        tag = f"{place}.wafer_present"
-        if self._machine.plc.true_value(tag) != shown:
-            self.took("sensor", place)
-        self._machine.plc.stick(tag, shown)
+    def lifted(self, head: int, platen: int, vacuum_kPa: float) -> None:
+        """Let a head that comes up from a platen bring its wafer, or leave it there."""
+        if platen and self._mover.places.get(f"head{head}") is not None and not self._holds(head, vacuum_kPa):
+            self._drop(head, platen)
 
-    def flicker(self, place: str) -> None:
-        """Let a place's presence sensor come and go."""
-        self._flip(place, True)
+    def chucked_again(self, head: int, platen: int, vacuum_kPa: float) -> None:
+        """Try to take up the wafer that was left on the pad under a head; a loose one is out of reach."""
+        place = f"platen{platen}"
+        wafer = self._mover.places.get(place)
+        if wafer is None or wafer.wafer_id in self._loose or not self._holds(head, vacuum_kPa):
+            return
+        self._mover.places.move(place, f"head{head}")
+        self._mover.sensor(f"head{head}")
+        self._show(platen)
 
-    def _flip(self, place: str, shown: bool) -> None:
-        self.stick(place, shown)
-        loop = asyncio.get_running_loop()
-        self._flickering[place] = loop.call_later(FLICKER_S, self._flip, place, not shown)
+    def slip(self, head: int, platen: int) -> None:
+        """Let a head's wafer slip out onto the pad."""
+        wafer = self._mover.places.get(f"head{head}")
+        if wafer is None or not platen:
+            raise ValueError(f"head{head} presses no wafer on a pad")
+        self._loose.add(wafer.wafer_id)
+        self._drop(head, platen)
 
-    # -- wafers -----------------------------------------------------------------------------------------------
-    def drop(self, head: int, *, broken: bool = False) -> str:
-        """Let the wafer under a head lie on its pad, whole or broken; return its id, '' where there is none."""
-        machine = self._machine
-        station = machine.handling.station_of(head)
-        wafer = machine.places.get(f"head{head}")
-        if wafer is None or station == 0 or machine.places.get(f"platen{station}") is not None:
-            return ""
-        machine.process.settle()
-        machine.places.move(f"head{head}", f"platen{station}")
-        wafer.broken = broken
-        machine.handling.sensor(f"head{head}")
-        machine.process.seat_heads((station,))
-        self.took("broken" if broken else "slip", f"head{head}")
-        return wafer.wafer_id
+    def shatter(self, location: str, platen_of: Callable[[int], int]) -> None:
+        """Break the wafer at a location; over a pad its pieces lie there, elsewhere no sensor sees it any more."""
+        wafer = self._mover.places.get(location)
+        if wafer is None:
+            raise ValueError(f"no wafer at {location}")
+        wafer.broken = True
+        head = int(location.removeprefix("head")) if location.startswith("head") else 0
+        platen = platen_of(head) if head else 0
+        if platen:
+            self.slip(head, platen)
+        else:
+            self._plc.set({f"{location}.wafer_present": False})
 
-    # -- mending ----------------------------------------------------------------------------------------------
-    def mend(self, target: str) -> None:
-        """End what is wrong with a device's notices or a place's sensor."""
-        self._losing.pop(target, None)
-        timer = self._flickering.pop(target, None)
-        if timer is not None:
-            timer.cancel()
-        if f"{target}.wafer_present" in self._machine.plc.tags:
-            self._machine.plc.loosen(f"{target}.wafer_present")
+    def take(self, location: str) -> None:
+        """Take a wafer, whole or in pieces, out of the machine, as a person does."""
+        wafer = self._mover.places.take(location)
+        self._loose.discard(wafer.wafer_id)
+        if location.startswith("platen"):
+            self._show(int(location.removeprefix("platen")))
+        else:
+            self._mover.sensor(location)
 
-    def close(self) -> None:
-        """Stop all timers."""
-        for timer in self._flickering.values():
-            timer.cancel()
+    def _drop(self, head: int, platen: int) -> None:
+        self.dropped.add(f"head{head}")
+        self._mover.places.move(f"head{head}", f"platen{platen}")
+        self._mover.sensor(f"head{head}")
+        self._show(platen)
+
+    def _show(self, platen: int) -> None:
+        self._plc.set({f"platen{platen}.slip": self._mover.places.get(f"platen{platen}") is not None})
+        self._reseat(platen)

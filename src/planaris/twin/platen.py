@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from planaris.physics import (
     cut_rate,
     disk_hours_per_s,
     disk_sharpness,
+    exposed_fraction,
     groove_depth_mm,
     groove_volume_ml,
     head_torque_Nm,
@@ -35,6 +37,7 @@ from planaris.physics import (
 )
 from planaris.twin.actuators import ActuatorBank
 from planaris.twin.chunks import FINE_EDGES, ROUNDING_S, EdgePlan, chunk_end_s, edges_between, follow, idle_edges
+from planaris.twin.film_march import FilmMarch, friction_by_place, march_films
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
@@ -56,6 +59,8 @@ WET_FLOW_ML_MIN = 20.0
 FRESH_AT_START = 0.9
 # How far an idle platen is evaluated beyond a reading, so that the next readings need no evaluation of their own.
 IDLE_AHEAD_S = 16.0
+# An idle platen is committed in pieces of at most this: a piece costs memory by the square of its length.
+LONGEST_IDLE_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class _Chunk:
     drive: PlatenDrive
     model: PlatenModel
     block: PlatenBlock
+    films: FilmMarch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,9 @@ class TruePlaten:
         self.wafer: TrueWafer | None = None
         self.wafer_rate_ratio = 1.0
         self.valve_open = False
+        self.slurry_line = 1
+        self.pad_serial = self.disk_serial = ""
+        self.slurry_ratio: Mapping[int, float] = {}
         self._commands_s: list[float] = []
         self.flags = ModelFlag.NONE
         self._center_mm = tool.platen.center_distance_mm
@@ -155,10 +164,17 @@ class TruePlaten:
         self._commands_s.append(time_s)
         self._ahead = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing moves here: no command since the last turn."""
+        return self._idle
+
     def cut_at(self, time_s: float) -> None:
         """Commit up to a time exactly, because the station itself changes: another head, another wafer."""
         self.advance(time_s)
         self._ahead = None
+        while time_s > self.time_s + LONGEST_IDLE_S:
+            self._commit(self._step(self.time_s + LONGEST_IDLE_S))
         if time_s > self.time_s + ROUNDING_S:
             self._commit(self._step(time_s))
 
@@ -185,6 +201,33 @@ class TruePlaten:
             end_s = max(time_s, self.time_s) + IDLE_AHEAD_S if self._idle else chunk_end_s(self.time_s, self._edges)
             self._ahead = ahead = self._step(end_s)
         return ahead.platen, ahead.head
+
+    # -- parts ------------------------------------------------------------------------------------------------
+    def change_pad(self, serial: str) -> None:
+        """Put on a new pad: full grooves, fresh contacts, its own rate, and its break-in still to come."""
+        self.pad_lost_um = np.zeros(PAD_RINGS)
+        self.conditioned_s = 0.0
+        fresh = np.full_like(self.state.populations, FRESH_AT_START)
+        self.state = replace(self.state, populations=fresh)
+        self.be_pad(serial)
+
+    def be_pad(self, serial: str) -> None:
+        """Be the pad of a serial number, as worn as it is."""
+        ratio, gain_pct, break_in_s = self.truth.pad_of(serial)
+        self.pad = replace(self.pad, rate_ratio=ratio, break_in_gain_pct=gain_pct, break_in_s=break_in_s)
+        self.pad_serial = serial
+        self._ahead = None
+
+    def change_disk(self, serial: str) -> None:
+        """Put in a new disk: sharp, with its own cut."""
+        self.disk_hours = 0.0
+        self.be_disk(serial)
+
+    def be_disk(self, serial: str) -> None:
+        """Be the disk of a serial number, as dull as it is."""
+        self.pad = replace(self.pad, cut_ratio=self.truth.disk_of(serial))
+        self.disk_serial = serial
+        self._ahead = None
 
     # -- one chunk --------------------------------------------------------------------------------------------
     def _step(self, end_s: float) -> _Step:
@@ -246,8 +289,11 @@ class TruePlaten:
             phase, rate_rad_s = head.sweep_course(middles, starts)
             center_mm = center_mm + pressing[head.sweep_row] * np.sin(phase)
             sweep_mm_s = pressing[head.sweep_row] * rate_rad_s * np.cos(phase)
-        if not sweep_mm_s.any() and all(
-            _steady(a) for a in (zones, ring_kPa, head_rpm, platen_rpm, slurry, di, cut_um_h)
+        stacked = self.wafer is not None and self.wafer.under_nm is not None and bool(zones.any())
+        if (
+            not stacked
+            and not sweep_mm_s.any()
+            and all(_steady(a) for a in (zones, ring_kPa, head_rpm, platen_rpm, slurry, di, cut_um_h))
         ):
             # Nothing that drives the pad changes: one row serves all intervals.
             zones, ring_kPa, head_rpm, center_mm = zones[:1], ring_kPa[:1], head_rpm[:1], center_mm[:1]
@@ -273,21 +319,56 @@ class TruePlaten:
             air_temperature_C=AIR_TEMPERATURE_C,
             cut_um_h=cut_um_h,
         )
+        model = self._model(matrix)
+        if stacked:
+            block, model, films = self._through_films(drive, model, dt_s)
+            return _Chunk(knots, starts, middles, dt_s, out, pressing, drive, model, block, films)
+        block = polish_block(self.state, drive, model, dt_s)
+        return _Chunk(knots, starts, middles, dt_s, out, pressing, drive, model, block)
+
+    def _model(self, matrix: Array) -> PlatenModel:
+        """Return the constants that hold now: those of the wafer's films under the slurry of the line last opened."""
         depth_mm = groove_depth_mm(self.pad_lost_um, self.truth.pad)
-        model = PlatenModel(
+        materials = self.wafer.materials if self.wafer is not None else ()
+        top, *under = (self.truth.film_on(self.slurry_line, m) for m in materials or (self.truth.film,))
+        return PlatenModel(
             geometry=self._geometry,
             pressure_matrix=matrix,
-            law=self.truth.law,
-            friction_coefficient=self.truth.friction_coefficient,
+            law=top.law,
+            friction_coefficient=top.friction_coefficient,
             ring_friction_coefficient=self.truth.ring_friction_coefficient,
             groove_volume_ml=max(1.0, float(groove_volume_ml(depth_mm, self._geometry.pad_area_m2, self.truth.pad))),
             heat=self.truth.heat,
             freshness=self.truth.freshness,
-            slurry=self.truth.slurry,
+            slurry=top.slurry,
             disk=self.truth.disk,
+            under_laws=tuple(film.law for film in under),
         )
-        block = polish_block(self.state, drive, model, dt_s)
-        return _Chunk(knots, starts, middles, dt_s, out, pressing, drive, model, block)
+
+    def _through_films(
+        self, drive: PlatenDrive, model: PlatenModel, dt_s: Array
+    ) -> tuple[PlatenBlock, PlatenModel, FilmMarch]:
+        """Polish a wafer with films below the top one: friction follows the film that each place shows.
+
+        A first pass, with the friction of what is exposed as the chunk begins, tells which film shows when; where that
+        changes within the chunk a second pass has the friction of each interval.
+        """
+        wafer, head = self.wafer, self.head
+        assert wafer is not None
+        assert head is not None
+        coefficients = np.array(
+            [self.truth.film_on(self.slurry_line, m).friction_coefficient for m in wafer.materials], dtype=np.float64
+        )
+        films_nm, pattern = wafer.films_nm, self._pattern(head)
+        dt_min = dt_s[:, 0] * (self._rate_ratio(head) * _NM_PER_S)
+        now = replace(model, friction_coefficient=friction_by_place(exposed_fraction(films_nm)[None], coefficients))
+        block = polish_block(self.state, drive, now, dt_s)
+        films = march_films(films_nm, (block.rate_nm_min, *block.under_rates_nm_min), dt_min, pattern)
+        if not films.same_throughout:
+            now = replace(model, friction_coefficient=friction_by_place(films.exposed, coefficients))
+            block = polish_block(self.state, drive, now, dt_s)
+            films = march_films(films_nm, (block.rate_nm_min, *block.under_rates_nm_min), dt_min, pattern)
+        return block, now, films
 
     def _cut(self, starts_s: Array, out: Array) -> Array:
         """Pad cut rate by interval and ring, µm/h: zero unless the disk is down and turning."""
@@ -322,14 +403,27 @@ class TruePlaten:
         return shape
 
     # -- what the chunk does ----------------------------------------------------------------------------------
+    def _rate_ratio(self, head: TrueHead) -> float:
+        """Return what this head, this pad and this wafer make of the physics' rate."""
+        gain_pct = self.truth.break_in_gain_pct if self.pad.break_in_gain_pct is None else self.pad.break_in_gain_pct
+        break_in_s = self.pad.break_in_s or self.truth.break_in_s
+        new_pad = float(break_in_factor(self.conditioned_s, gain_pct, break_in_s))
+        parts = head.truth.rate_ratio * self.pad.rate_ratio * self.wafer_rate_ratio * new_pad
+        return parts * self.slurry_ratio.get(self.slurry_line, 1.0)
+
+    def _pattern(self, head: TrueHead) -> Array:
+        """Return the rate around the wafer (n_r, n_theta): the gimbal's tilt."""
+        tilt = head.truth.tilt_ratio * (self.grid.r_mm / self.grid.radius_mm)[:, None]
+        return 1.0 + tilt * np.cos(self.grid.theta_rad - head.truth.tilt_rad)[None, :]
+
     def _remove(self, chunk: _Chunk, wafer: TrueWafer, head: TrueHead) -> None:
         """Take film off: the physics' rate by radius, times what this head, pad and wafer are, tilted by the gimbal."""
-        new_pad = float(break_in_factor(self.conditioned_s, self.truth.break_in_gain_pct, self.truth.break_in_s))
-        parts = head.truth.rate_ratio * self.pad.rate_ratio * self.wafer_rate_ratio * new_pad
-        removed = mix((chunk.dt_s[:, 0] * (parts * _NM_PER_S))[None, :], chunk.block.rate_nm_min.T)[0]
-        tilt = head.truth.tilt_ratio * (self.grid.r_mm / self.grid.radius_mm)[:, None]
-        pattern = 1.0 + tilt * np.cos(self.grid.theta_rad - head.truth.tilt_rad)[None, :]
-        wafer.thickness_nm = np.maximum(0.0, wafer.thickness_nm - removed[:, None] * pattern)
+        if chunk.films is not None:
+            wafer.thickness_nm, wafer.under_nm = chunk.films.films_nm[0], chunk.films.films_nm[1:]
+            return
+        weights = (chunk.dt_s[:, 0] * (self._rate_ratio(head) * _NM_PER_S))[None, :]
+        removed = mix(weights, chunk.block.rate_nm_min.T)[0]
+        wafer.thickness_nm = np.maximum(0.0, wafer.thickness_nm - removed[:, None] * self._pattern(head))
 
     def _raise_flags(self, chunk: _Chunk, head: TrueHead) -> None:
         """Collect model flags while polishing steadily: ramps pass through every range and say nothing."""

@@ -82,12 +82,12 @@ class VirtualPlc:
         self._subscriptions: list[StateSubscription] = []
         self._seed = seed
         self._last_delivery_s = self._last_write_s = 0.0
+        self._forced: dict[str, Value] = {}
         self._dead_from_s: float | None = None
         self._dead_s: list[tuple[float, float]] = []
-        self._stuck: dict[str, Value] = {}
+        self._cut_from_s: float | None = None
         self.loses: Callable[[Mapping[str, float]], bool] = lambda _changes: False
-        self.masked: Callable[[str], None] = lambda _name: None
-        self._cut, self._gap_from_s = False, 0.0
+        self.masks: Callable[[str], None] = lambda _name: None
 
     @property
     def alive(self) -> bool:
@@ -96,20 +96,19 @@ class VirtualPlc:
 
     @property
     def reachable(self) -> bool:
-        """Whether the controller can talk to it: its CPU runs and the link is whole."""
-        return self.alive and not self._cut
+        """Whether a controller can talk to it: its CPU runs and the link is whole."""
+        return self.alive and self._cut_from_s is None
 
     def cut(self) -> None:
         """Cut the link. The CPU goes on and misses its heartbeat."""
-        if self.reachable:
-            self._cut = True
-            self._gap_from_s = asyncio.get_running_loop().time()
+        if self._cut_from_s is None:
+            self._cut_from_s = asyncio.get_running_loop().time()
 
     def splice(self) -> None:
-        """Have the link again; the port's supervision asks how everything stands."""
-        if self._cut:
-            self._cut = False
-            self._dead_s.append((self._gap_from_s, asyncio.get_running_loop().time()))
+        """Have the link again; the controller's side is told how everything stands."""
+        if self._cut_from_s is not None:
+            self._dead_s.append((self._cut_from_s, asyncio.get_running_loop().time()))
+            self._cut_from_s = None
             self.set({name: self.values[name] for name in self.tags.of_class(STATE)}, repeat=True)
 
     def kill(self) -> None:
@@ -125,14 +124,21 @@ class VirtualPlc:
             self.set({name: self.values[name] for name in self.tags.of_class(STATE)}, repeat=True)
 
     def sampled_alive(self, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Say for each time whether the CPU ran, so that there is a sample of it."""
-        spans = [*self._dead_s, *([(self._dead_from_s, math.inf)] if self._dead_from_s is not None else [])]
-        if self._cut:
-            spans.append((self._gap_from_s, math.inf))
+        """Say for each time whether the CPU ran and the link was whole, so that there is a sample of it."""
+        open_s = [since_s for since_s in (self._dead_from_s, self._cut_from_s) if since_s is not None]
+        spans = [*self._dead_s, *((since_s, math.inf) for since_s in open_s)]
         alive = np.ones(len(times_s), dtype=np.bool_)
         for from_s, until_s in spans:
             alive &= (times_s < from_s) | (times_s >= until_s)
         return alive
+
+    def force(self, name: str, value: Value | None) -> None:
+        """Let an input show one value whatever it sees, as a stuck sensor does; None lets it see again."""
+        if value is None:
+            self._forced.pop(name, None)
+        else:
+            self._forced[name] = value
+            self.set({name: value})
 
     def without_notice(self, name: str) -> None:
         """Send no change notices for a tag that only its writer cares about."""
@@ -176,13 +182,11 @@ class VirtualPlc:
 
     def set(self, changes: Mapping[str, Value], *, repeat: bool = False) -> None:
         """Set tags from the inside and notify subscribers of those that changed (of all with ``repeat``)."""
-        if self._stuck:
-            true = {n: v for n, v in changes.items() if n in self._stuck}
-            self._stuck.update(true)
-            for name, value in true.items():
-                if value != self.values[name]:
-                    self.masked(name)
-            changes = {n: self.values[n] if n in true else v for n, v in changes.items()}
+        if self._forced:
+            for name, value in changes.items():
+                if self._forced.get(name, value) != value:
+                    self.masks(name)
+            changes = {n: self._forced.get(n, v) for n, v in changes.items()}
         fresh = {n: v for n, v in changes.items() if repeat or self.values.get(n) != v}
         if not fresh:
             return
@@ -202,21 +206,6 @@ class VirtualPlc:
         self._last_delivery_s = max(self._last_delivery_s, now_s + self.delay_s(message))
         # Who subscribes while this is under way knows it already from his snapshot.
         loop.call_at(self._last_delivery_s, _deliver, tuple(self._subscriptions), now_s, scalars)
-
-    def stick(self, name: str, value: Value) -> None:
-        """Let a sensor's input show a value whatever is true, until `loosen`."""
-        true = self._stuck.pop(name, self.values[name])
-        self.set({name: value})
-        self._stuck[name] = true
-
-    def loosen(self, name: str) -> None:
-        """Let a sensor's input show again what is true."""
-        if name in self._stuck:
-            self.set({name: self._stuck.pop(name)})
-
-    def true_value(self, name: str) -> Value:
-        """Return what a tag would show if its input did not stick."""
-        return self._stuck.get(name, self.values[name])
 
     def subscribe(self) -> StateSubscription:
         """Start a subscription of change notices."""

@@ -82,7 +82,7 @@ class TwinPort:
             return
         await _until(self._machine.plc.write_arrives_s(f"write.{next(iter(taken))}"))
         self._answered()
-        self._machine.plc.write(taken)
+        self._machine.write(taken)
 
     def subscribe(self, rate_class: str, block_s: float = 1.0) -> Subscription:
         """Start a subscription of a rate class."""
@@ -95,12 +95,16 @@ class TwinPort:
         self._subscriptions = [*(s for s in self._subscriptions if not s.ended), subscription]
         return subscription
 
-    async def close(self) -> None:
-        """Close the link and end this port's subscriptions."""
+    def drop(self) -> None:
+        """End the link as the death of its other end does: nobody says goodbye."""
         for subscription in self._subscriptions:
             subscription.close()
         self._subscriptions.clear()
         self._link = LinkState.DISCONNECTED
+
+    async def close(self) -> None:
+        """Close the link and end this port's subscriptions."""
+        self.drop()
 
     def _answered(self) -> None:
         if not self._machine.plc.reachable:

@@ -18,6 +18,7 @@ from planaris.twin.handling import Handling
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagSeries
+from planaris.twin.mishaps import Mishaps
 from planaris.twin.noise import stream_of
 from planaris.twin.platen import LAG_RATE as PLATEN_LAG_RATE
 from planaris.twin.platen import WET_FLOW_ML_MIN, TruePlaten
@@ -38,6 +39,8 @@ DISK_UP_mm = 20.0
 HEAD_UP_mm = 60.0
 CHUCK_VACUUM_kPa = -80.0
 RINSE_FLOW_ML_MIN = 1500.0
+# Down, DI break, vacuum and up again [design].
+RECHUCK_S = 5.0
 # How fast drives stop and pressures go on the way to the safe state [design].
 STOP_RAMP_S = 0.5
 RETRACT_RAMP_S = 0.2
@@ -81,6 +84,7 @@ class Process:
             n: TruePlaten(n, tool, truth, self.grid, now_s, profile.edges) for n in range(1, tool.platens + 1)
         }
         self.owners: dict[str, SampledOwner] = {}
+        self.slurry_lots: dict[int, str] = {}
         self.powered: Callable[[], bool] = lambda: True
         self.chemicals_allowed: Callable[[], bool] = lambda: True
         self.lost: set[Loss] = set()
@@ -90,6 +94,7 @@ class Process:
         self._wanted_s: Mapping[str, float] = {}
         self.devices: dict[str, TwinDevice] = {}
         self._limits: dict[int, asyncio.TimerHandle] = {}
+        self.mishaps = Mishaps(plc, handling, lambda n: self.seat_heads((n,)))
         for n in self.platens:
             self._wire_platen(n, dictionary)
         for n in self.heads:
@@ -126,7 +131,11 @@ class Process:
         self._device(
             name,
             dictionary,
-            {"touch_down": lambda _a, _b: self._touch_down(n), "lift": lambda _a, _b: self._lift(n)},
+            {
+                "touch_down": lambda _a, _b: self._touch_down(n),
+                "lift": lambda _a, _b: self._lift(n),
+                "rechuck": lambda vacuum_kPa, _b: self._rechuck(n, vacuum_kPa),
+            },
         )
         tags = [f"{name}.{a.set_point}" for a in HEAD_ACTUATORS if a.set_point]
         self._plc.on_write([*tags, f"{name}.sp_sweep_per_min"], lambda v: self._head_set(n, v))
@@ -269,13 +278,15 @@ class Process:
         """Take a wafer to a head by vacuum over the load cup, or let it go."""
         self.heads[n].bank.command(self._clock(), {"vacuum": CHUCK_VACUUM_kPa if held else 0.0}, 0.0)
 
-    def _slurry(self, n: int, _line: float, on: float) -> Motion | DeviceError:
+    def _slurry(self, n: int, line: float, on: float) -> Motion | DeviceError:
         def switched() -> DeviceError:
             if on > 0 and not self._slurry_allowed():
                 return DeviceError.INTERLOCK
             platen = self.platens[n]
             self._command(n)
             platen.valve_open = on > 0
+            if on > 0:
+                platen.slurry_line = int(line)
             wanted = _float(self._plc.values[f"platen{n}.sp_slurry_flow_ml_min"]) if on > 0 else 0.0
             arm = ARM_OVER_PAD_deg if on > 0 else 0.0
             platen.bank.command(self._clock(), {"slurry": wanted, "arm": arm}, 0.0)
@@ -347,10 +358,31 @@ class Process:
             head.bank.command(self._clock(), {"contact": 0.0}, 0.0)
             if station:
                 self._disarm(station)
+            self.mishaps.lifted(n, station, CHUCK_VACUUM_kPa)
             self._plc.set({f"head{n}.up": True})
             return OK
 
         return Motion(self._tool.lift_s, lifted)
+
+    def _rechuck(self, n: int, vacuum_kPa: float) -> Motion | DeviceError:
+        """Go down without pressure, break the water's hold with DI, pull with a vacuum and come up again."""
+        head, station = self.heads[n], self._handling.station_of(n)
+        if not station or n in self._rising or self._handling.moving(n):
+            return DeviceError.PRECONDITION
+        if self._places.get(f"head{n}") is not None:
+            return DeviceError.WAFER_PRESENT
+        self._command_head(n)
+        head.bank.command(self._clock(), {"height": 0.0}, RECHUCK_S / 2)
+        self._plc.set({f"head{n}.up": False})
+
+        def chucked() -> DeviceError:
+            self._command_head(n)
+            head.bank.command(self._clock(), {"vacuum": -abs(vacuum_kPa), "height": HEAD_UP_mm}, self._tool.lift_s)
+            self.mishaps.chucked_again(n, station, vacuum_kPa)
+            self._plc.set({f"head{n}.up": True})
+            return OK
+
+        return Motion(RECHUCK_S, chucked)
 
     # -- longest polish time ----------------------------------------------------------------------------------
     def _arm(self, station: int) -> None:
@@ -394,10 +426,23 @@ class Process:
         for head in freed:
             head.renew_matrix()
 
+    def put_batch(self, line: int, lot_number: str) -> None:
+        """Put a batch on a slurry line; every platen that draws from it gets its truth."""
+        self.slurry_lots[line] = lot_number
+        ratios = {n: self._truth.slurry_of(lot) for n, lot in self.slurry_lots.items()}
+        for platen in self.platens.values():
+            platen.slurry_ratio = ratios
+
     def settle(self) -> None:
         """Commit everything up to now, so that what is read of wafers and parts is the present."""
         for platen in self.platens.values():
             platen.cut_at(self._clock())
+
+    def settle_idle(self) -> None:
+        """Bring platens that rest up to now, so that sampling them costs no more the longer they have rested."""
+        for platen in self.platens.values():
+            if platen.idle:
+                platen.cut_at(self._clock())
 
     def present(self) -> dict[int, TruePlaten]:
         """Return copies of the platens, with their heads and wafers, as they are now; committing nothing."""
@@ -450,12 +495,13 @@ class Process:
         self._rising[head.number] = asyncio.get_running_loop().call_later(motion.time_s, risen)
 
     def close_chemicals(self) -> None:
-        """Close every slurry valve; what else runs goes on."""
+        """Close every slurry valve; where slurry ran, the rinse takes its place. Motion goes on."""
         for n, platen in self.platens.items():
             if platen.valve_open:
                 self._command(n)
                 platen.valve_open = False
-                targets = dict.fromkeys(acting("platen", Loss.CHEMICALS), 0.0)
+                states = acting("platen", Loss.CHEMICALS)
+                targets = {name: _FAIL_TARGETS.get((name, state), 0.0) for name, state in states.items()}
                 platen.bank.command(self._clock(), targets, 0.0)
                 self._pad_wet(n)
 

@@ -27,7 +27,6 @@ class SafetyLayer:
     stop: Callable[[], None]
     close_chemicals: Callable[[], None]
     _tripped: set[str] = field(default_factory=set[str])
-
     tripped_s: float = 0.0
 
     @property

@@ -12,7 +12,11 @@ from planaris.model import SlotState, WaferKind
 
 @dataclass(slots=True)
 class TrueWafer:
-    """A wafer as it is: film thickness on the polar grid, shape (n_r, n_theta), in nanometres."""
+    """A wafer as it is: film thickness on the polar grid, shape (n_r, n_theta), in nanometres.
+
+    ``thickness_nm`` is the film on top, the one that is polished and measured; ``under_nm`` (n_film - 1, n_r, n_theta)
+    are those below it. ``materials`` names all films from the top down; empty for the polished film alone.
+    """
 
     wafer_id: str
     slot: int
@@ -24,6 +28,14 @@ class TrueWafer:
     wet: bool = False
     broken: bool = False
     measurement_count: int = 0
+    materials: tuple[str, ...] = ()
+    under_nm: NDArray[np.float64] | None = None
+
+    @property
+    def films_nm(self) -> NDArray[np.float64]:
+        """All films from the top down, (n_film, n_r, n_theta)."""
+        top = self.thickness_nm[None]
+        return top if self.under_nm is None else np.concatenate([top, self.under_nm])
 
 
 @dataclass(slots=True)

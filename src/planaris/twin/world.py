@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +15,22 @@ from planaris.model import Lot, SlotState, ThicknessMap
 from planaris.physics import disk_sharpness, flag_names, from_sites, groove_depth_mm
 from planaris.twin.fail_states import Loss
 from planaris.twin.machine import Machine
+from planaris.twin.memory import MemoryFile
 from planaris.twin.noise import stream_of
-from planaris.twin.truth import UPSTREAM_NOISE_nm
+from planaris.twin.restoring import Keeper, Restored, restore
+from planaris.twin.truth import UNDER_FILM_SIGMA_PCT, UPSTREAM_NOISE_nm
 from planaris.twin.wafers import TrueWafer
 
 Array = NDArray[np.float64]
-WORLD_FILE = "world.json"
-WORLD_SCHEMA = 1
-_MISHAPS = frozenset({"lost_notice", "stuck_on", "stuck_off", "flicker", "slip", "broken"})
 
 
 @dataclass(frozen=True, slots=True)
 class WaferTruth:
-    """A wafer as it truly is, and was before the polish; maps on the polar grid in nm."""
+    """A wafer as it truly is, and was before the polish; maps on the polar grid in nm.
+
+    Before and after are of the polished film; ``films_nm`` (n_film, n_r, n_theta) are all films now, ``materials`` from
+    the top down.
+    """
 
     wafer_id: str
     slot: int
@@ -35,6 +38,8 @@ class WaferTruth:
     location: str
     before_nm: Array
     after_nm: Array
+    materials: tuple[str, ...] = ()
+    films_nm: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class World:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self._keeper: Keeper | None = None
 
     # -- what people do ---------------------------------------------------------------------------------------
     def place_cassette(self, lot: Lot) -> None:
@@ -69,7 +75,14 @@ class World:
             # The map carries upstream's noise; what is smooth in it was film, the rest was not.
             offset = UPSTREAM_NOISE_nm * float(stream_of(seed, f"upstream.{wafer.wafer_id}").standard_normal())
             film = film - offset
-            wafers.append(TrueWafer(wafer.wafer_id, wafer.slot, wafer.kind, film, film.copy()))
+            true = TrueWafer(wafer.wafer_id, wafer.slot, wafer.kind, film, film.copy())
+            true.materials = tuple(layer.material for layer in wafer.stack.layers)
+            if len(true.materials) > 1:
+                below = np.array([layer.thickness_nm for layer in wafer.stack.layers[1:]])
+                chance = stream_of(seed, f"under.{wafer.wafer_id}").standard_normal(len(below))
+                means_nm = below * (1.0 + 0.01 * UNDER_FILM_SIGMA_PCT * chance)
+                true.under_nm = np.broadcast_to(means_nm[:, None, None], (len(below), *film.shape)).copy()
+            wafers.append(true)
         slots = dict(enumerate(lot.carrier.slots, start=1))
         self.machine.place_carrier(lot.load_port, lot.carrier.carrier_id, slots, wafers)
 
@@ -77,21 +90,25 @@ class World:
         """Take a cassette away."""
         self.machine.remove_carrier(load_port)
 
-    def take_out(self, wafer_id: str) -> None:
-        """Take a wafer out of the machine by hand, whole or in pieces."""
-        place = self.where()[wafer_id]
-        self.machine.process.settle()
-        self.machine.places.take(place)
-        self.machine.handling.sensor(place)
+    def empty(self) -> None:
+        """Take every cassette away, and every wafer out of the machine by hand."""
+        for port in tuple(self.machine.handling.carriers):
+            self.machine.remove_carrier(port)
+        for place in self.where().values():
+            self.machine.places.take(place)
+            self.machine.handling.sensor(place)
         self.machine.process.seat_heads()
+        self.machine.on_change()
 
     def press_emo(self) -> None:
         """Press the red button."""
         self.machine.safety.trip("emo")
+        self.machine.on_change()
 
     def reset_emo(self) -> None:
         """Pull the red button out again."""
         self.machine.safety.reset("emo")
+        self.machine.on_change()
 
     def lose(self, supply: str) -> None:
         """Lose power, air, vacuum, or the PLC's CPU (communication); outputs go to their fail states."""
@@ -107,9 +124,8 @@ class World:
 
     def inject_fault(self, target: str, fault: str, magnitude: float) -> None:
         """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), a supply (`loss`, `supply`
-        of the facility with what is left of it), the dryer's lid (`lid`), lose a wafer (`lost`), or one of the mishaps:
-        `lost_notice` of a device's handshake, a presence sensor `stuck_on`, `stuck_off` or `flicker`, the wafer under a
-        head that slips out (`slip`) or is `broken`."""
+        of the facility with what is left of it), the dryer's lid (`lid`), lose a wafer (`lost`), or let one come to
+        grief: `left_on_pad` (magnitude: pulls that fail), `weak_vacuum` (kPa that a head lacks), `slip`, `break`."""
         if fault == "loss":
             self.lose(target)
             return
@@ -122,15 +138,15 @@ class World:
         if fault == "trip":
             self.machine.safety.trip(target)
             return
+        if fault in {"left_on_pad", "weak_vacuum", "slip", "break"}:
+            self._mishap(target, fault, magnitude)
+            return
         if fault == "lost":
             self.machine.places.take(target)
             self.machine.handling.sensor(target)
             return
         if fault == "slots":
             self._mix_up(target, SlotState.CROSSED if magnitude < 0 else SlotState.DOUBLE, int(abs(magnitude)))
-            return
-        if fault in _MISHAPS:
-            self._mishap(target, fault, magnitude)
             return
         device = self.machine.devices.get(target)
         if device is None:
@@ -144,22 +160,55 @@ class World:
         else:
             raise ValueError(f"no fault {fault}; devices know slow, silent, jammed")
 
-    def _mishap(self, target: str, fault: str, magnitude: float) -> None:
-        mishaps = self.machine.mishaps
-        if fault == "lost_notice":
-            mishaps.lose_notices(target, int(magnitude))
-        elif fault == "flicker":
-            mishaps.flicker(target)
-        elif fault in {"stuck_on", "stuck_off"}:
-            mishaps.stick(target, fault == "stuck_on")
+    def change_part(self, location: str, part: str, serial: str) -> None:
+        """Swap a true part for the one of a serial number, or put a slurry batch on a line.
+
+        Raises ValueError for a part or place that there is not, or a station at work.
+        """
+        process = self.machine.process
+        platen = process.platens.get(int(location.removeprefix("platen"))) if _is(location, "platen") else None
+        head = process.heads.get(int(location.removeprefix("head"))) if _is(location, "head") else None
+        line = int(location.removeprefix("slurry")) if _is(location, "slurry") else 0
+        if part in ("pad", "disk") and platen is not None:
+            if platen.head is not None and platen.head.in_contact:
+                raise ValueError(f"{location} is polishing")
+            process.settle()
+            (platen.change_pad if part == "pad" else platen.change_disk)(serial)
+        elif part in ("ring", "membrane") and head is not None:
+            if head.in_contact:
+                raise ValueError(f"{location} is polishing")
+            process.settle()
+            (head.change_ring if part == "ring" else head.change_membrane)(serial)
+        elif part == "slurry" and 1 <= line <= self.machine.tool.platen.slurry_lines:
+            process.settle()
+            process.put_batch(line, serial)
+        elif part == "brush" and location in self.machine.tool.cleaner.stations:
+            pass  # the twin's brushes do not wear
         else:
-            mishaps.drop(int(target.removeprefix("head")), broken=fault == "broken")
+            raise ValueError(f"no {part} at {location}")
+
+    def _mishap(self, target: str, fault: str, magnitude: float) -> None:
+        """Let a wafer come to grief at a head, or, broken, anywhere."""
+        mishaps, station_of = self.machine.process.mishaps, self.machine.handling.station_of
+        if fault == "break":
+            mishaps.shatter(target, station_of)
+            return
+        if not target.startswith("head"):
+            raise ValueError(f"{fault} happens at a head, not at {target}")
+        head = int(target.removeprefix("head"))
+        if fault == "slip":
+            mishaps.slip(head, station_of(head))
+        elif fault == "left_on_pad":
+            mishaps.fault_of(head).sticks_count = max(1, int(magnitude))
+        else:
+            mishaps.fault_of(head).vacuum_lost_kPa = magnitude
+
+    def take_wafer(self, location: str) -> None:
+        """Open the machine and take a wafer, or what is left of it, out."""
+        self.machine.process.mishaps.take(location)
 
     def clear_fault(self, target: str) -> None:
-        """Mend a device or a sensor, give a supply back or reset a safety input."""
-        self.machine.mishaps.mend(target)
-        if f"{target}.wafer_present" in self.machine.plc.tags and target not in self.machine.devices:
-            return
+        """Mend a device, give a supply back or reset a safety input."""
         if target in tuple(Loss):
             self.regain(target)
             return
@@ -172,6 +221,8 @@ class World:
         if device is None:
             self.machine.safety.reset(target)
             return
+        if target.startswith("head"):
+            self.machine.process.mishaps.clear(int(target.removeprefix("head")))
         device.fault.slow_ratio, device.fault.silent, device.fault.jammed = 1.0, False, False
 
     def _mix_up(self, port: str, state: SlotState, slot: int) -> None:
@@ -184,7 +235,18 @@ class World:
         found: list[WaferTruth] = []
         for location, wafer in self.machine.places.items():
             now = pressed.get(wafer.wafer_id, wafer)
-            found.append(WaferTruth(now.wafer_id, now.slot, now.head, location, now.before_nm, now.thickness_nm))
+            found.append(
+                WaferTruth(
+                    now.wafer_id,
+                    now.slot,
+                    now.head,
+                    location,
+                    now.before_nm,
+                    now.thickness_nm,
+                    now.materials or (self.machine.truth.film,),
+                    now.films_nm,
+                )
+            )
         return tuple(sorted(found, key=lambda t: t.slot))
 
     def where(self) -> Mapping[str, str]:
@@ -221,81 +283,39 @@ class World:
         return flag_names(self.machine.process.flags())
 
     # -- the twin's own memory --------------------------------------------------------------------------------
-    def save(self, folder: Path) -> None:
-        """Write the wear of consumables where only the twin looks."""
-        process = self.machine.process
-        process.settle()
-        record = {
-            "schema": WORLD_SCHEMA,
-            "platens": {
-                str(n): {
-                    "pad_lost_um": p.pad_lost_um.tolist(),
-                    "populations": p.state.populations.tolist(),
-                    "conditioned_s": p.conditioned_s,
-                    "disk_hours": p.disk_hours,
-                    "wafers_count": p.wafers_count,
-                }
-                for n, p in process.platens.items()
-            },
-            "heads": {
-                str(n): {
-                    "ring_lost_um": h.ring_lost_um,
-                    "membrane_h": h.membrane_h,
-                    "wafers_count": h.wafers_count,
-                }
-                for n, h in process.heads.items()
-            },
-        }
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / (WORLD_FILE + ".part")
-        part.write_text(json.dumps(record), encoding="utf-8")
-        part.replace(folder / WORLD_FILE)
+    def remember(self, file: MemoryFile) -> Restored:
+        """Take over the world of an earlier life, if the file holds one, and keep this one there from now on."""
+        restored = restore(self.machine, file.kept)
+        self._keeper = Keeper(self.machine, file)
+        return restored
 
-    def load(self, folder: Path) -> bool:
-        """Take over the wear of an earlier life; return whether there was one."""
-        path = folder / WORLD_FILE
-        if not path.exists():
-            return False
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record.get("schema") != WORLD_SCHEMA:
-            raise ValueError(f"{path}: schema {record.get('schema')}, this version reads {WORLD_SCHEMA}")
-        self.restore(record)
-        return True
-
-    def restore(self, record: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
-        """Set consumables to a saved record."""
-        process = self.machine.process
-        for number, saved in record["platens"].items():
-            platen = process.platens[int(number)]
-            platen.pad_lost_um = _array(saved["pad_lost_um"])
-            platen.state = type(platen.state)(
-                platen.state.temperature_C, _array(saved["populations"]), platen.state.solids_ratio
-            )
-            platen.conditioned_s = _real(saved["conditioned_s"])
-            platen.disk_hours = _real(saved["disk_hours"])
-            platen.wafers_count = int(_real(saved["wafers_count"]))
-        for number, saved in record["heads"].items():
-            head = process.heads[int(number)]
-            head.ring_lost_um = _real(saved["ring_lost_um"])
-            head.membrane_h = _real(saved["membrane_h"])
-            head.wafers_count = int(_real(saved["wafers_count"]))
+    def leave_in_order(self) -> None:
+        """Note that machine and controller ended together, in order; wear and wafers stay in the memory."""
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
 
 
-def _array(value: object) -> Array:
-    return np.asarray(value, dtype=np.float64)
+def _is(location: str, kind: str) -> bool:
+    """Whether a location is a numbered place of a kind."""
+    return location.startswith(kind) and location.removeprefix(kind).isdigit()
 
 
-def _real(value: object) -> float:
-    if not isinstance(value, int | float):
-        raise TypeError(f"a number was expected, not {value!r}")
-    return float(value)
+def _by_material(wafer: WaferTruth, materials: Sequence[str]) -> Array:
+    """Return a wafer's films in a given order, (n_material, n_r, n_theta); NaN for what it does not carry."""
+    films = np.full((len(materials), *wafer.after_nm.shape), np.nan)
+    if wafer.films_nm is not None:
+        for material, film in zip(wafer.materials, wafer.films_nm, strict=True):
+            films[materials.index(material)] = film
+    return films
 
 
 def save_truth(
-    path: Path, wafers: Sequence[WaferTruth], parts: Sequence[PartTruth], r_mm: Array, theta_rad: Array
+    path: Path | BinaryIO, wafers: Sequence[WaferTruth], parts: Sequence[PartTruth], r_mm: Array, theta_rad: Array
 ) -> None:
     """Write the twin's truth of a run beside its records, as npz. Never read by the tool."""
     done = [w for w in wafers if w.head]
+    materials = tuple(dict.fromkeys(m for w in done for m in w.materials))
     shape = (len(done), len(r_mm), len(theta_rad))
     np.savez_compressed(
         path,
@@ -306,6 +326,10 @@ def save_truth(
         theta_rad=theta_rad,
         thickness_before_nm=np.array([w.before_nm for w in done]).reshape(shape),
         thickness_after_nm=np.array([w.after_nm for w in done]).reshape(shape),
+        film_material=np.array(materials, dtype=str),
+        films_after_nm=np.array([_by_material(w, materials) for w in done]).reshape(
+            (*shape[:1], len(materials), *shape[1:])
+        ),
         part_location=np.array([p.location for p in parts], dtype=str),
         part_name=np.array([p.part for p in parts], dtype=str),
         part_quantity=np.array([p.quantity for p in parts], dtype=str),

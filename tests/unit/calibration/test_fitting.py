@@ -96,7 +96,9 @@ def test_noise_gets_no_constants() -> None:
     assert law.constants <= 2
 
 
-@pytest.mark.parametrize(("conditions", "most"), [(1, 1), (3, 1), (4, 2), (5, 3), (11, 3), (12, 4), (19, 4), (40, 10)])
+@pytest.mark.parametrize(
+    ("conditions", "most"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (11, 3), (12, 4), (19, 4), (40, 10)]
+)
 def test_few_conditions_carry_few_constants(conditions: int, most: int) -> None:
     assert most_constants(conditions) == most
 

@@ -139,3 +139,22 @@ def test_long_tables_are_predicted_in_pieces() -> None:
     part = predict(LAW, table(p[[0, 250_000, count - 1]], np.ones(3), np.ones(3)))
     np.testing.assert_allclose(made.rate_nm_min[[0, 250_000, count - 1]], part.rate_nm_min, rtol=1e-12)
     assert np.all(np.diff(made.rate_nm_min) > 0)
+
+
+def test_beyond_the_fitted_range_the_interval_widens_with_the_distance() -> None:
+    size_nm = np.array([20.0, 40.0, 70.0, 100.0])
+    columns = {
+        "film": ["SiO2"] * 4,
+        "pressure_kPa": np.full(4, 20.0),
+        "velocity_m_s": np.full(4, 1.0),
+        "abrasive_d50_nm": size_nm,
+        "removal_rate_nm_min": 4.0 * size_nm,
+    }
+    law = calibrate(table_from_columns(columns))
+    asked = {**columns, "abrasive_d50_nm": np.array([50.0, 100.0, 200.0, 400.0])}
+    del asked["removal_rate_nm_min"]
+    made = predict(law, table_from_columns(asked, rates_needed=False))
+    width = np.log(made.high_nm_min / made.low_nm_min)
+    assert np.all(np.diff(width[1:]) > 0.1)
+    assert "abrasive_d50_nm_range" in made.flags(3)
+    assert made.in_range[:2].all()

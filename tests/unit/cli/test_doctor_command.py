@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typer.testing import Result
 
 from planaris.cli import doctor_checks
 from planaris.cli.doctor_checks import (
+    check_audit,
     check_clock,
     check_cores,
     check_disk,
@@ -23,10 +26,12 @@ from planaris.cli.doctor_checks import (
     check_packages,
     check_python,
 )
+from planaris.historian import Home, SqliteJournal
+from planaris.stream import CommandReceived, Committed
 
 Planaris = Callable[..., Result]
 Document = Callable[[Result], dict[str, Any]]
-CHECKS = ["python", "packages", "home", "disk", "fsync", "clock", "cores", "browser"]
+CHECKS = ["python", "packages", "home", "disk", "fsync", "audit", "clock", "cores", "browser"]
 
 
 def _always(answer: object) -> Callable[[object], object]:
@@ -110,3 +115,30 @@ def test_a_missing_browser_is_a_warning_that_names_the_package(monkeypatch: pyte
     monkeypatch.setattr(shutil, "which", _always(None))
     finding = doctor_checks.check_browser()
     assert (finding.level, finding.remedy) == ("warn", "apt-get install chromium")
+
+
+def test_a_home_whose_audit_chain_was_altered_fails_and_names_the_record(planaris: Planaris, tmp_path: Path) -> None:
+    with Home.open(tmp_path / "home", label="test") as home:
+        run_id = home.new_run("L").run_id
+        with SqliteJournal(home.database, run_id) as journal:
+            event = CommandReceived("C1", "job.start", "ada", "operator", "night shift", "{}")
+            journal.append([Committed(1, 0.0, event)], durable=True)
+    assert check_audit(tmp_path / "home").level == "ok"
+    assert "1 records" in check_audit(tmp_path / "home").found
+    with closing(sqlite3.connect(tmp_path / "home" / "tool.db", isolation_level=None)) as connection:
+        connection.execute("DROP TRIGGER audit_is_never_changed")
+        connection.execute("UPDATE audit SET payload = replace(payload, 'ada', 'bob')")
+    result = planaris("doctor", "--home", tmp_path / "home")
+    assert result.exit_code == 1
+    assert "record 1 (command_received 1 of run-0001-L) was altered" in result.stdout
+
+
+def test_a_home_is_backed_up_on_request(planaris: Planaris, tmp_path: Path) -> None:
+    Home.open(tmp_path / "home", label="test").close()
+    copy = tmp_path / "copy" / "tool.db"
+    copy.parent.mkdir()
+    planaris("doctor", "--home", tmp_path / "home", "--backup", copy)
+    assert check_audit(copy.parent).level == "ok"
+    refused = planaris("doctor", "--home", tmp_path / "none", "--backup", copy)
+    assert refused.exit_code == 2
+    assert not (tmp_path / "none").exists()

@@ -102,9 +102,10 @@ def test_json_is_the_documented_result_and_the_only_thing_on_stdout(
     result = planaris("run", "lot.toml", "--json")
     found = document(result)
     assert set(found) == {
-        "schema", "ok", "run_id", "outcome", "folder", "report", "tool_time_s", "wall_s", "wafers", "alarms",
-        "wafers_per_h", "bound_wafers_per_h", "stream_hash", "target_removal_nm", "port_kind", "speed_ratio",
-        "throughput_ratio",
+        "schema", "ok", "run_id", "outcome", "folder", "report", "tool_time_s", "wall_s", "longest_pause_s",
+        "wafers", "alarms",
+        "wafers_per_h", "bound_wafers_per_h", "stream_hash", "target_removal_nm", "port_kind", "divergences",
+        "speed_ratio", "throughput_ratio", "questions", "refused_answers",
     }  # fmt: skip
     assert (found["schema"], found["ok"], found["speed_ratio"]) == ("planaris/run-result/1", True, 900.0)
     assert found["throughput_ratio"] == pytest.approx(0.9)
@@ -142,7 +143,7 @@ def test_wrong_input_ends_with_2_and_lists_every_fault(planaris: Planaris, docum
         (HomeUnwritableError(Path("h"), "cannot be written", "choose another"), 2, "home", "choose another"),
         (JournalError(Path("h/tool.db"), "disk is full"), 1, "records", "disk is full"),
         (TraceWriteError(("traces/a.parquet: disk is full",)), 1, "records", "a.parquet"),
-        (KeyboardInterrupt(), 1, "interrupted", "says where each wafer is"),
+        (KeyboardInterrupt(), 1, "interrupted", "planaris run --resume"),
     ],
 )
 def test_other_failures_have_their_status_and_message(

@@ -83,7 +83,7 @@ def test_commands_name_their_roles(dictionary: Dictionary) -> None:
 def test_exactly_the_world_s_commands_exist_on_the_twin_only(dictionary: Dictionary) -> None:
     twin_only = {c.name for c in dictionary.commands if c.twin_only}
     assert twin_only == {c.name for c in dictionary.commands if c.name.startswith("world.")}
-    needed = words("place_cassette remove_cassette press_emo reset_emo inject_fault clear_fault")
+    needed = words("place_cassette remove_cassette press_emo reset_emo inject_fault clear_fault change_part")
     assert {f"world.{name}" for name in needed} == twin_only
 
 

@@ -26,7 +26,7 @@ VERBS = {
     "aligner": {"align": ["angle_deg"]},
     "loadcup": {"unload": ["head"], "rinse": ["head"], "load": ["head"], "chuck": ["head"]},
     "carousel": {"index": ["position"]},
-    "head2": {"touch_down": [], "lift": []},
+    "head2": {"touch_down": [], "lift": [], "rechuck": ["vacuum_kPa"]},
     "platen3": {"slurry": ["line", "on"], "rinse": ["on"]},
     "conditioner1": {"down": [], "up": []},
     "megasonic": {"process": ["time_s"], "transfer": []},

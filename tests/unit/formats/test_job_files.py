@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from planaris.formats import load_job
-from planaris.model import InputFault
+from planaris.formats import load_job, load_recipe, load_tool
+from planaris.model import InputError, InputFault
 
 Edit = Callable[..., Path]
 FaultsOf = Callable[[Callable[[], object]], dict[str, InputFault]]
@@ -65,3 +67,37 @@ def test_a_plan_that_the_tool_cannot_measure_is_refused(example: Path, tmp_path:
     tool = tmp_path / "t.toml"
     tool.write_text(text.replace("{ 9 = 25, 49 = 90 }", "{ 9 = 25 }"), encoding="utf-8")
     assert faults_of(lambda: load_job(example / "lot.toml", tool))["sampling"].value == '"49"'
+
+
+STI = Path(__file__).parents[3] / "examples" / "sti_ceria"
+
+
+def test_a_film_under_the_top_one_must_be_the_package_s(tmp_path: Path) -> None:
+    shutil.copytree(STI, tmp_path / "lot")
+    lot = tmp_path / "lot" / "lot.toml"
+    lot.write_text(lot.read_text(encoding="utf-8").replace('material = "SiN"', 'material = "TaN"'), encoding="utf-8")
+    with pytest.raises(InputError, match="no film TaN") as caught:
+        load_job(lot)
+    assert "HDP, SiN" in str(caught.value)
+
+
+def test_a_film_on_another_may_be_cleared_but_not_one_on_the_substrate(tmp_path: Path) -> None:
+    load_job(STI / "lot.toml")  # its target is the film's own thickness
+    shutil.copytree(STI, tmp_path / "lot")
+    lot = tmp_path / "lot" / "lot.toml"
+    text = lot.read_text(encoding="utf-8")
+    alone = "\n".join(line for line in text.splitlines() if '"SiN"' not in line)
+    lot.write_text(alone, encoding="utf-8")
+    with pytest.raises(InputError, match="less film than the recipe removes"):
+        load_job(lot)
+
+
+def test_a_step_asks_for_a_slurry_line_that_the_package_has(tmp_path: Path) -> None:
+    tool = replace(load_tool(), platen=replace(load_tool().platen, slurry_lines=3))
+    shutil.copytree(STI.parent / "cu_two_step", tmp_path / "lot")
+    recipe = tmp_path / "lot" / "recipe.toml"
+    recipe.write_text(
+        recipe.read_text(encoding="utf-8").replace("slurry_line = 2", "slurry_line = 3"), encoding="utf-8"
+    )
+    with pytest.raises(InputError, match="no slurry on this line"):
+        load_recipe(recipe, tool)

@@ -1,7 +1,4 @@
-"""Ports under contract, each with a hand on its far side.
-
-A further port joins the contract by a `Rig` of its own in `RIGS`.
-"""
+"""Ports under contract, each with a hand on its far side."""
 
 from __future__ import annotations
 
@@ -41,7 +38,16 @@ class Fault(StrEnum):
 
 
 class Rig(Protocol):
-    """A port and what a test may do behind it."""
+    """A port and what a test may do behind it.
+
+    ``lag_s`` is how much later than the link's delay news may come, and how long a closed subscription may wait for its
+    last samples: 0 where the port itself cuts the blocks. ``resolution_s`` is that of the far side's time stamps.
+    ``ways_count`` is how often a write goes over the link until it returns.
+    """
+
+    ways_count: int
+    lag_s: float
+    resolution_s: float
 
     @property
     def port(self) -> Port: ...
@@ -78,6 +84,8 @@ class TwinRig:
     """The twin; its link is the link model."""
 
     kind = PortKind.TWIN
+    lag_s = resolution_s = 0.0
+    ways_count = 1
 
     def __init__(self, link: LinkModel, seed: int = 1) -> None:
         truth = make_truth(load_package("oxide_ild"), "TEOS", tool_a(), seed)
@@ -107,6 +115,8 @@ class MockRig:
     """The mock, told to answer as a device does."""
 
     kind = PortKind.MOCK
+    lag_s = resolution_s = 0.0
+    ways_count = 1
 
     def __init__(self, link: LinkModel, seed: int = 1) -> None:
         chance = stream_of(seed, "mock")
@@ -164,7 +174,6 @@ def _ramp(_rate_class: str, times_s: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 MakeRig = Callable[[LinkModel], Rig]
-RIGS: dict[PortKind, Callable[[LinkModel], Rig]] = {PortKind.MOCK: MockRig, PortKind.TWIN: TwinRig}
 
 
 @dataclass(frozen=True)

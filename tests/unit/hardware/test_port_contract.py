@@ -6,7 +6,8 @@ import asyncio
 
 import numpy as np
 import pytest
-from port_rigs import RIGS, MakeRig, connected
+from contract_rigs import RIGS
+from port_rigs import MakeRig, connected
 
 from planaris.clock import now_s, run
 from planaris.hardware import (
@@ -261,7 +262,7 @@ def test_a_notice_tells_when_the_change_was_not_when_it_came(make: MakeRig) -> N
             changed_s = now_s()
             c.rig.change({WAFER: True})
             block = await anext(subscription)
-            assert block.time_s.tolist() == [changed_s]
+            assert block.time_s.tolist() == [pytest.approx(changed_s, rel=0, abs=c.rig.resolution_s)]
             assert now_s() == pytest.approx(changed_s + 0.2)
 
     run(story())
@@ -270,12 +271,7 @@ def test_a_notice_tells_when_the_change_was_not_when_it_came(make: MakeRig) -> N
 # -- sampled classes ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("link", LINKS)
-@pytest.mark.parametrize("block_s", [0.1, 1.0, 4.0])
-@pytest.mark.parametrize(("rate_class", "rate_Hz"), [(FAST, 100), ("head3.fast", 100), ("facility", 1)])
-def test_samples_lie_on_the_clock_in_contiguous_blocks(
-    make: MakeRig, link: LinkModel, block_s: float, rate_class: str, rate_Hz: int
-) -> None:
+def check_samples_on_the_clock(make: MakeRig, link: LinkModel, block_s: float, rate_class: str, rate_Hz: int) -> None:
     async def story() -> None:
         async with connected(make, link) as c:
             await asyncio.sleep(0.337)
@@ -286,7 +282,7 @@ def test_samples_lie_on_the_clock_in_contiguous_blocks(
             ended_s = now_s()
             subscription.close()
             blocks = await reader
-            assert now_s() == ended_s
+            assert ended_s <= now_s() <= ended_s + c.rig.lag_s
             times = np.concatenate([b.time_s for b in blocks])
             numbers = np.round(times * rate_Hz).astype(int)
             assert (times == numbers / rate_Hz).all()
@@ -309,12 +305,32 @@ def test_samples_lie_on_the_clock_in_contiguous_blocks(
     run(story())
 
 
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("block_s", [0.1, 1.0, 4.0])
+@pytest.mark.parametrize(("rate_class", "rate_Hz"), [(FAST, 100), ("head3.fast", 100), ("facility", 1)])
+def test_samples_lie_on_the_clock_in_contiguous_blocks(
+    local: MakeRig, link: LinkModel, block_s: float, rate_class: str, rate_Hz: int
+) -> None:
+    check_samples_on_the_clock(local, link, block_s, rate_class, rate_Hz)
+
+
+@pytest.mark.parametrize(
+    ("link", "block_s", "rate_class", "rate_Hz"),
+    [(LINKS[3], 0.1, FAST, 100), (LINKS[2], 4.0, "head3.fast", 100), (LINKS[1], 1.0, "facility", 1)],
+)
+def test_samples_lie_on_the_plc_s_clock_over_a_wire(
+    link: LinkModel, block_s: float, rate_class: str, rate_Hz: int
+) -> None:
+    check_samples_on_the_clock(RIGS[PortKind.OPCUA], link, block_s, rate_class, rate_Hz)
+
+
 def test_a_block_comes_when_its_time_is_over_and_the_link_has_carried_it(make: MakeRig) -> None:
     async def story() -> None:
         async with connected(make, LinkModel(0.15)) as c:
             subscription = c.port.subscribe(FAST, 0.5)
             block = await anext(subscription)
-            assert now_s() == pytest.approx(block.time_s[-1] + 0.01 + 0.15)
+            come_s = block.time_s[-1] + 0.01 + 0.15
+            assert come_s - 1e-6 <= now_s() <= come_s + c.rig.lag_s + 1e-6
 
     run(story())
 
@@ -328,7 +344,7 @@ def test_a_reader_that_lags_loses_nothing(make: MakeRig) -> None:
             await asyncio.sleep(5.0)
             times = np.concatenate([b.time_s for b in await all_blocks(subscription)])
             assert (np.diff(np.round(times * 100)) == 1).all()
-            assert times[-1] - times[0] == pytest.approx(20.0)
+            assert times[-1] - times[0] == pytest.approx(20.0, abs=0.011)  # one sample may lie on either side
 
     run(story())
 

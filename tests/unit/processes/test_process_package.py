@@ -164,3 +164,27 @@ def test_a_value_must_be_a_finite_number(value: str) -> None:
 def test_not_toml() -> None:
     with pytest.raises(InputError, match="is not TOML"):
         parse_package("name = ", "broken.toml")
+
+
+def test_a_law_belongs_to_a_film_and_a_slurry_line() -> None:
+    package = load_package("cu_two_step")
+    assert (package.law_of("Cu"), package.law_of("Cu", 2)) == ("law.cu_bulk", "law.cu_barrier")
+    assert package.slurry_lines == 2
+    with pytest.raises(KeyError, match="line 3"):
+        package.law_of("Cu", 3)
+    assert load_package("oxide_ild").law_of("TEOS", 2) == "law"
+
+
+def test_shared_parts_are_the_same_in_every_package_unless_stated() -> None:
+    packages = [load_package(name) for name in package_names()]
+    assert len({p.value("pad.groove_depth_mm") for p in packages}) == 1
+    assert len({p.value("friction.friction_coefficient") for p in packages}) > 1
+
+
+def test_unknown_parts_and_uneven_lines_are_told() -> None:
+    with pytest.raises(InputError, match="stacked_pad_200mm"):
+        parse_package(SMALL.replace('name = "', 'parts = "no_such"\nname = "', 1), "small.toml")
+    with pytest.raises(InputError, match="number of slurry lines"):
+        parse_package(
+            SMALL.replace("[films]", '[films]\nA = ["law", "law"]\nB = ["law", "law", "law"]', 1), "small.toml"
+        )

@@ -15,8 +15,9 @@ from module_traces import NoTrace
 from tool_bench import dictionary_a, tool_a
 
 from planaris import clock
+from planaris.dictionary import build
 from planaris.formats import JobFiles, load_job
-from planaris.model import CARRIER_SLOTS, Lot, Recipe, SlotState, WaferKind
+from planaris.model import CARRIER_SLOTS, Lot, Recipe, SlotState, ToolDescription, WaferKind
 from planaris.processes import load_package
 from planaris.stream import Committed, Event, EventStream
 from planaris.tool import Answer, CommandRequest, Engine, JobOrder, Tool, Verbs
@@ -79,15 +80,16 @@ Act = Callable[["EngineBench"], Awaitable[object] | object]
 class EngineBench:
     """Tool, twin and engine inside a running loop."""
 
-    def __init__(self, orders: Sequence[JobOrder], seed: int = 1) -> None:
+    def __init__(self, orders: Sequence[JobOrder], seed: int = 1, tool: ToolDescription | None = None) -> None:
         self.orders = {o.lot.lot_id: o for o in orders}
-        truth = make_truth(load_package("oxide_ild"), "TEOS", tool_a(), seed)
-        self.machine = Machine(tool_a(), dictionary_a(), truth, seed)
+        description, dictionary = (tool_a(), dictionary_a()) if tool is None else (tool, build(tool))
+        truth = make_truth(load_package("oxide_ild"), "TEOS", description, seed)
+        self.machine = Machine(description, dictionary, truth, seed)
         self.world = World(self.machine)
         self.kept: list[Committed] = []
         self.journal_failure: Exception | None = None
         self.stream = EventStream(clock.now_s, self._append)
-        self.tool = Tool(tool_a(), dictionary_a(), TwinPort(self.machine), self.stream, NoTrace.start)
+        self.tool = Tool(description, dictionary, TwinPort(self.machine), self.stream, NoTrace.start)
         self.engine = Engine(self.tool)
         Verbs(self.engine, self.orders.get)
         self._keys = itertools.count(1)
@@ -146,19 +148,24 @@ class EngineBench:
 
 
 @asynccontextmanager
-async def working(*orders: JobOrder, seed: int = 1) -> AsyncGenerator[EngineBench]:
+async def working(*orders: JobOrder, seed: int = 1, tool: ToolDescription | None = None) -> AsyncGenerator[EngineBench]:
     """Give a bench whose engine works inside the block."""
-    bench = EngineBench(orders, seed)
+    bench = EngineBench(orders, seed, tool)
     async with bench.tool.running(), bench.engine.running():
         yield bench
     bench.machine.close()
 
 
-def play(script: Callable[[EngineBench], Awaitable[None]], *orders: JobOrder, patience_s: float = 0.0) -> EngineBench:
+def play(
+    script: Callable[[EngineBench], Awaitable[None]],
+    *orders: JobOrder,
+    patience_s: float = 0.0,
+    tool: ToolDescription | None = None,
+) -> EngineBench:
     """Start a job for each order, play a person's script beside them, and wait until all is still."""
 
     async def main() -> EngineBench:
-        async with working(*orders) as bench:
+        async with working(*orders, tool=tool) as bench:
             for one in orders:
                 await bench.start(one.lot)
             await script(bench)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,8 +11,8 @@ from tool_bench import Bench
 
 from planaris.model import Severity
 from planaris.modules import TraceFile, VisitResult
-from planaris.stream import AlarmSet, ConsumableUsed
-from planaris.tool import AlarmBook, ConsumableBook, Counter
+from planaris.stream import AlarmCleared, AlarmSet, ConsumableChanged, ConsumableUsed
+from planaris.tool import AlarmBook, Answer, AnswerStatus, CommandDoor, CommandRequest, ConsumableBook, Counter
 
 # Round limits, so that lives can be told by heart.
 LIMITS: Mapping[str, float] = {
@@ -39,10 +40,11 @@ def used(bench: Bench) -> dict[tuple[str, str], ConsumableUsed]:
 def test_a_visit_counts_on_pad_disk_ring_and_membrane(bench: Bench) -> None:
     book_of(bench).visited(VISIT, conditioned_s=18.0)
     found = used(bench)
-    assert set(found) == {("platen2", "pad"), ("platen2", "disk"), ("head3", "ring"), ("head3", "membrane")}
+    lines = {("slurry1", "slurry"), ("slurry2", "slurry")}
+    assert set(found) == {("platen2", "pad"), ("platen2", "disk"), ("head3", "ring"), ("head3", "membrane")} | lines
     assert all(e.wafers_count == 1 for e in found.values())
     assert {part: e.use_h for (_, part), e in found.items()} == pytest.approx(
-        {"pad": 0.01, "disk": 0.005, "ring": 0.01, "membrane": 0.01}
+        {"pad": 0.01, "disk": 0.005, "ring": 0.01, "membrane": 0.01, "slurry": 0.016667}
     )
 
 
@@ -126,3 +128,69 @@ def test_the_reference_tools_lives_agree_with_what_equipment_lists(bench: Bench)
     assert 1000 <= limits["pad_life_wafers_count"] <= 2000
     assert 10 <= limits["disk_life_h"] <= 99
     assert limits["warn_fraction"] == pytest.approx(0.9)
+
+
+def test_a_batch_ages_by_the_clock_whether_it_is_used_or_not(bench: Bench) -> None:
+    limits = {**LIMITS, "slurry_life_h": 2.0}
+    book = book_of(bench, Counter("slurry1", "slurry", 40, 1.5, "LOT-7"), limits=limits)
+    book.visited(replace(VISIT, end_s=1200.0), conditioned_s=0.0)
+    book.visited(replace(VISIT, end_s=900.0), conditioned_s=0.0)  # a visit that ended earlier ages nothing twice
+    assert used(bench)["slurry1", "slurry"].use_h == pytest.approx(1.5 + 1.0 / 3.0, abs=1e-6)
+    assert [a.alarm for a in bench.of(AlarmSet)] == ["consumable_warning"] * len(bench.of(AlarmSet))
+    book.visited(replace(VISIT, end_s=1800.0), conditioned_s=0.0)
+    assert [c.location for c in book.expired()] == ["slurry1"]
+    assert bench.of(AlarmSet)[-1].source == "facility"
+
+
+class Changing:
+    """A book behind its door."""
+
+    def __init__(self, bench: Bench, *known: Counter) -> None:
+        self.book = book_of(bench, *known)
+        self.door = CommandDoor(bench.stream, bench.dictionary, lambda: bench.now_s)
+        self.book.offer(self.door)
+        self._count = 0
+
+    def change(
+        self, location: str, part: str, serial: str, *, role: str = "maintenance", reason: str = "worn"
+    ) -> Answer:
+        self._count += 1
+        arguments = {"location": location, "part": part, "serial": serial}
+        request = CommandRequest("consumable.change", arguments, "Li", role, reason, f"k{self._count}")
+        return asyncio.run(self.door.submit(request))
+
+
+def test_a_change_starts_the_counter_again_and_tells_what_went(bench: Bench) -> None:
+    changing = Changing(bench, Counter("platen2", "pad", 999, 40.0, "PAD-1"))
+    changing.book.visited(VISIT, conditioned_s=0.0)
+    assert [c.part for c in changing.book.expired()] == ["pad"]
+    answer = changing.change("platen2", "pad", "PAD-2")
+    assert answer.status is AnswerStatus.DONE
+    assert "PAD-1 after 1000 wafers" in answer.why
+    assert changing.book.expired() == ()
+    assert bench.of(ConsumableChanged) == [ConsumableChanged("pad", "platen2", "PAD-2", 1000, 40.01, "worn")]
+    assert used(bench)["platen2", "pad"] == ConsumableUsed("pad", "platen2", 0, 0.0, 0.0)
+    assert {(a.alarm, a.source) for a in bench.of(AlarmCleared)} >= {("consumable_expired", "platen2")}
+    changing.book.visited(VISIT, conditioned_s=0.0)
+    assert used(bench)["platen2", "pad"].wafers_count == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "part", "serial", "role", "reason", "why"),
+    [
+        ("platen2", "pad", "PAD-2", "operator", "worn", "maintenance"),
+        ("platen2", "belt", "X", "maintenance", "worn", "slurry"),
+        ("platen9", "pad", "PAD-2", "maintenance", "worn", "platen1, platen2, platen3"),
+        ("platen2", "pad", " ", "maintenance", "worn", "serial number"),
+        ("platen2", "pad", "PAD-1", "maintenance", "worn", "already"),
+        ("platen2", "pad", "PAD-2", "maintenance", "", "reason"),
+    ],
+)
+def test_a_wrong_change_is_refused_and_leaves_the_counter(
+    bench: Bench, location: str, part: str, serial: str, role: str, reason: str, why: str
+) -> None:
+    changing = Changing(bench, Counter("platen2", "pad", 12, 1.0, "PAD-1"))
+    answer = changing.change(location, part, serial, role=role, reason=reason)
+    assert answer.status is AnswerStatus.REFUSED
+    assert why in answer.why
+    assert bench.of(ConsumableChanged) == []

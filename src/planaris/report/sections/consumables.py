@@ -18,8 +18,9 @@ def consumables(facts: Facts) -> Section:
     """Return the section."""
     last = {(row.location, row.part): row for row in facts.record.consumables}
     limits = as_mapping(facts.record.mapping("tool_description").get("consumable_limits"))
+    parts = facts.record.mapping("consumable_parts")
     body = (
-        measured_box("by the tool", _counters(list(last.values()), limits), "counted")
+        measured_box("by the tool", _counters(list(last.values()), limits, parts), "counted")
         if last
         else note("No consumable was used.")
     )
@@ -28,11 +29,12 @@ def consumables(facts: Facts) -> Section:
     return Section("consumables", "Consumables", body)
 
 
-def _counters(rows: list[ConsumableRow], limits: dict[str, object]) -> str:
+def _counters(rows: list[ConsumableRow], limits: dict[str, object], parts: dict[str, object]) -> str:
     shown = [
         [
             esc(place_name(row.location)),
             esc(row.part.replace("_", " ")),
+            *_part(as_mapping(parts.get(f"{row.location}.{row.part}"))),
             num(row.wafers_count, 0),
             num(row.use_h, 2),
             f"{life_bar(row.life_pct)} {num(row.life_pct, 1 if row.life_pct >= 10 else 2)}\u00a0%"
@@ -46,6 +48,8 @@ def _counters(rows: list[ConsumableRow], limits: dict[str, object]) -> str:
     columns = (
         Column("Where"),
         Column("Part"),
+        Column("Serial or lot"),
+        Column("In since"),
         Column("Wafers", numeric=True),
         Column("Use", "h", numeric=True),
         Column("Life spent", "by the counter"),
@@ -53,6 +57,12 @@ def _counters(rows: list[ConsumableRow], limits: dict[str, object]) -> str:
         Column("Limit"),
     )
     return table(columns, shown, style="tight")
+
+
+def _part(part: dict[str, object]) -> tuple[str, str]:
+    """Return serial number and day of installation; a dash where the run does not know them."""
+    serial, installed = (str(part.get(key, "")) for key in ("serial", "installed"))
+    return esc(serial) or num(None), esc(installed[:10]) or num(None)
 
 
 def _state(life_pct: float) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 
 from planaris.report.facts import Facts
+from planaris.report.run_record import as_list, as_mapping, as_number
 from planaris.report.targets import Judgement
 from planaris.report.text import duration, esc, known, num, place_name, plural, with_unit
 from planaris.report.wafers import WaferLine
@@ -155,6 +157,29 @@ def _speed_tile(facts: Facts) -> str:
     return _tile(style, "Throughput, wafers/h", num(speed.steady_wafers_per_h, 1), esc(below + reached))
 
 
+def _use_words(shares: str) -> str:
+    """Return the share of each state of SEMI E10 that the tool was in, the largest first; '' if not recorded."""
+    try:
+        found: object = json.loads(shares or "{}")
+    except ValueError:
+        return ""
+    if not isinstance(found, dict):
+        return ""
+    known_pct = {str(k): float(v) for k, v in found.items() if isinstance(v, int | float) and v > 0}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return ", ".join(f"{k} {num(v, 1)} %" for k, v in sorted(known_pct.items(), key=lambda item: -item[1]))
+
+
+def _interruptions(facts: Facts) -> str:
+    """Say when the controller died and for how long it was away, '' if it never did."""
+    told: list[str] = []
+    for one in map(as_mapping, facts.record.rows("interruptions")):
+        died_s, resumed_s = as_number(one.get("died_s")), as_number(one.get("resumed_s"))
+        questions = as_list(one.get("questions"))
+        asked = f", {plural(len(questions), 'question')}" if questions else ""
+        told.append(f"at {duration(died_s)} for {duration(resumed_s - died_s)}{asked}")
+    return f"{plural(len(told), 'time')}: the controller died {'; '.join(told)}" if told else ""
+
+
 def _about(facts: Facts, recipe_name: str) -> str:
     record = facts.record
     speed = record.number("tool_time_s") / record.number("wall_s") if record.number("wall_s") > 0 else math.nan
@@ -171,8 +196,11 @@ def _about(facts: Facts, recipe_name: str) -> str:
         ),
         ("Created (UTC)", record.text("created_utc")),
         ("Run", record.text("run_id")),
+        *((("Interrupted", text),) if (text := _interruptions(facts)) else ()),
         ("Tool time", duration(record.number("tool_time_s"))),
         ("Wall time", f"{wall} ({num(speed, 0)} times faster)" if known(speed) and speed > 1.5 else wall),
+        ("Longest pause of control", with_unit(1000.0 * record.number("longest_pause_s"), 0, "ms")),
+        ("Use of the tool (E10)", _use_words(record.text("e10_shares_pct"))),
         ("Event stream hash", record.text("stream_hash")[:16]),
     )
     return "".join(f"<div><dt>{esc(name)}</dt><dd>{esc(value or num(None))}</dd></div>" for name, value in facts_shown)

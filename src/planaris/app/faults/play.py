@@ -7,33 +7,35 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from planaris import clock
-from planaris.app.campaign.breaking import Breaking
-from planaris.app.campaign.invariants import Invariants
-from planaris.app.campaign.person import Person
-from planaris.app.campaign.scenario import FaultKind, Scenario
+from planaris.app.faults.breaking import Breaking
+from planaris.app.faults.invariants import WET_SAFE_LIMIT_S, Invariants, without_water
+from planaris.app.faults.person import Person
+from planaris.app.faults.scenario import FaultKind, Scenario
 from planaris.app.jobs import Script, order_of
+from planaris.app.kills import Campaign, run_kills
 from planaris.app.profiles import PROFILES
 from planaris.app.request import RunProfile
 from planaris.app.traces import no_trace
+from planaris.app.world_access import LocalWorld
 from planaris.app.world_commands import register_world
 from planaris.dictionary import build
 from planaris.formats import JobFiles
 from planaris.historian import Home, SqliteJournal
-from planaris.model import SlotState
 from planaris.processes import load_package
 from planaris.stream import Committed, EventStream, RunEnded, RunStarted, to_json
 from planaris.tool import Engine, Tool, Verbs
-from planaris.twin import Machine, TwinPort, Witness, World, make_truth
+from planaris.twin import Machine, TwinPort, Unreliable, Witness, World, make_truth
 
 # A tool where nothing stirs this long, with a person at it, is stuck [design].
 PATIENCE_S = 300.0
 # A lot that is not over after this tool time hangs [design].
 RUN_LIMIT_S = 3 * 3600.0
-WET_SAFE_S = 0.5
+# How often wet wafers are looked at [design].
+LOOK_S = 0.5
 
 
 @dataclass(slots=True)
@@ -58,20 +60,14 @@ class SeedResult:
     actions: list[str] = field(default_factory=list[str])
 
 
-def with_slots(job: JobFiles, slots: Sequence[int]) -> JobFiles:
-    """Return a job with only some of its lot's wafers."""
-    lot = job.lot
-    wafers = tuple(w for w in lot.wafers if w.slot in slots)
-    ids = {w.wafer_id for w in wafers}
-    states = tuple(s if n in slots else SlotState.EMPTY for n, s in enumerate(lot.carrier.slots, start=1))
-    incoming = tuple(m for m in lot.incoming if m.wafer_id in ids)
-    return replace(job, lot=replace(lot, wafers=wafers, incoming=incoming, carrier=replace(lot.carrier, slots=states)))
-
-
 def play(job: JobFiles, scenario: Scenario, tell: Callable[[str], None] | None = None) -> SeedResult:
     """Run a scenario to its end. ``tell`` gets a line an event, for a replay."""
     started_s = clock.monotonic_s()
     result = SeedResult(scenario.seed, wafers_count=len(job.lot.wafers))
+    if any(fault.kind is FaultKind.KILL for fault in scenario.faults):
+        _kill(job, scenario, result)
+        result.wall_s = clock.monotonic_s() - started_s
+        return result
     shm = Path("/dev/shm")
     with (
         tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder,
@@ -85,6 +81,28 @@ def play(job: JobFiles, scenario: Scenario, tell: Callable[[str], None] | None =
                 result.violations.append(f"{type(error).__name__}: {error}")
     result.wall_s = clock.monotonic_s() - started_s
     return result
+
+
+def _kill(job: JobFiles, scenario: Scenario, result: SeedResult) -> None:
+    """Kill the controller, or it and its twin, once, and take the run up again: one death of a kill campaign."""
+    (fault, *_) = scenario.faults
+    died = run_kills(job, scenario.seed, Campaign(fault.target), kills_count=1)
+    result.outcome, result.actions_count = died.outcome, died.answers_count
+    result.finished_count = result.wafers_count - len(died.failures)
+    result.violations += died.failures
+    result.marks = {"rework": died.reworked_count} if died.reworked_count else {}
+    at_s, away_s = [(d.died_s, d.kill.away_s) for d in died.deaths[:1]][0] if died.deaths else (0.0, 0.0)
+    result.faults = [_told(fault.kind, fault.target, at_s, away_s, took_effect=bool(died.deaths))]
+
+
+def _told(kind: FaultKind, target: str, at_s: float, duration_s: float, *, took_effect: bool) -> dict[str, object]:
+    return {
+        "kind": kind.value,
+        "target": target,
+        "at_s": round(at_s, 1),
+        "duration_s": round(duration_s, 1),
+        "took_effect": took_effect,
+    }
 
 
 class _Play:
@@ -107,7 +125,8 @@ class _Play:
         truth = make_truth(load_package(job.recipe.process_package), job.recipe.film, job.tool, scenario.seed)
         machine = Machine(job.tool, dictionary, truth, scenario.seed, profile=parts.twin)
         world, witness = World(machine), Witness(machine)
-        self._broken = [Breaking(world, fault) for fault in scenario.faults]
+        unreliable = Unreliable(machine)
+        self._broken = [Breaking(world, unreliable, fault) for fault in scenario.faults]
         self._invariants = checks = Invariants(job, dictionary, world, self._broken, clock.now_s)
         stream = EventStream(clock.now_s, self._commit)
         if self._tell is not None:
@@ -116,7 +135,7 @@ class _Play:
         tool = Tool(job.tool, dictionary, TwinPort(machine), stream, no_trace, constants=parts.constants)
         checks.engine = engine = Engine(tool)
         Verbs(engine, {lot.lot_id: order_of(job)}.get)
-        register_world(tool.commands, world, {lot.lot_id: lot})
+        register_world(tool.commands, LocalWorld(world), {lot.lot_id: lot})
         person = Person(engine, world, scenario, self._broken)
         stream.listen(person.hear)
         stream.publish(RunStarted(job.tool.name, "twin", scenario.seed, "faults"))
@@ -125,7 +144,7 @@ class _Play:
             await script.give("world.place_cassette", "script", load_port=lot.load_port, lot_id=lot.lot_id)
             helpers = [tasks.create_task(self._break(b, person), name="fault") for b in self._broken]
             helpers += [tasks.create_task(person.work(), name="person")]
-            helpers += [tasks.create_task(self._watch_wafers(engine, machine), name="wet")]
+            helpers += [tasks.create_task(self._watch_wafers(machine), name="wet")]
             await asyncio.sleep(0)
             await script.give("job.create", "operator", lot_id=lot.lot_id, load_port=lot.load_port,
                               recipe=job.recipe.name, cleaner_recipe=job.cleaner.name)  # fmt: skip
@@ -138,12 +157,15 @@ class _Play:
         ended = engine.jobs.get(lot.lot_id)
         assert ended is not None
         stream.publish(RunEnded(ended.outcome, ""))
+        unreliable.close()
         machine.close()
         self._judge(engine, person, witness, ended.outcome)
 
     async def _break(self, broken: Breaking, person: Person) -> None:
         fault = broken.fault
         await asyncio.sleep(fault.at_s)
+        while not broken.ready():  # noqa: ASYNC110 (a mishap waits for its wafer)
+            await asyncio.sleep(1.0)
         if fault.kind is FaultKind.PERSON:
             broken.begin(clock.now_s())
             await person.order(broken)
@@ -153,36 +175,26 @@ class _Play:
             await asyncio.sleep(fault.duration_s)
             broken.mend()
 
-    async def _watch_wafers(self, engine: Engine, machine: Machine) -> None:
-        """Measure how long a wafer that is wet, and no part of a process, is neither up nor under water."""
+    async def _watch_wafers(self, machine: Machine) -> None:
+        """Measure how long a wet wafer is without water or slurry."""
         since_s: dict[str, float] = {}
         while True:
-            await asyncio.sleep(WET_SAFE_S)
+            await asyncio.sleep(LOOK_S)
             now_s = clock.now_s()
-            unsafe = set(self._unsafe(engine, machine))
-            for wafer_id in unsafe:
+            dry = without_water(machine)
+            for wafer_id in dry:
                 since_s.setdefault(wafer_id, now_s)
-                self._result.unsafe_s = max(self._result.unsafe_s, now_s - since_s[wafer_id])
-            for wafer_id in since_s.keys() - unsafe:
+                self._result.unsafe_s = max(self._result.unsafe_s, round(now_s - since_s[wafer_id], 3))
+            for wafer_id in since_s.keys() - dry:
                 del since_s[wafer_id]
-
-    def _unsafe(self, engine: Engine, machine: Machine) -> list[str]:
-        """Return wafers on a pad that is dry, or on one whose platen has failed."""
-        found: list[str] = []
-        for n, head in machine.process.heads.items():
-            wafer, station = machine.places.get(f"head{n}"), machine.handling.station_of(n)
-            if wafer is None or not station or not head.in_contact:
-                continue
-            failed = engine.tool.platens[station].state == "failed" or bool(engine.halted)
-            if failed or not machine.plc.true_value(f"platen{station}.pad_wet"):
-                found.append(wafer.wafer_id)
-        return found
 
     def _judge(self, engine: Engine, person: Person, witness: Witness, outcome: str) -> None:
         result, checks = self._result, self._invariants
         removed = [p for p in engine.tool.material.at if p.startswith("removed.")]
         result.removed_count = len(removed)
         checks.end(outcome, len(removed))
+        if result.unsafe_s > WET_SAFE_LIMIT_S:
+            checks.violations.append(f"a wet wafer was without water for {result.unsafe_s:.1f} s")
         result.outcome, result.tool_time_s = outcome, clock.now_s()
         result.finished_count = sum(j.finished_count for j in engine.jobs) - len(removed)
         result.actions_count, result.actions = person.actions_count, person.given
@@ -192,10 +204,9 @@ class _Play:
         touched = {i for b in self._broken for i in b.touched}
         result.collateral = [i for i in result.scrapped if i not in touched]
         result.faults = [
-            {"kind": b.fault.kind.value, "target": b.fault.target, "at_s": round(b.fault.at_s, 1),
-             "duration_s": round(b.fault.duration_s, 1), "took_effect": b.took_effect()}
+            _told(b.fault.kind, b.fault.target, b.begun_s or 0.0, b.fault.duration_s, took_effect=b.took_effect())
             for b in self._broken
-        ]  # fmt: skip
+        ]
         result.violations += checks.violations
         result.violations += [f"{lapse.time_s:.3f} {lapse.rule}: {lapse.detail}" for lapse in witness.lapses]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from planaris.app.campaign.breaking import Breaking
+from planaris.app.faults.breaking import Breaking
 from planaris.dictionary import Dictionary
 from planaris.formats import JobFiles
 from planaris.stream import (
@@ -18,12 +18,33 @@ from planaris.stream import (
     WaferMoved,
 )
 from planaris.tool import Engine
-from planaris.twin import World
+from planaris.twin import Machine, World
+from planaris.twin.fail_states import Loss
 
 # News of a limit and its alarm belong together within this time [design].
 TOGETHER_S = 1.0
 WET_ALARM = "wet_limit_exceeded"
+KEPT_WET = ("loadcup", "exchange", "megasonic", "brush", "srd")
+# Longest time a wet wafer may be without water, slurry or spray: promised.
+WET_SAFE_LIMIT_S = 30.0
 _OF_NO_PLACE = "removed."
+
+
+def without_water(machine: Machine) -> set[str]:
+    """Return wet wafers that are neither in water nor in slurry nor in a spray."""
+    sprayed = not machine.process.powered() or not machine.plc.alive or Loss.AIR in machine.process.lost
+    found: set[str] = set()
+    for place, wafer in machine.places.items():
+        if not wafer.wet or place.startswith((*KEPT_WET, "platen", "loadport")):
+            continue
+        if place.startswith("wet_robot") and sprayed:  # the gripper's spray is normally open
+            continue
+        if place.startswith("head"):
+            station = machine.handling.station_of(int(place.removeprefix("head")))
+            if not station or machine.plc.values[f"platen{station}.pad_wet"]:
+                continue
+        found.add(wafer.wafer_id)
+    return found
 
 
 class Invariants:

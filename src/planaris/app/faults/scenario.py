@@ -28,7 +28,10 @@ class FaultKind(StrEnum):
     TRIP = "trip"
     SLOTS = "slots"
     SLIP = "slip"
-    BROKEN = "broken"
+    BREAK = "break"
+    LEFT_ON_PAD = "left_on_pad"
+    WEAK_VACUUM = "weak_vacuum"
+    KILL = "kill"
     DEVIATION = "deviation"
     LID = "lid"
     PERSON = "person"
@@ -98,7 +101,10 @@ def targets(tool: ToolDescription) -> Mapping[FaultKind, tuple[str, ...]]:
         FaultKind.TRIP: SAFETY_INPUTS,
         FaultKind.SLOTS: ("loadport1",),
         FaultKind.SLIP: heads,
-        FaultKind.BROKEN: heads,
+        FaultKind.BREAK: heads,
+        FaultKind.LEFT_ON_PAD: heads,
+        FaultKind.WEAK_VACUUM: heads,
+        FaultKind.KILL: ("controller", "both"),
         FaultKind.DEVIATION: tuple(
             f"{place}:{name}"
             for kind, _, name in (d.partition(":") for d in DEVIATIONS)
@@ -111,7 +117,9 @@ def targets(tool: ToolDescription) -> Mapping[FaultKind, tuple[str, ...]]:
 
 _MENDS_ITSELF = frozenset({FaultKind.LINK, FaultKind.PLC, FaultKind.FLICKER, FaultKind.LOST_NOTICE})
 _AT_START = frozenset({FaultKind.SLOTS})
-_NEVER_MENDED_ITSELF = frozenset({FaultKind.SLOTS, FaultKind.SLIP, FaultKind.BROKEN, FaultKind.PERSON, FaultKind.TRIP})
+_NEVER_MENDED_ITSELF = frozenset(
+    {FaultKind.SLOTS, FaultKind.SLIP, FaultKind.BREAK, FaultKind.PERSON, FaultKind.TRIP, FaultKind.KILL}
+)
 
 
 def draw(seed: int, tool: ToolDescription, wafers_count: int, faults_count: int = 1) -> Scenario:
@@ -120,7 +128,9 @@ def draw(seed: int, tool: ToolDescription, wafers_count: int, faults_count: int 
     kinds, possible = list(FaultKind), targets(tool)
     faults: list[Fault] = []
     for number in range(faults_count):
-        kind = kinds[(seed + number * int(chance.integers(1, len(kinds)))) % len(kinds)]
+        # A death is a campaign of its own: it comes alone.
+        among = kinds if faults_count == 1 else [k for k in kinds if k is not FaultKind.KILL]
+        kind = among[(seed + number * int(chance.integers(1, len(among)))) % len(among)]
         faults.append(_draw_fault(kind, possible[kind], chance))
     slots = tuple(range(1, wafers_count + 1))
     return Scenario(seed, slots, tuple(faults), float(chance.uniform(*REACTION_S)))
@@ -136,6 +146,8 @@ def _draw_fault(kind: FaultKind, possible: tuple[str, ...], chance: np.random.Ge
         FaultKind.LOST_NOTICE: float(chance.integers(1, 4)),
         FaultKind.SUPPLY: float(chance.uniform(0.0, 0.6)),
         FaultKind.SLOTS: float(chance.choice([-1, 1]) * chance.integers(1, 6)),
+        FaultKind.LEFT_ON_PAD: float(chance.integers(1, 4)),
+        FaultKind.WEAK_VACUUM: float(chance.uniform(30.0, 60.0)),
         FaultKind.DEVIATION: float(chance.uniform(0.3, 0.75)),
     }.get(kind, 1.0)
     return Fault(kind, target, at_s, duration_s, magnitude)

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from planaris.app.campaign.scenario import Fault, FaultKind
-from planaris.twin import World
+from planaris.app.faults.scenario import Fault, FaultKind
+from planaris.twin import Unreliable, World
 
 _DEVICE = frozenset({FaultKind.JAMMED, FaultKind.SLOW, FaultKind.SILENT})
 _SENSOR = frozenset({FaultKind.STUCK_OFF, FaultKind.STUCK_ON, FaultKind.FLICKER})
-_WAFER = frozenset({FaultKind.SLIP, FaultKind.BROKEN})
+_WAFER = frozenset({FaultKind.SLIP, FaultKind.BREAK})
+# Done is done: there is nothing that a person could mend.
+NOTHING_TO_MEND = frozenset({FaultKind.SLOTS, FaultKind.SLIP, FaultKind.BREAK, FaultKind.PERSON, FaultKind.KILL})
 
 
 class Breaking:
     """One fault in one world. ``touched`` are the wafers that were at what broke while it was broken."""
 
-    def __init__(self, world: World, fault: Fault) -> None:
-        self._world, self.fault = world, fault
+    def __init__(self, world: World, unreliable: Unreliable, fault: Fault) -> None:
+        self._world, self._unreliable, self.fault = world, unreliable, fault
         self.active = False
         self.begun_s: float | None = None
         self.reached = False
         self.touched: set[str] = set()
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it stays until a person mends it."""
+        return not self.fault.duration_s and self.fault.kind not in NOTHING_TO_MEND
+
+    def ready(self) -> bool:
+        """Whether it can happen now: some mishaps need a wafer in the right place."""
+        if self.fault.kind in _WAFER:
+            return self._world.machine.process.heads[int(self.fault.target.removeprefix("head"))].in_contact
+        return True
 
     def begin(self, now_s: float) -> None:
         """Break it."""
@@ -41,7 +54,13 @@ class Breaking:
             case FaultKind.DEVIATION:
                 place, _, actuator = fault.target.partition(":")
                 self.reached = machine.process.weaken(place, actuator, fault.magnitude) != 0.0
-            case FaultKind.PERSON:
+            case FaultKind.STUCK_ON | FaultKind.STUCK_OFF:
+                self._unreliable.stick(fault.target, fault.kind is FaultKind.STUCK_ON)
+            case FaultKind.FLICKER:
+                self._unreliable.flicker(fault.target)
+            case FaultKind.LOST_NOTICE:
+                self._unreliable.lose_notices(fault.target, int(fault.magnitude))
+            case FaultKind.PERSON | FaultKind.KILL:
                 pass
             case _:
                 world.inject_fault(fault.target, fault.kind.value, fault.magnitude)
@@ -69,7 +88,9 @@ class Breaking:
             case FaultKind.DEVIATION:
                 place, _, actuator = fault.target.partition(":")
                 machine.process.weaken(place, actuator, 1.0)
-            case FaultKind.SLOTS | FaultKind.SLIP | FaultKind.BROKEN | FaultKind.PERSON:
+            case FaultKind.STUCK_ON | FaultKind.STUCK_OFF | FaultKind.FLICKER | FaultKind.LOST_NOTICE:
+                self._unreliable.mend(fault.target)
+            case kind if kind in NOTHING_TO_MEND:
                 pass
             case _:
                 world.clear_fault(fault.target)
@@ -81,10 +102,10 @@ class Breaking:
             return False
         if fault.kind in _DEVICE:
             return machine.devices[fault.target].fault.effects_count > 0
-        if fault.kind in _SENSOR:
-            return ("sensor", fault.target) in machine.mishaps.effects
-        if fault.kind in _WAFER or fault.kind is FaultKind.LOST_NOTICE:
-            return (fault.kind.value, fault.target) in machine.mishaps.effects
+        if fault.kind in _SENSOR or fault.kind is FaultKind.LOST_NOTICE:
+            return fault.target in self._unreliable.effects
+        if fault.kind in {FaultKind.LEFT_ON_PAD, FaultKind.WEAK_VACUUM}:
+            return fault.target in machine.process.mishaps.dropped
         if fault.kind is FaultKind.LID:
             return machine.handling.lid_refusals_count > 0
         if fault.kind is FaultKind.PERSON:

@@ -7,16 +7,19 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from planaris.app.campaign.breaking import Breaking
-from planaris.app.campaign.scenario import Scenario
+from planaris.app.faults.breaking import Breaking
+from planaris.app.faults.scenario import Scenario
 from planaris.stream import AlarmSet, Committed, JobStateChanged
 from planaris.tool import AnswerStatus, CommandRequest, Engine, JobState
+from planaris.tool.quarantine import QuarantineState
 from planaris.twin import World
 
 # After so many answers to one module that did not help the person gives the work up, then the lot [design].
 GIVE_UP_COUNT, ABORT_COUNT = 4, 7
 # How often somebody at the machine looks again whether there is something to do [design].
 LOOK_S = 5.0
+# Within this time a screen shows what was just done [design].
+NEWS_S = 1.0
 
 
 class Person:
@@ -28,6 +31,7 @@ class Person:
         self._called = asyncio.Event()
         self._answers: dict[str, int] = {}
         self._count = 0
+        self._tried_all = False
         self.actions_count = 0
         self.given: list[str] = []
         self.on_mend: Callable[[], None] = lambda: None
@@ -52,12 +56,13 @@ class Person:
         if not engine.jobs.active:
             return False
         waiting = engine.halted or any(j.state is JobState.PAUSED for j in engine.jobs.active)
-        wrong = bool(engine.shop.failed) or bool(engine.shop.refused) or bool(waiting)
+        opened = any(engine.tool.quarantine.state_of(p) is QuarantineState.OPEN for p in self._closed())
+        wrong = bool(engine.shop.failed) or bool(engine.shop.refused) or bool(waiting) or opened
         return wrong or bool(engine.tool.alarms.active and self._causes())
 
     def _causes(self) -> list[Breaking]:
         """Return what is broken and does not mend itself: whoever is called finds it."""
-        return [b for b in self._broken if b.active and b.fault.duration_s == 0.0]
+        return [b for b in self._broken if b.active and b.lasting]
 
     async def order(self, broken: Breaking) -> None:
         """Give an order that nothing called for."""
@@ -85,17 +90,25 @@ class Person:
         if not self._engine.tool.linked or self._world.machine.safety.tripped:
             return
         engine = self._engine
-        for name, failed in tuple(engine.shop.failed.items()):
-            if name not in engine.shop.failed:
-                continue
-            if failed.piece.wafer_id and await self._find(failed.piece.wafer_id):
-                continue
-            await self._answer(name)
+        await self._take_out()
+        for failed in tuple(engine.shop.failed.values()):
+            if failed.piece.wafer_id:
+                await self._find(failed.piece.wafer_id)
+        if len(engine.shop.failed) > 1 and not self._tried_all:
+            self._tried_all = True
+            await self._give("work.retry", module="all")
+            return
+        for name in tuple(engine.shop.failed):
+            if name in engine.shop.failed:
+                await self._answer(name)
         if engine.halted:
             await self._give("tool.resume")
         for job in engine.jobs.active:
             if job.state is JobState.PAUSED and not engine.shop.failed and not engine.halted:
                 await self._give("job.resume", lot_id=job.lot_id)
+        for platen in self._closed():
+            if engine.tool.quarantine.state_of(platen) is QuarantineState.OPEN:
+                await self._give("quarantine.inspect", module=platen, finding="pad clean, nothing lies on it")
 
     async def _find(self, wafer_id: str) -> bool:
         """Look for the wafer of failed work; say where it is if that is not where the tool believes it."""
@@ -103,13 +116,27 @@ class Person:
         believed, true = material.where(wafer_id), truth.get(wafer_id)
         if true is None:
             return await self._give("wafer.confirm_place", wafer_id=wafer_id, location="removed")
-        if true.startswith("platen"):
-            self._world.take_out(wafer_id)
-            self._did(f"take {wafer_id} off {true}")
-            return await self._give("wafer.confirm_place", wafer_id=wafer_id, location="removed")
         if true == believed or material.in_motion().get(wafer_id) == true:
             return False
         return await self._give("wafer.confirm_place", wafer_id=wafer_id, location=true)
+
+    async def _take_out(self) -> None:
+        """Take what lies on a pad, or is broken, out of the machine once the machine calls for it."""
+        failed = self._engine.shop.failed
+        for place, wafer in self._world.machine.places.items():
+            if not (place.startswith("platen") or wafer.broken):
+                continue
+            if place.startswith("platen") and place not in failed and place not in self._closed():
+                continue
+            self._world.take_wafer(place)
+            self._did(f"take {wafer.wafer_id} out of {place}")
+            await self._give("wafer.confirm_place", wafer_id=wafer.wafer_id, location="removed")
+            await asyncio.sleep(NEWS_S)
+
+    def _closed(self) -> list[str]:
+        quarantine = self._engine.tool.quarantine
+        platens = (p.name for p in self._engine.tool.platens.values())
+        return [p for p in platens if quarantine.state_of(p) is not QuarantineState.RELEASED]
 
     async def _answer(self, module: str) -> None:
         count = self._answers[module] = self._answers.get(module, 0) + 1
@@ -129,9 +156,13 @@ class Person:
         self.actions_count += 1
         self.given.append(f"{asyncio.get_running_loop().time():.1f} {what}")
 
+    @staticmethod
+    def _role(verb: str) -> str:
+        return "maintenance" if verb.startswith(("quarantine.", "tool.")) else "operator"
+
     async def _give(self, verb: str, **arguments: str) -> bool:
         self._count += 1
-        request = CommandRequest(verb, arguments, "person", "operator", "fault campaign", f"person-{self._count}")
+        request = CommandRequest(verb, arguments, "person", self._role(verb), "fault campaign", f"person-{self._count}")
         answer = await self._engine.tool.commands.submit(request)
         said = " ".join(arguments.values())
         done = answer.status is AnswerStatus.DONE

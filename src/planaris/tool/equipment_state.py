@@ -1,0 +1,132 @@
+"""States of use as events tell them: of the tool after SEMI E10, of its modules idle, busy or blocked after E116.
+
+A pure fold: state and event in, state out. Nothing here knows a clock, a loop or a module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from planaris.model import Severity, WaferKind
+from planaris.stream import (
+    AlarmCleared,
+    AlarmSet,
+    Event,
+    JobStateChanged,
+    ModuleStateChanged,
+    PlaceConfirmed,
+    QuarantineChanged,
+    RunEnded,
+    RunStarted,
+    WaferFinished,
+    WaferMoved,
+    WaferRegistered,
+)
+
+
+class E10State(StrEnum):
+    """Basic states of SEMI E10: productive, standby, engineering, scheduled and unscheduled down, not scheduled."""
+
+    PRD = "PRD"
+    SBY = "SBY"
+    ENG = "ENG"
+    SDT = "SDT"
+    UDT = "UDT"
+    NST = "NST"
+
+
+class ModuleUse(StrEnum):
+    """What a module does for wafers, after SEMI E116."""
+
+    IDLE = "idle"
+    BUSY = "busy"
+    BLOCKED = "blocked"
+
+
+TOOL = "tool"
+_RESTING = frozenset({"idle", "mapped", "holding", "finished"})
+_ACTIVE = frozenset({"running", "paused", "stopping", "aborting"})
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What the fold remembers: is there a run, which jobs work, what is out, what is wrong, what modules do."""
+
+    running: bool = False
+    jobs: frozenset[str] = frozenset()
+    kinds: Mapping[str, WaferKind] = field(default_factory=dict[str, WaferKind])
+    out: frozenset[str] = frozenset()
+    stops: frozenset[tuple[str, str]] = frozenset()
+    quarantined: frozenset[str] = frozenset()
+    modules: Mapping[str, tuple[ModuleUse, str]] = field(default_factory=dict[str, tuple[ModuleUse, str]])
+
+    @property
+    def tool(self) -> tuple[E10State, str]:
+        """The tool's state and why.
+
+        A fatal alarm, or failed work while a job waits with no wafer in process, is unscheduled down time; a
+        quarantined platen that is being qualified, or a job of nothing but test wafers, engineering.
+        """
+        if not self.running:
+            return E10State.NST, "no run"
+        fatal = sorted(f"{alarm} at {source}" for alarm, source in self.stops if source)
+        busy = any(use is ModuleUse.BUSY for use, _ in self.modules.values())
+        failed = sorted(why for use, why in self.modules.values() if use is ModuleUse.BLOCKED and "failed" in why)
+        if fatal:
+            return E10State.UDT, fatal[0]
+        if not self.jobs:
+            return E10State.SBY, "no job"
+        if failed and not busy:
+            return E10State.UDT, failed[0]
+        tests = {self.kinds[w] for w in self.out if w in self.kinds}
+        if tests and WaferKind.PRODUCT not in tests:
+            return E10State.ENG, "test wafers only"
+        return E10State.PRD, ", ".join(sorted(self.jobs))
+
+
+def step(use: Use, event: Event) -> Use:
+    """Return the fold's state after an event."""
+    if isinstance(event, RunStarted | RunEnded):
+        return replace(use, running=isinstance(event, RunStarted))
+    if isinstance(event, JobStateChanged):
+        jobs = use.jobs | {event.lot_id} if event.state in _ACTIVE else use.jobs - {event.lot_id}
+        return replace(use, jobs=jobs)
+    if isinstance(event, WaferRegistered):
+        return replace(use, kinds={**use.kinds, event.wafer_id: event.kind})
+    if isinstance(event, WaferMoved):
+        return replace(use, out=use.out | {event.wafer_id})
+    if isinstance(event, WaferFinished):
+        return replace(use, out=use.out - {event.wafer_id})
+    if isinstance(event, PlaceConfirmed) and event.location.startswith("removed"):
+        return replace(use, out=use.out - {event.wafer_id})
+    if isinstance(event, AlarmSet | AlarmCleared):
+        return _alarm(use, event)
+    if isinstance(event, QuarantineChanged):
+        closed = use.quarantined - {event.module} if event.state == "released" else use.quarantined | {event.module}
+        return replace(use, quarantined=closed)
+    if isinstance(event, ModuleStateChanged):
+        return replace(use, modules={**use.modules, event.module: _module(event)})
+    return use
+
+
+def _alarm(use: Use, event: AlarmSet | AlarmCleared) -> Use:
+    key = (event.alarm, event.source)
+    if isinstance(event, AlarmCleared):
+        return replace(use, stops=use.stops - {key})
+    return replace(use, stops=use.stops | {key}) if event.severity is Severity.FATAL else use
+
+
+def _module(event: ModuleStateChanged) -> tuple[ModuleUse, str]:
+    if event.state == "failed":
+        return ModuleUse.BLOCKED, f"{event.module} failed while {event.previous}"
+    if event.state == "finished":
+        return ModuleUse.BLOCKED, f"{event.module} waits for its wafer to be taken"
+    return (ModuleUse.IDLE, "") if event.state in _RESTING else (ModuleUse.BUSY, event.state)
+
+
+def shares_pct(told: Mapping[E10State, float]) -> dict[E10State, float]:
+    """Return the share of each state in percent of the whole time, from seconds in each."""
+    whole_s = sum(told.values())
+    return {state: 100.0 * told.get(state, 0.0) / whole_s if whole_s > 0 else 0.0 for state in E10State}

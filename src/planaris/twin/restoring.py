@@ -1,0 +1,212 @@
+"""Between a machine and its memory: what of it is kept, and how it comes back after a death.
+
+A machine that lost its controller and its twin's process is found as its own layers leave it: heads up with their
+wafers held by vacuum, rinse on, slurry off, drives at rest; wafers where they were. A motion under way has ended or not
+begun, which a seeded chance decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
+from typing import Any
+
+from planaris.model import SlotState, WaferKind
+from planaris.twin.devices import DeviceError, DeviceFault, TwinDevice
+from planaris.twin.machine import Machine
+from planaris.twin.memory import Array, MemoryFile, Snapshot
+from planaris.twin.noise import stream_of
+from planaris.twin.wafers import TrueCarrier, TrueWafer
+
+# Wear that is a number, of a platen's pad and disk and of a head's ring and membrane.
+_PLATEN_WEAR = ("conditioned_s", "disk_hours", "wafers_count", "pad_serial", "disk_serial")
+_HEAD_WEAR = ("ring_lost_um", "membrane_h", "wafers_count", "ring_serial", "membrane_serial")
+_ARRAYS = tuple(f.name for f in fields(TrueWafer) if "NDArray" in str(f.type))
+_SCALARS = tuple(f.name for f in fields(TrueWafer) if f.name not in _ARRAYS)
+_WELL = DeviceFault()
+_scalars_of = attrgetter(*_SCALARS)
+# Devices of the process come back in their safe state; what they were doing is over.
+_PROCESS_DEVICES = ("head", "platen", "conditioner")
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """How a machine came back: tool time of its last change, whether it was left in order, and the motions that were
+    under way as ``device.verb`` with whether they ended."""
+
+    time_s: float
+    in_order: bool
+    motions: Mapping[str, bool]
+
+
+class Keeper:
+    """Keeps a machine's world in a file from now on, at each of its changes."""
+
+    def __init__(self, machine: Machine, file: MemoryFile) -> None:
+        self._machine, self._file = machine, file
+        self._texts: dict[str, tuple[tuple[Any, ...], str]] = {}
+        process, self._devices = machine.process, machine.devices
+        self._worn = ("platen", process.platens, _PLATEN_WEAR), ("head", process.heads, _HEAD_WEAR)
+        self._positions = [tag for tag in machine.plc.values if tag.endswith(".position")]
+        machine.on_change = self.keep
+        for device in machine.handling.devices.values():
+            device.on_begun = self._begun
+        self.keep()
+
+    @property
+    def failure(self) -> str:
+        """Why the last change could not be written, '' if it was."""
+        return self._file.failure
+
+    def keep(self) -> None:
+        """Write what changed since the last time."""
+        self._file.keep(self._snapshot(in_order=False))
+
+    def _begun(self, device: TwinDevice) -> None:
+        assert device.motion is not None
+        name = f"motion.{device.name}"
+        self._file.put(name, self._text(name, device.motion, list))
+
+    def close(self) -> None:
+        """Write the world as a machine that was left in order, and keep it no longer. The file stays open."""
+        self._machine.on_change = lambda: None
+        for device in self._machine.handling.devices.values():
+            device.on_begun = lambda _device: None
+        self._machine.process.settle()
+        self._file.keep(self._snapshot(in_order=True))
+
+    def _snapshot(self, *, in_order: bool) -> Snapshot:
+        """Return what is kept of the machine. Cheap: arrays are taken as they are, texts only made anew on a change."""
+        machine, text = self._machine, self._text
+        values: dict[str, str] = {"time_s": repr(machine.time_s)}
+        arrays: dict[tuple[str, str], Array] = {}
+        for location, wafer in machine.places.items():
+            owner = f"wafer.{wafer.wafer_id}"
+            row = (location, *_scalars_of(wafer))
+            values[owner] = text(owner, row, lambda r: dict(zip(("location", *_SCALARS), r, strict=True)))
+            for name in _ARRAYS:
+                if (array := getattr(wafer, name)) is not None:
+                    arrays[owner, name] = array
+        for port, carrier in machine.handling.carriers.items():
+            slots = (carrier.carrier_id, *carrier.slots.items())
+            values[f"carrier.{port}"] = text(f"carrier.{port}", slots, lambda s: [s[0], dict(s[1:])])
+        for name, device in self._devices.items():
+            if (motion := device.motion) is not None:
+                values[f"motion.{name}"] = text(f"motion.{name}", motion, list)
+            if device.fault != _WELL:
+                values[f"fault.{name}"] = json.dumps(asdict(device.fault))
+        for kind, stations, names in self._worn:
+            for number, station in stations.items():
+                owner = f"{kind}.{number}"
+                row = tuple(getattr(station, name) for name in names)
+                values[owner] = text(owner, row, lambda r, names=names: dict(zip(names, r, strict=True)))
+        for n, platen in machine.process.platens.items():
+            arrays[f"platen.{n}", "pad_lost_um"] = platen.pad_lost_um
+            arrays[f"platen.{n}", "populations"] = platen.state.populations
+        values["slurry"] = text("slurry", tuple(sorted(machine.process.slurry_lots.items())), dict)
+        positions = tuple((tag, machine.plc.values[tag]) for tag in self._positions)
+        values["positions"] = text("positions", positions, dict)
+        values["safety"] = text("safety", (*sorted(machine.safety.tripped),), list)
+        values["in_order"] = json.dumps(in_order)
+        values["machine"] = text("machine", (machine.tool.name, machine.seed), list)
+        return Snapshot(values, arrays)
+
+    def _text(self, name: str, row: tuple[Any, ...], body: Callable[[tuple[Any, ...]], object]) -> str:
+        """Return the JSON of what a row holds, as it was made last time if the row is the same."""
+        known = self._texts.get(name)
+        if known is None or known[0] != row:
+            self._texts[name] = known = row, json.dumps(body(row))
+        return known[1]
+
+
+def restore(machine: Machine, kept: Snapshot) -> Restored:
+    """Bring a fresh machine to a kept world. What the kept world does not have stays as it is in a new machine."""
+    _restore_wear(machine, kept)
+    plc = machine.plc
+    plc.set(_mapping(kept.value("positions", {})))
+    for port, text in kept.named("carrier.").items():
+        carrier_id, slots = json.loads(text)
+        states = {int(slot): SlotState(state) for slot, state in slots.items()}
+        machine.handling.carriers[int(port)] = TrueCarrier(carrier_id, states)
+        plc.set({f"loadport{port}.carrier_present": True})
+    for text in kept.named("wafer.").values():
+        location, wafer = _wafer(json.loads(text), kept)
+        machine.places.put(location, wafer)
+        machine.handling.sensor(location)
+    for name, text in kept.named("fault.").items():
+        if (device := machine.devices.get(name)) is not None:
+            device.fault = DeviceFault(**json.loads(text))
+    time_s, in_order = float(kept.values.get("time_s", "0")), bool(kept.value("in_order", True))
+    motions = {} if in_order else _end_motions(machine, kept, time_s)
+    machine.process.seat_heads()
+    for number in machine.process.heads:
+        if machine.places.get(f"head{number}") is not None:
+            machine.process.hold(number, True)
+    for name in json.loads(kept.values.get("safety", "[]")):
+        machine.safety.trip(name)
+    if not in_order:
+        plc.set({"plc.heartbeat_lost": True})
+        machine.process.make_safe()
+    return Restored(time_s, in_order, motions)
+
+
+def _end_motions(machine: Machine, kept: Snapshot, time_s: float) -> dict[str, bool]:
+    """End what was under way, or leave it as if it had not begun; return which was which."""
+    ended: dict[str, bool] = {}
+    for name, text in sorted(kept.named("motion.").items()):
+        verb, arg1, arg2 = json.loads(text)
+        device = machine.devices.get(name)
+        if device is None or name.rstrip("0123456789") in _PROCESS_DEVICES:
+            continue
+        chance = float(stream_of(machine.seed, f"restart.{name}.{time_s:.6f}").random())
+        done = chance < 0.5
+        if done:
+            if verb == "chuck":  # the cup had raised the wafer before
+                device.do_at_once("load", arg1, arg2)
+            done = device.do_at_once(verb, arg1, arg2) is DeviceError.NONE
+        ended[f"{name}.{verb}"] = done
+    machine.plc.set({tag: True for tag in machine.plc.values if tag.endswith(".down")})
+    return ended
+
+
+def _wafer(body: dict[str, object], kept: Snapshot) -> tuple[str, TrueWafer]:
+    location = str(body.pop("location"))
+    owner = f"wafer.{body['wafer_id']}"
+    films = {name: array for (whose, name), array in kept.arrays.items() if whose == owner}
+    known = {f.name for f in fields(TrueWafer)}
+    rest = {n: tuple(v) if isinstance(v, list) else v for n, v in body.items() if n in known}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    kind = WaferKind(str(rest.pop("kind")))
+    return location, TrueWafer(**rest, **films, kind=kind)  # type: ignore[arg-type]
+
+
+def _restore_wear(machine: Machine, kept: Snapshot) -> None:
+    for n, platen in machine.process.platens.items():
+        for name, value in _mapping(kept.value(f"platen.{n}", {})).items():
+            setattr(platen, name, value)
+        lost_um, populations = (
+            kept.arrays.get((f"platen.{n}", "pad_lost_um")),
+            kept.arrays.get((f"platen.{n}", "populations")),
+        )
+        if platen.pad_serial:
+            platen.be_pad(platen.pad_serial)
+        if platen.disk_serial:
+            platen.be_disk(platen.disk_serial)
+        if lost_um is not None:
+            platen.pad_lost_um = lost_um
+        if populations is not None:
+            state = platen.state
+            platen.state = type(state)(state.temperature_C, populations, state.solids_ratio)
+    for n, head in machine.process.heads.items():
+        for name, value in _mapping(kept.value(f"head.{n}", {})).items():
+            setattr(head, name, value)
+
+    for line, lot_number in _mapping(kept.value("slurry", {})).items():
+        machine.process.put_batch(int(line), str(lot_number))
+
+
+def _mapping(value: object) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise TypeError(f"an object was expected, not {value!r}")
+    return value  # pyright: ignore[reportUnknownVariableType]
