@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from planaris.app.faults import FaultKind, draw, play, with_slots
+from planaris.app.faults import FaultKind, draw, play
+from planaris.app.kills import with_slots
 from planaris.formats import JobFiles, load_job
 
 ROOT = Path(__file__).parent.parent

@@ -237,7 +237,7 @@ class Process:
         bank.command(self._clock(), {actuator: before * ratio / old}, 0.2)
         return before
 
-    def _weakened(self, place: str, targets: Mapping[str, float]) -> Mapping[str, float]:
+    def _weakened(self, place: str, targets: dict[str, float]) -> dict[str, float]:
         if not self._weak:
             return targets
         self.weak_count += sum(v != 0.0 and (place, name) in self._weak for name, v in targets.items())

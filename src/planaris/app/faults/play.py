@@ -91,7 +91,7 @@ def _kill(job: JobFiles, scenario: Scenario, result: SeedResult) -> None:
     result.finished_count = result.wafers_count - len(died.failures)
     result.violations += died.failures
     result.marks = {"rework": died.reworked_count} if died.reworked_count else {}
-    at_s, away_s = [(d.died_s, d.kill.away_s) for d in died.deaths[:1]][0] if died.deaths else (0.0, 0.0)
+    at_s, away_s = next(((d.died_s, d.kill.away_s) for d in died.deaths), (0.0, 0.0))
     result.faults = [_told(fault.kind, fault.target, at_s, away_s, took_effect=bool(died.deaths))]
 
 
