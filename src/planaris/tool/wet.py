@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
+from planaris.clock import now_s
 from planaris.modules import Platen
 from planaris.tool.failures import EXPECTED
 from planaris.tool.jobs import JobBook
@@ -30,8 +32,10 @@ class WetWatch:
         self._rinsed: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def polished(self, wafer_id: str, waited_s: float = 0.0) -> None:
-        """Begin the wait from the end of the last polish to the cleaner, of which some may be over already."""
+    def polished(self, wafer_id: str) -> None:
+        """Begin the wait to the cleaner. It counts from the end of the last polish, which may be some time ago."""
+        ended_s = self._jobs.progress_of(wafer_id).polish_end_s
+        waited_s = 0.0 if math.isnan(ended_s) else now_s() - ended_s
         limit_s = self._jobs.of(wafer_id).recipe.wet_limits.polish_to_clean_s
         self._begin(wafer_id, limit_s, f"not in the cleaner {limit_s:g} s after its polish", waited_s)
 

@@ -36,6 +36,10 @@ class Mishaps:
         """Return what is wrong with a head's hold."""
         return self._faults.setdefault(head, HeadFault())
 
+    def loose(self, wafer_id: str) -> bool:
+        """Whether a wafer slipped out or broke, so that no head can take it up."""
+        return wafer_id in self._loose
+
     def clear(self, head: int) -> None:
         """Mend a head's hold."""
         self._faults.pop(head, None)

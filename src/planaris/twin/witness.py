@@ -68,8 +68,10 @@ class Witness:
             if head.in_contact:
                 self._note("head_up", f"carousel.index ordered while head{n} is on its pad")
         for n in process.platens:
-            if places.get(f"platen{n}") is not None:
-                self._note("wafer_on_pad", f"carousel.index ordered while a wafer lies on platen{n}")
+            wafer = places.get(f"platen{n}")
+            # One that stayed under its head lies flat; one that slipped or broke may stick out anywhere.
+            if wafer is not None and process.mishaps.loose(wafer.wafer_id):
+                self._note("slipped_out", f"carousel.index ordered while a loose wafer lies on platen{n}")
 
     def _touch_down(self, n: int) -> None:
         machine = self._machine

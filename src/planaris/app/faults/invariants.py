@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from planaris.app.faults.breaking import Breaking
 from planaris.dictionary import Dictionary
@@ -19,7 +19,6 @@ from planaris.stream import (
 )
 from planaris.tool import Engine
 from planaris.twin import Machine, World
-from planaris.twin.fail_states import Loss
 
 # News of a limit and its alarm belong together within this time [design].
 TOGETHER_S = 1.0
@@ -30,14 +29,14 @@ WET_SAFE_LIMIT_S = 30.0
 _OF_NO_PLACE = "removed."
 
 
-def without_water(machine: Machine) -> set[str]:
-    """Return wet wafers that are neither in water nor in slurry nor in a spray."""
-    sprayed = not machine.process.powered() or not machine.plc.alive or Loss.AIR in machine.process.lost
+def without_water(machine: Machine, slurried: Collection[str]) -> set[str]:
+    """Return wafers with slurry on them (``slurried`` and not dried since) that are in no water, slurry or spray."""
     found: set[str] = set()
     for place, wafer in machine.places.items():
-        if not wafer.wet or place.startswith((*KEPT_WET, "platen", "loadport")):
+        if not wafer.wet or wafer.wafer_id not in slurried or place.startswith((*KEPT_WET, "platen", "loadport")):
             continue
-        if place.startswith("wet_robot") and sprayed:  # the gripper's spray is normally open
+        # The spray at the wet arm's gripper is normally open; the PLC shuts it only while the arm moves.
+        if place.startswith("wet_robot") and not machine.devices["wet_robot"].busy:
             continue
         if place.startswith("head"):
             station = machine.handling.station_of(int(place.removeprefix("head")))
@@ -65,6 +64,7 @@ class Invariants:
         self.alarms: list[tuple[float, str, str]] = []
         self.marks: dict[str, list[str]] = {}
         self._waiting_s: dict[str, float] = {}
+        self.slurried: set[str] = set()
         self._told: set[str] = set()
 
     def _violated(self, what: str) -> None:
@@ -91,6 +91,7 @@ class Invariants:
             self.marks.setdefault(event.wafer_id, []).append(event.mark)
         elif isinstance(event, StepStarted):
             self._waiting_s.pop(event.wafer_id, None)
+            self.slurried.add(event.wafer_id)
         elif isinstance(event, StepEnded):
             self._waiting_s[event.wafer_id] = item.time_s
         elif isinstance(event, CleanStarted):

@@ -18,6 +18,8 @@ from planaris.twin import World
 GIVE_UP_COUNT, ABORT_COUNT = 4, 7
 # How often somebody at the machine looks again whether there is something to do [design].
 LOOK_S = 5.0
+# How often before a person acts again while the machine is still at it [design].
+LOOKS_COUNT = 12
 # Within this time a screen shows what was just done [design].
 NEWS_S = 1.0
 
@@ -49,7 +51,14 @@ class Person:
             self._called.clear()
             while self._something():
                 await self._round()
-                await asyncio.sleep(LOOK_S)
+                await self._see()
+
+    async def _see(self) -> None:
+        """Wait a while to see what comes of what was done."""
+        for _ in range(LOOKS_COUNT):
+            await asyncio.sleep(LOOK_S)
+            if not self._engine.shop.running_count:
+                return
 
     def _something(self) -> bool:
         engine = self._engine

@@ -181,7 +181,7 @@ class _Play:
         while True:
             await asyncio.sleep(LOOK_S)
             now_s = clock.now_s()
-            dry = without_water(machine)
+            dry = without_water(machine, self._invariants.slurried)
             for wafer_id in dry:
                 since_s.setdefault(wafer_id, now_s)
                 self._result.unsafe_s = max(self._result.unsafe_s, round(now_s - since_s[wafer_id], 3))
