@@ -33,8 +33,14 @@ class WetWatch:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def polished(self, wafer_id: str) -> None:
-        """Begin the wait to the cleaner. It counts from the end of the last polish, which may be some time ago."""
-        ended_s = self._jobs.progress_of(wafer_id).polish_end_s
+        """Begin the wait to the cleaner. It counts from the end of the last polish, which may be some time ago.
+
+        A wafer that no slurry ever touched may dry.
+        """
+        progress = self._jobs.progress_of(wafer_id)
+        if math.isnan(progress.polish_start_s):
+            return
+        ended_s = progress.polish_end_s
         waited_s = 0.0 if math.isnan(ended_s) else now_s() - ended_s
         limit_s = self._jobs.of(wafer_id).recipe.wet_limits.polish_to_clean_s
         self._begin(wafer_id, limit_s, f"not in the cleaner {limit_s:g} s after its polish", waited_s)
@@ -67,8 +73,14 @@ class WetWatch:
     def _kept_wet(self, place: str) -> bool:
         if place.startswith("head"):
             station = next((n for n in self._tool.platens if f"head{self._tool.head_over(n)}" == place), 0)
-            return not station or self._tool.watch.is_on(f"platen{station}.pad_wet")
-        return place.startswith(("loadcup", "exchange")) or place in self._tool.cleaners
+            return not station or self._tool.watch.is_on(f"platen{station}.pad_wet") or self._water_is_due(station)
+        # A spray wets whatever the wet arm holds, but while it moves.
+        return place.startswith(("loadcup", "exchange", "wet_robot")) or place in self._tool.cleaners
+
+    def _water_is_due(self, station: int) -> bool:
+        """Whether a wafer over a platen is within the time that it may wait there without water."""
+        timer = self._rinses.get(station)
+        return timer is not None and timer.when() > now_s()
 
     # -- water ------------------------------------------------------------------------------------------------
     def waits_over(self, wafer_id: str, platen: Platen) -> None:
