@@ -22,11 +22,15 @@ def job() -> JobFiles:
     return with_slots(load_job(Path("examples/oxide_ild/lot.toml"), None), (1, 2, 3, 4))
 
 
-@pytest.mark.parametrize("seed", range(1, len(KINDS) + 1), ids=lambda s: KINDS[s % len(KINDS)].value)
+def kind_of(seed: int) -> str:
+    return KINDS[seed % len(KINDS)].value
+
+
+@pytest.mark.parametrize("seed", range(1, len(KINDS) + 1), ids=kind_of)
 def test_no_invariant_is_broken(seed: int) -> None:
     run = run_fault(job(), seed)
     assert run.broken == []
-    assert run.kind == KINDS[seed % len(KINDS)].value
+    assert run.kind == kind_of(seed)
 
 
 def test_a_seed_replays_exactly() -> None:
