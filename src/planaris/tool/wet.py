@@ -71,10 +71,11 @@ class WetWatch:
         self._marks.mark(wafer_id, "hold" if self._kept_wet(place) else "scrap", what)
 
     def _kept_wet(self, place: str) -> bool:
+        """Whether a wafer was wet a moment ago: moves are short, the wet arm sprays what it holds at rest, and a wafer
+        over a platen gets its water before `RINSE_AFTER_FRACTION` of the limit there has passed since the turn."""
         if place.startswith("head"):
             station = next((n for n in self._tool.platens if f"head{self._tool.head_over(n)}" == place), 0)
             return not station or self._tool.watch.is_on(f"platen{station}.pad_wet") or self._water_is_due(station)
-        # A spray wets whatever the wet arm holds, but while it moves.
         return place.startswith(("loadcup", "exchange", "wet_robot")) or place in self._tool.cleaners
 
     def _water_is_due(self, station: int) -> bool:
