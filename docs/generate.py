@@ -166,6 +166,23 @@ def jobs_page() -> str:
     )
 
 
+def roles_page() -> str:
+    """Return who may give which command, as the dictionary declares it."""
+    commands = build(load_tool()).commands
+    roles = tuple(dict.fromkeys(role for command in commands for role in command.roles))
+    rows = ((f"`{c.name}`", *("x" if role in c.roles else "" for role in roles), c.text_en) for c in commands)
+    return "\n".join(
+        [
+            "# Roles",
+            "",
+            "Who may give which command. The door refuses everybody else and says who may; both are told in the "
+            "journal and sealed in the audit chain. `world.*` exists on the twin alone.",
+            "",
+            *table(("command", *roles, "meaning"), rows),
+        ]
+    )
+
+
 def write_pages(folder: Path) -> None:
     """Write all generated pages; a page that has not changed keeps its time."""
     folder.mkdir(exist_ok=True)
@@ -177,6 +194,7 @@ def write_pages(folder: Path) -> None:
         "packages": packages_page(),
         "modules": modules_page(),
         "jobs": jobs_page(),
+        "roles": roles_page(),
         "fail_states": fail_states_page(),
     }
     for name, text in pages.items():
