@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from planaris import modules, tool
-from planaris.dictionary import build, markdown
+from planaris.dictionary import build, manual_verbs, markdown
 from planaris.formats import load_tool
 from planaris.model import ENTRY_UNITS, UNIT_SUFFIXES, symbol_of
 from planaris.processes import GRADES, load_package, package_names
@@ -166,6 +166,14 @@ def jobs_page() -> str:
     )
 
 
+def _manual_rows(roles: Sequence[str]) -> Iterable[Sequence[object]]:
+    for v in manual_verbs():
+        arguments = ", ".join(f"`{p.name}`" for p in v.parameters)
+        action = v.action.replace("@module", v.kind).replace("@cup", "loadcup")
+        asked = f"`{action}`" if action else "to safety" if v.to_safety else ""
+        yield (v.kind, f"`{v.name}`", arguments, asked, *("x" if r in v.roles else "" for r in roles), v.text_en)
+
+
 def roles_page() -> str:
     """Return who may give which command, as the dictionary declares it."""
     commands = build(load_tool()).commands
@@ -179,6 +187,15 @@ def roles_page() -> str:
             "journal and sealed in the audit chain. `world.*` exists on the twin alone.",
             "",
             *table(("command", *roles, "meaning"), rows),
+            "## Manual mode",
+            "",
+            "`module.manual_on` takes a module out of the engine's hands, with a reason and only while it rests; then "
+            "`module.manual` gives it one of these verbs. Each passes role, the module's state, the interlocks, the "
+            "material map (intent, move, confirmation) and the device's handshake. While the tool is halted only verbs "
+            "that lead to safety are taken. `module.manual_off` gives the module back, and the engine goes on with the "
+            "wafers that were moved.",
+            "",
+            *table(("module", "verb", "arguments", "interlock action", *roles, "meaning"), _manual_rows(roles)),
         ]
     )
 
