@@ -7,8 +7,9 @@ LOT ?= examples/oxide_ild/lot.toml
 SEEDS ?= 1-20
 CAMPAIGN ?= all
 RESULTS ?= kills.jsonl
+FAULT_RESULTS ?= faults.jsonl
 
-.PHONY: kills help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
+.PHONY: kills faults help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -38,6 +39,9 @@ unit: setup ## the tests without lint, types and docs (ARGS="-k name" picks)
 
 bench: setup ## numbers and ratios of this machine (ARGS=name picks one)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+faults: setup ## seeded faults in lots, held against invariants (SEEDS=a-b; seeds in FAULT_RESULTS are left out)
+	@$(BIN)/python faults/campaign.py --seeds $(SEEDS) --results $(FAULT_RESULTS)
 
 kills: setup ## kill the controller, and controller and twin, at random instants (SEEDS=a-b CAMPAIGN=controller|both|all)
 	@$(BIN)/python faults/kills.py --seeds $(SEEDS) --campaign $(CAMPAIGN) --results $(RESULTS)

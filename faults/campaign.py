@@ -1,6 +1,6 @@
 """Fault campaign by seed: `make faults SEEDS=1-440`. One line a seed in a results file; seeds there are left out.
 
-A failing seed replays exactly with its events: `make faults SEEDS=17 RESULTS=/dev/null`.
+A failing seed replays exactly with its events: `make faults SEEDS=17 FAULT_RESULTS=/dev/null`.
 """
 
 from __future__ import annotations

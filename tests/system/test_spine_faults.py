@@ -212,7 +212,7 @@ def test_emergency_off_stops_everything_with_heads_up_and_rinse_on(
     assert [t for t in run.named("wafer_moved") if t.time_s > pressed_s + 1.0] == []
     # Only the way to safety may still be asked for: heads, rinse, slurry.
     asked = {name.rstrip("0123456789") for name in watch.told_after(pressed_s + 0.5)}
-    assert asked <= {"head", "platen"}
+    assert asked <= {"head", "platen", "conditioner"}
     assert_safe(watch)
     for place in wafer_places(tmp_path / "tool.db"):
         assert watch.where[place.wafer_id] in {place.location, place.intended_destination}

@@ -255,7 +255,8 @@ def test_waiting_is_what_is_left_of_a_wafers_way_when_work_and_carrying_are_take
 
 
 def test_every_place_that_events_name_stands_in_the_dictionary(example_run: Run) -> None:
-    places = {place.name for place in build(load_tool()).places}
+    tool = load_tool()
+    places = {place.name for place in build(tool).places} | {f"slurry{n + 1}" for n in range(tool.platen.slurry_lines)}
     named = {t.payload["module"] for t in example_run.named("module_state_changed")}
     named |= {t.payload["location"] for t in example_run.named("consumable_used")}
     for told in example_run.named("wafer_moved"):

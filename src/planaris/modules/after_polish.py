@@ -17,6 +17,8 @@ class Cleaner(Module):
 
     TABLE: ClassVar[StateTable] = {
         ("idle", "process"): "processing",
+        # A retry cleans again for the whole time.
+        ("finished", "process"): "processing",
         ("processing", "done"): "finished",
         ("finished", "transfer"): "transferring",
         ("transferring", "done"): "idle",

@@ -154,6 +154,8 @@ class Handling:
         piece = Piece(kind, location, work, {location}, wafer.wafer_id, begun=True)  # type: ignore[arg-type]
         piece.skip = lambda: self._skip(kind, wafer, location, cut=False)
         piece.abort = lambda: self._skip(kind, wafer, location, cut=True)
+        if location == self._tool.description.cleaner.stations[-1]:
+            piece.skip = piece.abort = None  # nothing that is wet goes on from the dryer
         module = next(m for m in self._tool.modules if m.name == location)
         piece.recover = module.recover
         self._shop.start(piece)

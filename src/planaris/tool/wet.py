@@ -10,8 +10,9 @@ from planaris.tool.jobs import JobBook
 from planaris.tool.marks import Marks
 from planaris.tool.tool import Tool
 
-# A wafer that waits over a platen gets water after this share of its limit there [design].
-RINSE_AFTER_FRACTION = 0.9
+# A wafer that waits over a platen gets water after this share of its limit there: a turn and another wait may follow
+# before the next water, and all of it is to stay within the limit [design].
+RINSE_AFTER_FRACTION = 0.4
 ALARM = "wet_limit_exceeded"
 
 
@@ -97,9 +98,13 @@ class WetWatch:
         if on:
             self._rinsed.add(platen.number)
 
+        async def if_at_rest() -> None:
+            if platen.state == platen.INITIAL:  # it may have begun and failed while this waited its turn
+                await platen.rinse(on=on)
+
         async def switch() -> None:
             try:
-                await platen.ask(lambda: platen.rinse(on=on))
+                await platen.ask(if_at_rest)
             except EXPECTED as error:
                 self._tool.alarms.set(
                     "make_safe_failed", platen.name, self._tool.alarms.severity_of("make_safe_failed"), str(error)

@@ -120,9 +120,9 @@ MEANINGS: Mapping[WorkKind, Meaning] = {
         resume="as retry",
     ),
     WorkKind.CLEAN: Meaning(
-        abort="the station is left; the wafer goes on through the dryer and home, marked rework",
+        abort="the station is left; the wafer goes on through the dryer and home, marked rework; refused at the dryer",
         retry="the station cleans again for its whole time",
-        skip="the wafer goes on to the next station, marked rework",
+        skip="the wafer goes on to the next station, marked rework; refused at the dryer: nothing wet goes on",
         resume="as retry: cleaning twice does no harm",
     ),
     WorkKind.MEASURE: Meaning(

@@ -195,6 +195,7 @@ class Process:
         targets = self._driven(targets)
         ramp_s = _float(self._plc.values[f"{name}.sp_ramp_s"])
         platen.bank.command(now_s, targets, ramp_s)
+        self._keep_wet(n)
         self._pad_wet(n)
 
     def _head_set(self, n: int, values: Mapping[str, Value]) -> None:
@@ -235,6 +236,15 @@ class Process:
         if station:
             self._command(station)
 
+    def _keep_wet(self, n: int) -> None:
+        """Open the rinse under a head on its pad when neither slurry nor water would flow (interlock 9)."""
+        platen = self.platens[n]
+        if platen.head is None or not platen.head.in_contact:
+            return
+        targets = platen.bank.targets()
+        if targets["slurry"] + targets["di"] <= 0:
+            platen.bank.command(self._clock(), {"di": RINSE_FLOW_ML_MIN}, 0.0)
+
     def _pad_wet(self, n: int) -> None:
         """Bring what the PLC shows of a platen's valves and its pad in line with them."""
         platen, name = self.platens[n], f"platen{n}"
@@ -264,6 +274,7 @@ class Process:
             wanted = _float(self._plc.values[f"platen{n}.sp_slurry_flow_ml_min"]) if on > 0 else 0.0
             arm = ARM_OVER_PAD_deg if on > 0 else 0.0
             platen.bank.command(self._clock(), {"slurry": wanted, "arm": arm}, 0.0)
+            self._keep_wet(n)
             self._pad_wet(n)
             return OK
 
@@ -317,6 +328,8 @@ class Process:
             head.wafers_count += 1
             self.platens[station].wafers_count += 1
             head.bank.command(self._clock(), {"vacuum": 0.0, "contact": 1.0}, 0.0)
+            self._keep_wet(station)
+            self._pad_wet(station)
             self._arm(station)
             return OK
 

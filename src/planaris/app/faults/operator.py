@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from planaris.clock import now_s
-from planaris.tool import AnswerStatus, CommandRequest, Engine, JobState
-from planaris.tool.quarantine import QuarantineState
+from planaris.tool import AnswerStatus, CommandRequest, Engine, JobState, QuarantineState
 from planaris.twin import World
 
 LOOK_S = 5.0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from planaris.clock import now_s
 from planaris.stream import AlarmSet, CleanStarted, Committed, StepEnded, WaferMarked
 from planaris.tool import Engine
 from planaris.twin import Machine
-from planaris.twin.fail_states import Loss
 
 # Longest time a wet wafer may be without water or slurry while a robot or a head carries it [design].
 WET_SAFE_LIMIT_S = 30.0
@@ -72,9 +72,8 @@ class Watch:
         """A wet wafer must be in water, in slurry, or on its way there."""
         time_s, values = now_s(), self.machine.plc.values
         for place, wafer in self.machine.places.items():
-            safe = not wafer.wet or place.startswith((*_KEPT_WET, "platen"))
-            # The gripper's spray is normally open: it wets whatever the arm holds when power or PLC are gone.
-            safe = safe or (place.startswith("wet_robot") and self._sprayed())
+            safe = not (wafer.wet and self._polished(wafer.wafer_id)) or place.startswith((*_KEPT_WET, "platen"))
+            safe = safe or self._sprayed(place)
             if not safe and place.startswith("head"):
                 station = self.machine.handling.station_of(int(place.removeprefix("head")))
                 # Over its cup a head stands in the spray of the cup's rinse.
@@ -85,9 +84,16 @@ class Watch:
             since_s = self._dry_since_s.setdefault(wafer.wafer_id, time_s)
             self.wet_unsafe_s = max(self.wet_unsafe_s, time_s - since_s)
 
-    def _sprayed(self) -> bool:
-        machine = self.machine
-        return not machine.process.powered() or not machine.plc.alive or Loss.AIR in machine.process.lost
+    def _polished(self, wafer_id: str) -> bool:
+        """Whether slurry was on the wafer; before that it may dry."""
+        try:
+            return not math.isnan(self.engine.jobs.progress_of(wafer_id).polish_start_s)
+        except KeyError:
+            return False
+
+    def _sprayed(self, arm: str) -> bool:
+        """The spray at the wet arm's gripper is normally open; the PLC shuts it only while the arm moves."""
+        return arm.startswith("wet_robot") and not self.machine.devices["wet_robot"].busy
 
     # -- when it is over ----------------------------------------------------------------------------------------
     def finish(self, told: list[Committed]) -> None:
