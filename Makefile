@@ -4,10 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 LOT ?= examples/oxide_ild/lot.toml
 
-SEEDS ?= 1-20
 CAMPAIGN ?= all
-RESULTS ?= kills.jsonl
-FAULT_RESULTS ?= faults.jsonl
 
 .PHONY: kills faults help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
 
@@ -40,9 +37,13 @@ unit: setup ## the tests without lint, types and docs (ARGS="-k name" picks)
 bench: setup ## numbers and ratios of this machine (ARGS=name picks one)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
-faults: setup ## seeded faults in lots, held against invariants (SEEDS=a-b; seeds in FAULT_RESULTS are left out)
-	@$(BIN)/python faults/campaign.py --seeds $(SEEDS) --results $(FAULT_RESULTS)
+faults: SEEDS ?= 1-440
+faults: RESULTS ?= faults.jsonl
+faults: setup ## break things in lots on the twin, by seed and resumable (SEEDS=a-b RESULTS=FILE; SEEDS=n replays one)
+	@$(BIN)/python faults/campaign.py --seeds $(SEEDS) --results $(RESULTS)
 
+kills: SEEDS ?= 1-20
+kills: RESULTS ?= kills.jsonl
 kills: setup ## kill the controller, and controller and twin, at random instants (SEEDS=a-b CAMPAIGN=controller|both|all)
 	@$(BIN)/python faults/kills.py --seeds $(SEEDS) --campaign $(CAMPAIGN) --results $(RESULTS)
 

@@ -153,7 +153,8 @@ class HeadWork:
                 return
             visit, progress.cut_short = platen.left, False
             self._shop.leave(head)
-            self._wet.over(wafer.wafer_id)
+            if visit.steps:  # else only the lift is left, and its wait goes on
+                self._wet.over(wafer.wafer_id)
             self._shop.hold(piece, head)
         if math.isnan(progress.polish_start_s):
             progress.polish_start_s = now_s()

@@ -80,6 +80,9 @@ class Orders:
             self._engine.marks.mark(wafer_id, "rework", why)
         progress.cut_short = True
         self._engine.transport.abort_visits(StoppedError("tool", why), frozenset({wafer_id}))
+        place = self._tool.material.where(wafer_id)
+        if place.startswith("head") and place not in self._shop.busy:  # it waits, and no visit will end its polish
+            self._engine.wet.polished(wafer_id)
 
     def scrap(self, wafer_id: str, why: str, *, broken: bool = False) -> str:
         """Mark a wafer as scrap; it goes on to where it can be taken out. A broken one closes its platen."""

@@ -223,7 +223,7 @@ def _go_on(
                 _placed(engine, progress.wafer, place)
             waiting = progress.wet and progress.polished and math.isnan(progress.clean_start_s)
             if waiting and not math.isnan(progress.polish_end_s):
-                engine.wet.polished(wafer_id, now_s() - progress.polish_end_s)
+                engine.wet.polished(wafer_id)
     engine.transport.take_up(frozenset(asked))
 
 

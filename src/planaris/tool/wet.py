@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
+from planaris.clock import now_s
 from planaris.modules import Platen
 from planaris.tool.failures import EXPECTED
 from planaris.tool.jobs import JobBook
@@ -30,8 +32,16 @@ class WetWatch:
         self._rinsed: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def polished(self, wafer_id: str, waited_s: float = 0.0) -> None:
-        """Begin the wait from the end of the last polish to the cleaner, of which some may be over already."""
+    def polished(self, wafer_id: str) -> None:
+        """Begin the wait to the cleaner. It counts from the end of the last polish, which may be some time ago.
+
+        A wafer that no slurry ever touched may dry.
+        """
+        progress = self._jobs.progress_of(wafer_id)
+        if math.isnan(progress.polish_start_s):
+            return
+        ended_s = progress.polish_end_s
+        waited_s = 0.0 if math.isnan(ended_s) else now_s() - ended_s
         limit_s = self._jobs.of(wafer_id).recipe.wet_limits.polish_to_clean_s
         self._begin(wafer_id, limit_s, f"not in the cleaner {limit_s:g} s after its polish", waited_s)
 
@@ -65,8 +75,13 @@ class WetWatch:
         over a platen gets its water before `RINSE_AFTER_FRACTION` of the limit there has passed since the turn."""
         if place.startswith("head"):
             station = next((n for n in self._tool.platens if f"head{self._tool.head_over(n)}" == place), 0)
-            return not station or self._tool.watch.is_on(f"platen{station}.pad_wet") or station in self._rinses
+            return not station or self._tool.watch.is_on(f"platen{station}.pad_wet") or self._water_is_due(station)
         return place.startswith(("loadcup", "exchange", "wet_robot")) or place in self._tool.cleaners
+
+    def _water_is_due(self, station: int) -> bool:
+        """Whether a wafer over a platen is within the time that it may wait there without water."""
+        timer = self._rinses.get(station)
+        return timer is not None and timer.when() > now_s()
 
     # -- water ------------------------------------------------------------------------------------------------
     def waits_over(self, wafer_id: str, platen: Platen) -> None:

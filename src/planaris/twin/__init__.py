@@ -8,6 +8,8 @@ from planaris.twin.port import TwinPort
 from planaris.twin.profile import CAMPAIGN, FULL, TwinProfile
 from planaris.twin.restoring import Restored
 from planaris.twin.truth import Truth, make_truth, nominal_law
+from planaris.twin.unreliable import Unreliable
+from planaris.twin.witness import Lapse, Witness
 from planaris.twin.world import PartTruth, WaferTruth, World, save_truth
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "CHUNK_S",
     "FULL",
     "HEARTBEAT_LIMIT_S",
+    "Lapse",
     "LinkModel",
     "Machine",
     "MemoryFile",
@@ -25,7 +28,9 @@ __all__ = [
     "Truth",
     "TwinPort",
     "TwinProfile",
+    "Unreliable",
     "WaferTruth",
+    "Witness",
     "World",
     "make_truth",
     "nominal_law",

@@ -32,11 +32,12 @@ class DeviceError(IntEnum):
 @dataclass(slots=True)
 class DeviceFault:
     """What is wrong with a device: ``slow_ratio`` stretches its times, ``silent`` swallows requests,
-    ``jammed`` ends every motion in a hardware fault."""
+    ``jammed`` ends every motion in a hardware fault. ``effects_count`` counts the motions and requests it touched."""
 
     slow_ratio: float = 1.0
     silent: bool = False
     jammed: bool = False
+    effects_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class TwinDevice:
         self._plc = plc
         self._verb_names = {number: verb for verb, number in verbs.items()}
         self.powered: Callable[[], bool] = lambda: True
+        self.on_asked: Callable[[str, str, float, float], None] = lambda _name, _verb, _arg1, _arg2: None
         self._actions: dict[str, Accept] = {}
         self._safe: set[str] = set()
         self._chance = stream_of(seed, f"device.{name}")
@@ -93,7 +95,10 @@ class TwinDevice:
 
     def _requested(self, values: Mapping[str, Value]) -> None:
         name, plc = self.name, self._plc
-        if not values[f"{name}.cmd.request"] or self.fault.silent:
+        if not values[f"{name}.cmd.request"]:
+            return
+        if self.fault.silent:
+            self.fault.effects_count += 1
             return
         number = int(_number(plc.values[f"{name}.cmd.id"]))
         if number == self._last_id:  # a duplicate: say again where we are, do nothing
@@ -108,15 +113,17 @@ class TwinDevice:
         if accept is None:
             self._refuse(number, DeviceError.UNKNOWN_VERB)
             return
+        arguments = _number(plc.values[f"{name}.cmd.arg1"]), _number(plc.values[f"{name}.cmd.arg2"])
+        self.on_asked(name, verb, *arguments)
         if verb not in self._safe and not self.powered():
             self._refuse(number, DeviceError.INTERLOCK)
             return
-        arguments = _number(plc.values[f"{name}.cmd.arg1"]), _number(plc.values[f"{name}.cmd.arg2"])
         accepted = accept(*arguments)
         if isinstance(accepted, DeviceError):
             self._refuse(number, accepted)
             return
         self._publish({"id": number, "busy": True, "done": False, "error": 0})
+        self.fault.effects_count += self.fault.slow_ratio != 1.0
         spread = 1.0 + TIME_SPREAD_FRACTION * max(-3.0, min(3.0, float(self._chance.standard_normal())))
         time_s = accepted.time_s * spread * self.fault.slow_ratio
         self._finish, self.motion = accepted.finish, (verb, *arguments)
@@ -131,6 +138,7 @@ class TwinDevice:
     def _arrived(self) -> None:
         finish = self._finish
         assert finish is not None
+        self.fault.effects_count += self.fault.jammed
         self._end(DeviceError.HARDWARE_FAULT if self.fault.jammed else finish())
 
     def _end(self, error: DeviceError) -> None:

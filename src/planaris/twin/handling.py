@@ -33,7 +33,7 @@ class Handling(Mover):
         super().__init__(plc, places, dictionary, seed)
         self._tool, self._measure = tool, measure
         self.carriers: dict[int, TrueCarrier] = {}
-        self.lid_stuck = False
+        self.lid_stuck, self.lid_refusals_count = False, 0
         for port in range(1, tool.load_ports + 1):
             self._load_port(port)
         TwinRobot("dry_robot", "dry_station", tool.dry_robot, self, self._mark_slot)
@@ -114,6 +114,7 @@ class Handling(Mover):
                 return DeviceError.NO_WAFER
             if following is None:  # the last station dries, under its lid
                 if self.lid_stuck:
+                    self.lid_refusals_count += 1
                     return DeviceError.INTERLOCK
                 self.plc.set({f"{station}.lid_shut": True})
 

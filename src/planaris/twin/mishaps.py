@@ -23,17 +23,22 @@ class HeadFault:
 class Mishaps:
     """Wafers that are not where devices think. A wafer on a pad, outside its head, is at the place ``platenN``.
 
-    ``reseat`` is told a platen whose wafer came or went; ``head_over`` gives the head over a platen.
+    ``reseat`` is told a platen whose wafer came or went; ``dropped`` are the heads that ever left one on a pad.
     """
 
     def __init__(self, plc: VirtualPlc, mover: Mover, reseat: Callable[[int], None]) -> None:
         self._plc, self._mover, self._reseat = plc, mover, reseat
         self._faults: dict[int, HeadFault] = {}
         self._loose: set[str] = set()
+        self.dropped: set[str] = set()
 
     def fault_of(self, head: int) -> HeadFault:
         """Return what is wrong with a head's hold."""
         return self._faults.setdefault(head, HeadFault())
+
+    def loose(self, wafer_id: str) -> bool:
+        """Whether a wafer slipped out or broke, so that no head can take it up."""
+        return wafer_id in self._loose
 
     def clear(self, head: int) -> None:
         """Mend a head's hold."""
@@ -94,6 +99,7 @@ class Mishaps:
             self._mover.sensor(location)
 
     def _drop(self, head: int, platen: int) -> None:
+        self.dropped.add(f"head{head}")
         self._mover.places.move(f"head{head}", f"platen{platen}")
         self._mover.sensor(f"head{head}")
         self._show(platen)

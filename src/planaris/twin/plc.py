@@ -85,11 +85,31 @@ class VirtualPlc:
         self._forced: dict[str, Value] = {}
         self._dead_from_s: float | None = None
         self._dead_s: list[tuple[float, float]] = []
+        self._cut_from_s: float | None = None
+        self.loses: Callable[[Mapping[str, float]], bool] = lambda _changes: False
+        self.masks: Callable[[str], None] = lambda _name: None
 
     @property
     def alive(self) -> bool:
         """Whether the PLC's CPU runs: a dead one takes no write, tells nothing and answers nothing."""
         return self._dead_from_s is None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a controller can talk to it: its CPU runs and the link is whole."""
+        return self.alive and self._cut_from_s is None
+
+    def cut(self) -> None:
+        """Cut the link. The CPU goes on and misses its heartbeat."""
+        if self._cut_from_s is None:
+            self._cut_from_s = asyncio.get_running_loop().time()
+
+    def splice(self) -> None:
+        """Have the link again; the controller's side is told how everything stands."""
+        if self._cut_from_s is not None:
+            self._dead_s.append((self._cut_from_s, asyncio.get_running_loop().time()))
+            self._cut_from_s = None
+            self.set({name: self.values[name] for name in self.tags.of_class(STATE)}, repeat=True)
 
     def kill(self) -> None:
         """Stop the CPU. What its inputs are wired to goes on."""
@@ -104,8 +124,9 @@ class VirtualPlc:
             self.set({name: self.values[name] for name in self.tags.of_class(STATE)}, repeat=True)
 
     def sampled_alive(self, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Say for each time whether the CPU ran, so that there is a sample of it."""
-        spans = [*self._dead_s, *([(self._dead_from_s, math.inf)] if self._dead_from_s is not None else [])]
+        """Say for each time whether the CPU ran and the link was whole, so that there is a sample of it."""
+        open_s = [since_s for since_s in (self._dead_from_s, self._cut_from_s) if since_s is not None]
+        spans = [*self._dead_s, *((since_s, math.inf) for since_s in open_s)]
         alive = np.ones(len(times_s), dtype=np.bool_)
         for from_s, until_s in spans:
             alive &= (times_s < from_s) | (times_s >= until_s)
@@ -162,18 +183,23 @@ class VirtualPlc:
     def set(self, changes: Mapping[str, Value], *, repeat: bool = False) -> None:
         """Set tags from the inside and notify subscribers of those that changed (of all with ``repeat``)."""
         if self._forced:
+            for name, value in changes.items():
+                if self._forced.get(name, value) != value:
+                    self.masks(name)
             changes = {n: self._forced.get(n, v) for n, v in changes.items()}
         fresh = {n: v for n, v in changes.items() if repeat or self.values.get(n) != v}
         if not fresh:
             return
         self.values.update(fresh)
-        if not self.alive:
+        if not self.reachable:
             return
         scalars = {n: float(v) for n, v in fresh.items() if not isinstance(v, tuple)}
         if not scalars or not self._subscriptions:
             return
         message = next(iter(scalars))
         if self.link.loss_fraction and self._chance(f"{message}.lost") < self.link.loss_fraction:
+            return
+        if self.loses(scalars):
             return
         loop = asyncio.get_running_loop()
         now_s = loop.time()

@@ -44,7 +44,7 @@ class TwinPort:
     @property
     def link(self) -> LinkState:
         """State of the link: none to a PLC that is dead."""
-        return self._link if self._machine.plc.alive else LinkState.DISCONNECTED
+        return self._link if self._machine.plc.reachable else LinkState.DISCONNECTED
 
     async def connect(self) -> None:
         """Open the link."""
@@ -107,7 +107,7 @@ class TwinPort:
         self.drop()
 
     def _answered(self) -> None:
-        if not self._machine.plc.alive:
+        if not self._machine.plc.reachable:
             raise PortError("the PLC does not answer")
 
     def _check(self, names: Sequence[str] | Mapping[str, Value]) -> None:

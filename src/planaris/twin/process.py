@@ -88,6 +88,8 @@ class Process:
         self.powered: Callable[[], bool] = lambda: True
         self.chemicals_allowed: Callable[[], bool] = lambda: True
         self.lost: set[Loss] = set()
+        self._weak: dict[tuple[str, str], float] = {}
+        self.weak_count = 0
         self._rising: dict[int, asyncio.TimerHandle] = {}
         self._wanted_s: Mapping[str, float] = {}
         self.devices: dict[str, TwinDevice] = {}
@@ -192,7 +194,7 @@ class Process:
                 targets[actuator.name] = _float(value)
         if "slurry" in targets and not platen.valve_open:
             targets["slurry"] = 0.0
-        targets = self._driven(targets)
+        targets = self._weakened(name, self._driven(targets))
         ramp_s = _float(self._plc.values[f"{name}.sp_ramp_s"])
         platen.bank.command(now_s, targets, ramp_s)
         self._keep_wet(n)
@@ -216,7 +218,31 @@ class Process:
             for zone in ("zone1", "zone2", "zone3"):
                 held_kPa = min(MEMBRANE_HELD_kPa, _float(self._plc.values[f"{name}.sp_{zone}_pressure_kPa"]))
                 targets[zone] = held_kPa
-        head.bank.command(now_s, self._driven(targets), _float(self._plc.values[f"{name}.sp_ramp_s"]))
+        head.bank.command(
+            now_s, self._weakened(name, self._driven(targets)), _float(self._plc.values[f"{name}.sp_ramp_s"])
+        )
+
+    def weaken(self, place: str, actuator: str, ratio: float) -> float:
+        """Let an actuator of a platen or head reach only a share of what is asked; return what it reached before."""
+        number = int(place.removeprefix("platen").removeprefix("head"))
+        if place.startswith("platen"):
+            self._command(number)
+            bank = self.platens[number].bank
+        else:
+            self._command_head(number)
+            bank = self.heads[number].bank
+        before = bank.targets()[actuator]
+        old = self._weak.pop((place, actuator), 1.0)
+        if ratio != 1.0:
+            self._weak[place, actuator] = ratio
+        bank.command(self._clock(), {actuator: before * ratio / old}, 0.2)
+        return before
+
+    def _weakened(self, place: str, targets: dict[str, float]) -> dict[str, float]:
+        if not self._weak:
+            return targets
+        self.weak_count += sum(v != 0.0 and (place, name) in self._weak for name, v in targets.items())
+        return {name: v * self._weak.get((place, name), 1.0) for name, v in targets.items()}
 
     def _driven(self, targets: Mapping[str, float]) -> dict[str, float]:
         """Return the targets that can be followed with what supplies are left."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -19,13 +20,14 @@ class SafetyLayer:
     """Latched safety inputs, wired to the drives' contactor and the chemical valves past the process PLC.
 
     The controller reads them through the PLC; no tag resets them. ``stop`` and ``close_chemicals`` act on the
-    hardware, so they work while the PLC is dead; ``plc`` only shows what is tripped.
+    hardware, so they work while the PLC is dead; ``plc`` only shows what is tripped. ``tripped_s`` is when power went.
     """
 
     plc: VirtualPlc
     stop: Callable[[], None]
     close_chemicals: Callable[[], None]
     _tripped: set[str] = field(default_factory=set[str])
+    tripped_s: float = 0.0
 
     @property
     def tripped(self) -> frozenset[str]:
@@ -46,6 +48,8 @@ class SafetyLayer:
         """Trip an input: a pressed EMO, an open door, a leak."""
         if name not in INPUTS:
             raise ValueError(f"{name} is no safety input; they are {', '.join(INPUTS)}")
+        if self.powered and name in STOPPING:
+            self.tripped_s = asyncio.get_running_loop().time()
         self._tripped.add(name)
         self.show()
         if name in STOPPING:

@@ -26,8 +26,8 @@ class TrueWafer:
     head: int = 0
     notch_deg: float = 0.0
     wet: bool = False
-    measurement_count: int = 0
     broken: bool = False
+    measurement_count: int = 0
     materials: tuple[str, ...] = ()
     under_nm: NDArray[np.float64] | None = None
 

@@ -1,6 +1,6 @@
-"""Fault campaigns: one seeded fault in a lot on the twin, a scripted operator, and invariants that nobody may break."""
+"""The fault campaign: seeded faults of a twin under a real controller, a scripted operator, and what must hold."""
 
-from planaris.app.faults.draw import FaultKind, Scenario, draw
-from planaris.app.faults.run import FaultRun, run_fault
+from planaris.app.faults.play import SeedResult, play
+from planaris.app.faults.scenario import Fault, FaultKind, Scenario, draw
 
-__all__ = ["FaultKind", "FaultRun", "Scenario", "draw", "run_fault"]
+__all__ = ["Fault", "FaultKind", "Scenario", "SeedResult", "draw", "play"]
