@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from planaris import modules, tool
-from planaris.dictionary import build, markdown
+from planaris.dictionary import build, manual_verbs, markdown
 from planaris.formats import load_tool
 from planaris.model import ENTRY_UNITS, UNIT_SUFFIXES, symbol_of
 from planaris.processes import GRADES, load_package, package_names
@@ -166,6 +166,40 @@ def jobs_page() -> str:
     )
 
 
+def _manual_rows(roles: Sequence[str]) -> Iterable[Sequence[object]]:
+    for v in manual_verbs():
+        arguments = ", ".join(f"`{p.name}`" for p in v.parameters)
+        action = v.action.replace("@module", v.kind).replace("@cup", "loadcup")
+        asked = f"`{action}`" if action else "to safety" if v.to_safety else ""
+        yield (v.kind, f"`{v.name}`", arguments, asked, *("x" if r in v.roles else "" for r in roles), v.text_en)
+
+
+def roles_page() -> str:
+    """Return who may give which command, as the dictionary declares it."""
+    commands = build(load_tool()).commands
+    roles = tuple(dict.fromkeys(role for command in commands for role in command.roles))
+    rows = ((f"`{c.name}`", *("x" if role in c.roles else "" for role in roles), c.text_en) for c in commands)
+    return "\n".join(
+        [
+            "# Roles",
+            "",
+            "Who may give which command. The door refuses everybody else and says who may; both are told in the "
+            "journal and sealed in the audit chain. `world.*` exists on the twin alone.",
+            "",
+            *table(("command", *roles, "meaning"), rows),
+            "## Manual mode",
+            "",
+            "`module.manual_on` takes a module out of the engine's hands, with a reason and only while it rests; then "
+            "`module.manual` gives it one of these verbs. Each passes role, the module's state, the interlocks, the "
+            "material map (intent, move, confirmation) and the device's handshake. While the tool is halted only verbs "
+            "that lead to safety are taken. `module.manual_off` gives the module back, and the engine goes on with the "
+            "wafers that were moved.",
+            "",
+            *table(("module", "verb", "arguments", "interlock action", *roles, "meaning"), _manual_rows(roles)),
+        ]
+    )
+
+
 def write_pages(folder: Path) -> None:
     """Write all generated pages; a page that has not changed keeps its time."""
     folder.mkdir(exist_ok=True)
@@ -177,6 +211,7 @@ def write_pages(folder: Path) -> None:
         "packages": packages_page(),
         "modules": modules_page(),
         "jobs": jobs_page(),
+        "roles": roles_page(),
         "fail_states": fail_states_page(),
     }
     for name, text in pages.items():

@@ -308,6 +308,8 @@ class _Session:
         if past is not None:
             tool.quarantine.restore(item.event for item in past.events)
         engine = Engine(tool)
+        if past is not None:
+            engine.manual.restore(item.event for item in past.events)
         orders = {job.lot.lot_id: order_of(job)}
         Verbs(engine, orders.get)
         if far.world is not None:

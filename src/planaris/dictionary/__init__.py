@@ -1,6 +1,7 @@
 """The one dictionary: every variable, constant, event, alarm and command of a tool, declared once as data."""
 
 from planaris.dictionary.build import Dictionary, UnknownNameError, build
+from planaris.dictionary.manual import ManualVerb, manual_verbs
 from planaris.dictionary.markdown import markdown
 from planaris.dictionary.places import UnknownStationError
 from planaris.dictionary.source import alarm_templates
@@ -30,6 +31,7 @@ __all__ = [
     "Constant",
     "Dictionary",
     "EventEntry",
+    "ManualVerb",
     "Parameter",
     "Place",
     "Scope",
@@ -41,5 +43,6 @@ __all__ = [
     "Verb",
     "alarm_templates",
     "build",
+    "manual_verbs",
     "markdown",
 ]

@@ -95,6 +95,12 @@ class Robot(Module):
         """Return what leads out of the failed state: the gripper's sensor says whether it holds a wafer."""
         return "clear_holding" if self.context.watch.is_on(f"{self.name}.wafer_present") else "clear"
 
+    def reaches(self, location: str) -> bool:
+        """Whether a place is a station of the robot, with a slot if it has slots."""
+        station, _, slot = location.partition(".")
+        carrier = station.startswith("loadport")
+        return station in self._stations and carrier is bool(slot) and (not slot or slot.isdigit())
+
     def _address(self, location: str) -> tuple[int, int]:
         station, _, slot = location.partition(".")
         return self._stations[station], int(slot or 0)

@@ -182,6 +182,19 @@ class Platen(Module):
         """Switch the high-pressure rinse: water for a wafer that waits over the pad."""
         await self._device.do("rinse", int(on), limit_s=self.context.limit_s(1.0))
 
+    async def lift_head(self, head: int) -> None:
+        """Bring a head up: its pressures and speed go down first."""
+        await self.context.port.write(self._rest_head(head))
+        await self._heads[head].do("lift", limit_s=self.context.limit_s(self.context.tool.lift_s))
+
+    async def condition(self, *, on: bool) -> None:
+        """Lower the conditioner onto the pad, or lift and park it."""
+        await self._conditioner.do("down" if on else "up", limit_s=self.context.limit_s(2.0))
+
+    async def slurry(self, line: int) -> None:
+        """Open a slurry line; 0 closes all."""
+        await self._device.do("slurry", line, int(line > 0), limit_s=self.context.limit_s(1.0))
+
     # -- phases -----------------------------------------------------------------------------------------------
     async def _prepare(self, visit: Visit) -> None:
         step = visit.steps[0]

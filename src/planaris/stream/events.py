@@ -234,6 +234,17 @@ class QuarantineChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ManualModeChanged(Event):
+    """A module is worked by hand (``state`` on) or by the tool again (off); ``principal`` is who said so."""
+
+    name: ClassVar[str] = "manual_mode_changed"
+    module: str
+    state: str
+    principal: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class EquipmentStateChanged(Event):
     """The tool or one of its modules went from one state of use to another, as its events tell."""
 
@@ -434,6 +445,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     WaferMarked,
     JobStateChanged,
     QuarantineChanged,
+    ManualModeChanged,
     EquipmentStateChanged,
     StepStarted,
     StepEnded,

@@ -3,7 +3,7 @@
 from planaris.tool.alarms import AlarmBook, UnknownAlarmError
 from planaris.tool.carousel import CarouselTransport
 from planaris.tool.carrier_check import SlotMapError
-from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandRequest, RefusedError
+from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandFailedError, CommandRequest, RefusedError
 from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.engine import Engine
 from planaris.tool.equipment_state import E10State, ModuleUse, Use, shares_pct, step
@@ -11,6 +11,7 @@ from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, I
 from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
 from planaris.tool.limits import Limit, LimitWatch, limits
+from planaris.tool.manual import ManualMode
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
 from planaris.tool.quarantine import QUARANTINE_TABLE, Quarantine, QuarantineError, QuarantineState
@@ -38,6 +39,7 @@ __all__ = [
     "AnswerStatus",
     "CarouselTransport",
     "CommandDoor",
+    "CommandFailedError",
     "CommandRequest",
     "ConsumableBook",
     "Counter",
@@ -57,6 +59,7 @@ __all__ = [
     "Journal",
     "Limit",
     "LimitWatch",
+    "ManualMode",
     "MaterialError",
     "MaterialMap",
     "Meaning",

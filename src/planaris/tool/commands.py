@@ -49,6 +49,10 @@ class RefusedError(Exception):
     """A handler refuses a command; the text says why."""
 
 
+class CommandFailedError(Exception):
+    """A handler took a command up and the machine did not carry it out; the text says what failed."""
+
+
 Handler = Callable[[CommandRequest], Awaitable[str]]
 
 
@@ -108,6 +112,8 @@ class CommandDoor:
             outcome = await handler(request)
         except RefusedError as error:
             return self._answer(command_id, request, AnswerStatus.REFUSED, str(error))
+        except CommandFailedError as error:
+            return self._answer(command_id, request, AnswerStatus.FAILED, str(error))
         except Exception as error:
             self._answer(command_id, request, AnswerStatus.FAILED, f"{type(error).__name__}: {error}")
             raise

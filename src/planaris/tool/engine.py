@@ -18,6 +18,7 @@ from planaris.tool.failures import StoppedError
 from planaris.tool.handling import Handling
 from planaris.tool.interlocks import InterlockError
 from planaris.tool.jobs import Job, JobBook, JobState, JobTrigger
+from planaris.tool.manual import ManualMode
 from planaris.tool.marks import Marks
 from planaris.tool.progress import WaferProgress
 from planaris.tool.tool import Tool
@@ -63,6 +64,7 @@ class Engine:
         self.shop.on_failure = self._on_failure
         tool.stream.on_failure = self.fatal
         self.halted = ""
+        self.manual = ManualMode(self)
         self._fatal: Exception | None = None
         self._task: asyncio.Task[None] | None = None
         self._look_again: asyncio.TimerHandle | None = None
@@ -201,7 +203,8 @@ class Engine:
 
     def _may_go_on(self, job: Job, progress: WaferProgress) -> bool:
         """Whether a dry wafer may go on towards the platens: its job runs, and the rest of its way is open."""
-        if not self.shop.failed:
+        out = self.shop.out
+        if not out:
             return job.polishes and self.transport.open_to(progress.route, progress.wafer.kind)
         description = self.tool.description
         way = self.transport.path | {"dry_robot", "wet_robot", *description.cleaner.stations}
@@ -209,7 +212,7 @@ class Engine:
             way |= {"aligner"}
         if description.metrology is not None:
             way |= {"metrology"}
-        open_way = not way & self.shop.failed.keys() and self.transport.open_to(progress.route, progress.wafer.kind)
+        open_way = not way & out and self.transport.open_to(progress.route, progress.wafer.kind)
         return job.polishes and open_way
 
     # -- jobs ---------------------------------------------------------------------------------------------------
@@ -315,6 +318,29 @@ class Engine:
         elif place != progress.home:
             self.handling.arrived(wafer, place)
         self.shop.changed.set()
+
+    def moved_by_hand(self, wafer: Wafer, source: str, destination: str) -> None:
+        """Note what a wafer went through while a person moved it."""
+        progress = self.jobs.progress_of(wafer)
+        if source == progress.home:
+            progress.left_carrier_s = now_s()
+        if destination.startswith("head"):
+            progress.head = int(destination.removeprefix("head"))
+            if progress.dry:
+                progress.chucked_s = now_s()
+
+    def back_from_hand(self, wafer: Wafer, place: str) -> None:
+        """Go on with a wafer from where a person's hand left it; one that came home unpolished is marked."""
+        progress = self.jobs.progress_of(wafer)
+        if progress.finished:
+            return
+        if place.startswith("head"):
+            self.transport.take_up(frozenset(i for i in self.jobs.progress() if i != wafer.wafer_id))
+            return
+        if place == progress.home and not progress.polished:
+            progress.cut_short = True
+            self.marks.mark(wafer.wafer_id, "rework", "brought home by hand before it was polished")
+        self.placed(wafer, place)
 
     # -- failures -----------------------------------------------------------------------------------------------
     def _on_failure(self, failed: FailedWork) -> None:

@@ -58,7 +58,7 @@ class Handling:
 
     def _metrology_free(self) -> bool:
         material = self._tool.material
-        taken = {*material.at, *material.in_motion().values(), *self._shop.busy, *self._shop.failed}
+        taken = {*material.at, *material.in_motion().values(), *self._shop.busy, *self._shop.out}
         return self._tool.metrology is not None and "metrology" not in taken
 
     def _robot(self, name: str) -> Robot:

@@ -245,7 +245,7 @@ class HeadWork:
     def takes(self, platen: int, kind: WaferKind) -> bool:
         """Whether a platen is up and takes wafers of a kind."""
         name = f"platen{platen}"
-        taken = name in self._shop.failed or name in self._tool.material.at
+        taken = name in self._shop.out or name in self._tool.material.at
         return not taken and not self._tool.quarantine.refusal(name, kind)
 
     def may_visit(self, wafer: Wafer, platen: int) -> str:
@@ -254,6 +254,8 @@ class HeadWork:
         failed = self._shop.failed.get(name)
         if failed is not None:
             return f"{name} is down: {failed.error}"
+        if name in self._shop.manual:
+            return f"{name} is worked by hand"
         if name in self._tool.material.at:
             return f"{self._tool.material.at[name].wafer_id} lies on {name}"
         return self._tool.quarantine.refusal(name, wafer.kind)

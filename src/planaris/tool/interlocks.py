@@ -55,6 +55,8 @@ MOTION = (
     "conditioner.down",
     "cleaner.process",
     "cleaner.transfer",
+    "module.motion",
+    "platen.slurry_on",
     *UNITS_MOTION,
 )
 JOB_START = "job.start"
@@ -152,7 +154,7 @@ def _map_agrees(facts: Facts, subject: str) -> str:
     return f"the slot map of {port} and the tracked wafers differ" if port in facts.mismatched_ports else ""
 
 
-_CHEMICAL = ("head.touch_down", "cleaner.process")
+_CHEMICAL = ("head.touch_down", "cleaner.process", "platen.slurry_on")
 _EMO = _tripped("safety.emo", "an EMO button is pressed")
 _DOOR = _tripped("safety.door_open", "a door is open")
 

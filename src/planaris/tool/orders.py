@@ -204,7 +204,7 @@ class Orders:
         for name in modules:
             failed = self._shop.failed[name]
             failed.piece.recover()
-            if failed.piece.kind is WorkKind.VISIT:
+            if failed.piece.kind in {WorkKind.VISIT, WorkKind.MANUAL}:
                 self._shop.drop(name)
             else:
                 self._shop.again(name)
@@ -242,7 +242,7 @@ class Orders:
         self._engine.halted = ""
         self._tool.gate.closed = ""
         for name, failed in tuple(self._shop.failed.items()):
-            if not failed.alarm and failed.piece.kind is not WorkKind.VISIT:
+            if not failed.alarm and failed.piece.kind not in {WorkKind.VISIT, WorkKind.MANUAL}:
                 failed.piece.recover()
                 self._shop.again(name)
         self._shop.changed.set()

@@ -79,6 +79,9 @@ class Verbs:
     def _start(self, request: CommandRequest) -> str:
         job = self._job(request)
         self._engine.tool.interlocks.permit(JOB_START, job.lot_id)
+        port = f"loadport{job.lot.load_port}"
+        if port in self._engine.shop.manual:
+            raise RefusedError(f"{port} is worked by hand")
         other = self._engine.jobs.on_port(job.lot.load_port)
         if other is not None and other is not job:
             raise RefusedError(f"loadport{job.lot.load_port} works for {other.lot_id}, which is {other.state.value}")

@@ -26,6 +26,7 @@ class WorkKind(StrEnum):
     STATION_TRANSFER = "station_transfer"
     CLEAN = "clean"
     MEASURE = "measure"
+    MANUAL = "manual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,12 @@ MEANINGS: Mapping[WorkKind, Meaning] = {
         retry="the wafer is measured again",
         skip="the wafer goes home without a result, marked hold",
         resume="as retry",
+    ),
+    WorkKind.MANUAL: Meaning(
+        abort="the verb is given up; sensors say where its wafer is, and the module stays in manual mode",
+        retry="sensors say where the wafer is; what is left of the verb is done again",
+        skip="refused: give it up instead",
+        resume="as abort: what a person ordered by hand never starts by itself",
     ),
 }
 

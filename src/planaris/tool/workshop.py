@@ -17,12 +17,14 @@ class Workshop:
     """Runs pieces of work as tasks and keeps what the dispatch rule must know of them.
 
     A failure takes the piece's module out (``failed``) and keeps what the piece still holds; everything else goes on.
+    A module that a person works by hand (``manual``: module to person) takes no work either.
     An interlock that refuses holds its module back (``refused``) until the condition is gone. What is no failure of
     the machine goes to ``on_fatal``.
     """
 
     def __init__(self, alarms: AlarmBook, on_fatal: Callable[[Exception], None]) -> None:
         self._alarms, self._on_fatal = alarms, on_fatal
+        self.manual: dict[str, str] = {}
         self.ready: dict[str, float] = {}
         self.due: dict[str, float] = {}
         self.busy: set[str] = set()
@@ -41,7 +43,12 @@ class Workshop:
     @property
     def down(self) -> frozenset[str]:
         """Modules that take no work now."""
-        return frozenset(self.failed) | frozenset(self.refused)
+        return self.out | frozenset(self.refused)
+
+    @property
+    def out(self) -> frozenset[str]:
+        """Modules that failed or that a person works by hand."""
+        return frozenset(self.failed) | frozenset(self.manual)
 
     def look(self) -> None:
         """Have the engine look at the floor again before anybody calls it idle."""

@@ -99,7 +99,7 @@ class EngineBench:
             raise self.journal_failure
         self.kept += batch
 
-    async def give(self, verb: str, role: str = "operator", **arguments: str | int | float | bool) -> Answer:
+    async def give(self, verb: str, /, role: str = "operator", **arguments: str | int | float | bool) -> Answer:
         """Give a command as a person."""
         key = f"k{next(self._keys)}"
         return await self.tool.commands.submit(CommandRequest(verb, arguments, "eva", role, "test", key))

@@ -41,6 +41,8 @@ SUBJECTS = {
     "conditioner.down": "head2 on platen1",
     "cleaner.process": "megasonic",
     "cleaner.transfer": "brush1",
+    "module.motion": "aligner",
+    "platen.slurry_on": "platen1",
 }
 
 
@@ -79,7 +81,11 @@ CASES: list[Case] = [
     *[
         Case("3", action, subject, {f"safety.{tag}": True}, said)
         for tag, said in (("leak", "leak"), ("drain_full", "drain"), ("exhaust_low", "exhaust"))
-        for action, subject in (("head.touch_down", "head2 on platen1"), ("cleaner.process", "brush1"))
+        for action, subject in (
+            ("head.touch_down", "head2 on platen1"),
+            ("cleaner.process", "brush1"),
+            ("platen.slurry_on", "platen1"),
+        )
     ],
     *every("4", "safety.over_temperature", "over its temperature"),
     *every("4", "safety.over_pressure", "relief limit"),
