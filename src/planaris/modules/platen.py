@@ -158,9 +158,11 @@ class Platen(Module):
         reader = asyncio.create_task(tap.run(), name=f"{self.name}.trace")
         start_s = now_s()
         try:
-            await self._prepare(visit)
-            polish_s = await self._steps(visit, monitor, tap, spans)
-            monitor.stop()
+            polish_s = 0.0
+            if visit.steps:  # else only the lift was left
+                await self._prepare(visit)
+                polish_s = await self._steps(visit, monitor, tap, spans)
+                monitor.stop()
             await self._lift(visit)
         except BaseException:
             await self._make_safe(visit.head)
@@ -274,7 +276,11 @@ class Platen(Module):
     async def _lift(self, visit: Visit) -> None:
         self.fire("lift")
         # The pad stays wet until the head is up: the water of the last step runs on.
-        water = {f"{self.name}.sp_di_flow_ml_min": max(visit.steps[-1].di_flow_ml_min, LIFT_RINSE_ML_MIN)}
+        water = {
+            f"{self.name}.sp_di_flow_ml_min": max(
+                [LIFT_RINSE_ML_MIN, *(step.di_flow_ml_min for step in visit.steps[-1:])]
+            )
+        }
         await self.context.port.write({**self._rest_head(visit.head), **self._rest_platen(), **water})
         limit_s = self.context.limit_s
         motions = [self._heads[visit.head].do("lift", limit_s=limit_s(self.context.tool.lift_s))]

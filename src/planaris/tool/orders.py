@@ -193,10 +193,28 @@ class Orders:
         failed = self._failed(module)
         if failed.piece.abort is None:
             raise WorkRefusedError(f"{failed.piece.kind.value} cannot be given up; retry it or clear the module")
+        self._check_not_moved(failed.piece.wafer_id)
         self._shop.drop(module)
         failed.piece.abort()
         failed.piece.recover()
         return f"{failed.piece.kind.value} given up"
+
+    def _check_not_moved(self, wafer_id: str) -> None:
+        """Refuse to give a move up unless sensors show its wafer where it was."""
+        material = self._tool.material
+        going = material.in_motion().get(wafer_id)
+        if going is None:
+            return
+        here, there = self._shows(material.where(wafer_id)), self._shows(going)
+        if there and not here:
+            raise WorkRefusedError(f"{wafer_id} is seen at {going}; retry the work, which goes on from there")
+        if there or here is False:
+            raise WorkRefusedError(f"sensors do not tell where {wafer_id} is; say where with wafer.confirm_place")
+
+    def _shows(self, place: str) -> bool | None:
+        """Return what a place's sensor shows, None where it has none."""
+        sensor = f"{place}.wafer_present"
+        return self._tool.watch.is_on(sensor) if sensor in self._tool.port.tags else None
 
     def clear(self, module: str) -> str:
         """Take a module back after its cause was cleared: work that was begun goes on, a wafer's visit does not."""

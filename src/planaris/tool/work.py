@@ -40,6 +40,7 @@ class Meaning:
 
 
 _BY_SENSORS = "sensors and map say where the wafer is; the move goes on from there"
+_UNLESS_SEEN = "refused unless sensors show it where it was"
 MEANINGS: Mapping[WorkKind, Meaning] = {
     WorkKind.MAP: Meaning(
         abort="the job fails; nothing was moved",
@@ -48,7 +49,7 @@ MEANINGS: Mapping[WorkKind, Meaning] = {
         resume="as retry",
     ),
     WorkKind.TRANSFER: Meaning(
-        abort="the move is given up where the wafer is; the wafer is cleaned if wet and goes home, marked rework",
+        abort=f"the wafer is cleaned if wet and goes home, marked rework; {_UNLESS_SEEN}",
         retry=_BY_SENSORS,
         skip="refused: the wafer must be somewhere; say where with wafer.confirm_place",
         resume="as retry",
@@ -60,13 +61,13 @@ MEANINGS: Mapping[WorkKind, Meaning] = {
         resume="as retry",
     ),
     WorkKind.LOAD: Meaning(
-        abort="the wafer stays where it is, is cleaned and goes home, marked rework",
+        abort=f"the wafer stays where it is, is cleaned and goes home, marked rework; {_UNLESS_SEEN}",
         retry="if the head does not hold the wafer yet, it is raised and chucked again",
         skip="refused: a head without its wafer must not go on",
         resume="as retry",
     ),
     WorkKind.UNLOAD: Meaning(
-        abort="the move is given up; the wafer stays on the head, kept wet, until the module is cleared",
+        abort=f"the move is given up; the wafer stays on the head, kept wet, until the module is cleared; {_UNLESS_SEEN}",
         retry="if the head still holds the wafer, it is set down again",
         skip="refused: the wafer must be somewhere; say where with wafer.confirm_place",
         resume="as retry",
@@ -84,13 +85,13 @@ MEANINGS: Mapping[WorkKind, Meaning] = {
         resume="as retry",
     ),
     WorkKind.PICK: Meaning(
-        abort="the wafer stays where it is, is cleaned if wet and goes home, marked rework",
+        abort=f"the wafer stays where it is, is cleaned if wet and goes home, marked rework; {_UNLESS_SEEN}",
         retry=_BY_SENSORS,
         skip="refused: the wafer must be somewhere; say where with wafer.confirm_place",
         resume="as retry",
     ),
     WorkKind.PLACE: Meaning(
-        abort="the wafer stays on its arm, is cleaned if wet and goes home, marked rework",
+        abort=f"the wafer stays on its arm, is cleaned if wet and goes home, marked rework; {_UNLESS_SEEN}",
         retry=_BY_SENSORS,
         skip="refused: the wafer must be somewhere; say where with wafer.confirm_place",
         resume="as retry",
@@ -114,7 +115,7 @@ MEANINGS: Mapping[WorkKind, Meaning] = {
         resume="as retry: a step goes on for the time that was left, never again from its start",
     ),
     WorkKind.STATION_TRANSFER: Meaning(
-        abort="the move is given up where the wafer is, kept wet, until the module is cleared",
+        abort=f"the move is given up where the wafer is, kept wet, until the module is cleared; {_UNLESS_SEEN}",
         retry=_BY_SENSORS,
         skip="refused: the wafer must be somewhere; say where with wafer.confirm_place",
         resume="as retry",
