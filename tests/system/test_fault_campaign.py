@@ -1,77 +1,110 @@
-"""The short form of the fault campaign: a seed of each kind, all invariants held; mutants of the controller caught."""
+"""The short form of the fault campaign: each kind until it takes effect, all invariants held; mutants are caught."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import campaign
 import pytest
+from mutants import MUTANTS
 
-from planaris.app.faults import FaultKind, draw, run_fault
-from planaris.app.faults import run as run_module
+from planaris.app.faults import FaultKind, SeedResult, draw, play
 from planaris.app.kills import with_slots
-from planaris.formats import JobFiles, load_job, load_tool
-from planaris.modules import Platen
-from planaris.tool.handling import Handling
-from planaris.tool.wet import WetWatch
+from planaris.formats import load_tool
 
 KINDS = list(FaultKind)
+WAFERS = 5
+# Targets are drawn: some seeds break what has no more work.
+SEEDS_A_KIND = 6
 
 
 @cache
-def job() -> JobFiles:
-    return with_slots(load_job(Path("examples/oxide_ild/lot.toml"), None), (1, 2, 3, 4))
+def run(seed: int) -> SeedResult:
+    scenario = draw(seed, campaign.job().tool, WAFERS)
+    return play(with_slots(campaign.job(), scenario.slots), scenario)
 
 
-def kind_of(seed: int) -> str:
-    return KINDS[seed % len(KINDS)].value
+def untimed(result: SeedResult) -> SeedResult:
+    result.wall_s = 0.0
+    return result
 
 
-@pytest.mark.parametrize("seed", range(1, len(KINDS) + 1), ids=kind_of)
-def test_no_invariant_is_broken(seed: int) -> None:
-    run = run_fault(job(), seed)
-    assert run.broken == []
-    assert run.kind == kind_of(seed)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_takes_effect_and_breaks_no_invariant(kind: FaultKind) -> None:
+    for turn in range(1, SEEDS_A_KIND + 1):
+        result = run(turn * len(KINDS) + KINDS.index(kind))
+        assert result.violations == []
+        assert [f["kind"] for f in result.faults] == [kind.value]
+        if result.faults[0]["took_effect"]:
+            return
+    pytest.fail(f"{kind} took no effect in {SEEDS_A_KIND} seeds")
+
+
+def test_several_faults_in_one_lot_break_no_invariant() -> None:
+    seed = campaign.MULTI_FROM + 1
+    result = SeedResult(**campaign.one((seed, WAFERS)))
+    assert len(result.faults) == 3
+    assert result.violations == []
 
 
 def test_a_seed_replays_exactly() -> None:
-    assert run_fault(job(), 15) == run_fault(job(), 15)
+    seed = len(KINDS) + KINDS.index(FaultKind.TRIP)
+    assert untimed(SeedResult(**campaign.one((seed, WAFERS)))) == untimed(run(seed))
 
 
-def test_every_kind_comes_and_seeds_differ() -> None:
+def test_every_kind_comes_as_often_and_seeds_differ() -> None:
     tool = load_tool()
-    drawn = [draw(seed, tool) for seed in range(1, 8 * len(KINDS) + 1)]
-    assert {s.kind for s in drawn} == set(FaultKind)
-    assert len({s.time_s for s in drawn}) == len(drawn)
-    assert [draw(s.seed, tool) for s in drawn] == drawn
+    drawn = [draw(seed, tool, WAFERS) for seed in range(8 * len(KINDS))]
+    counts = {kind: sum(s.faults[0].kind is kind for s in drawn) for kind in KINDS}
+    assert set(counts.values()) == {8}
+    assert len({s.reaction_s for s in drawn}) == len(drawn)
+    assert [draw(s.seed, tool, WAFERS) for s in drawn] == drawn
+
+
+def test_a_campaign_that_was_cut_off_goes_on_and_says_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = tmp_path / "faults.jsonl"
+    slots = KINDS.index(FaultKind.SLOTS)
+    first = campaign.one((slots, 2))
+    results.write_text(json.dumps(first) + "\n", encoding="utf-8")
+    arguments = ["--seeds", f"{slots}-{slots + 1}", "--wafers", "2", "--results", str(results), "--cores", "1"]
+    monkeypatch.setattr("sys.argv", ["campaign", *arguments])
+    assert campaign.main() == 0
+    rows: list[dict[str, Any]] = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    assert [r["seed"] for r in rows] == [slots, slots + 1]
+    assert rows[0] == first
+    told = capsys.readouterr().out
+    assert "2 seeds, 4 wafers, 0 violations" in told
+    assert "slot_map_mismatch" in told
 
 
 # -- mutants ----------------------------------------------------------------------------------------------------
 
-
-def nothing(*_arguments: object) -> None: ...
-
-
-async def nothing_done(*_arguments: object) -> None: ...
-
-
-def never(*_arguments: object) -> bool:
-    return False
-
-
-# What is taken out of the controller, and a seed whose fault it is there for.
-MUTANTS: Mapping[str, tuple[type, str, Callable[..., object], int]] = {
-    "no water over a waiting wafer": (WetWatch, "_rinse", nothing, 55),
-    "a retry does not look where the wafer is": (Handling, "seen_moved", never, 3),
-    "a wafer left on the pad is not pulled up again": (Platen, "rechuck", nothing_done, 34),
-}
+# Each of these is caught by its first seeds; `faults/campaign.py --mutants` hunts all of them.
+QUICK = (
+    "a carrier's scan is not compared",
+    "a closed platen takes product",
+    "a command is not repeated",
+    "no interlock on a slipped wafer",
+    "no water for a wafer that waits",
+    "a wafer on a pad is not followed",
+)
 
 
-@pytest.mark.parametrize("mutant", MUTANTS)
-def test_a_controller_with_a_part_taken_out_is_caught(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    owner, name, stub, seed = MUTANTS[mutant]
-    assert run_fault(job(), seed).broken == []
-    monkeypatch.setattr(owner, name, stub)
-    monkeypatch.setattr(run_module, "RUN_LIMIT_S", 3000.0)
-    assert run_fault(job(), seed).broken != []
+@pytest.mark.parametrize("name", QUICK)
+def test_a_controller_with_a_part_taken_out_is_caught(name: str) -> None:
+    survived, row = campaign.caught(name, 6)
+    assert row["violations"], f"it survived {survived} seeds"
+
+
+def test_a_mutant_is_whole_again_afterwards() -> None:
+    from planaris.tool import Interlocks
+
+    whole = Interlocks.permit
+    with MUTANTS["no interlock on a slipped wafer"].applied():
+        assert Interlocks.permit is not whole
+    assert Interlocks.permit is whole

@@ -276,11 +276,8 @@ class Platen(Module):
     async def _lift(self, visit: Visit) -> None:
         self.fire("lift")
         # The pad stays wet until the head is up: the water of the last step runs on.
-        water = {
-            f"{self.name}.sp_di_flow_ml_min": max(
-                [LIFT_RINSE_ML_MIN, *(step.di_flow_ml_min for step in visit.steps[-1:])]
-            )
-        }
+        last_ml_min = visit.steps[-1].di_flow_ml_min if visit.steps else 0.0
+        water = {f"{self.name}.sp_di_flow_ml_min": max(last_ml_min, LIFT_RINSE_ML_MIN)}
         await self.context.port.write({**self._rest_head(visit.head), **self._rest_platen(), **water})
         limit_s = self.context.limit_s
         motions = [self._heads[visit.head].do("lift", limit_s=limit_s(self.context.tool.lift_s))]

@@ -67,7 +67,7 @@ MEANINGS: Mapping[WorkKind, Meaning] = {
         resume="as retry",
     ),
     WorkKind.UNLOAD: Meaning(
-        abort=f"the move is given up; the wafer stays on the head, kept wet, until the module is cleared; {_UNLESS_SEEN}",
+        abort=f"the wafer stays on the head, kept wet, until the module is cleared; {_UNLESS_SEEN}",
         retry="if the head still holds the wafer, it is set down again",
         skip="refused: the wafer must be somewhere; say where with wafer.confirm_place",
         resume="as retry",

@@ -204,9 +204,7 @@ class _Play:
         result.removed_count = len(removed)
         checks.end(outcome, len(removed))
         if result.unsafe_s > WET_SAFE_LIMIT_S:
-            checks.violations.append(
-                f"a wet wafer was without water, or pressed unattended, for {result.unsafe_s:.1f} s"
-            )
+            checks.violations.append(f"a wafer was wet without water, or pressed unattended, {result.unsafe_s:.1f} s")
         result.outcome, result.tool_time_s = outcome, clock.now_s()
         result.finished_count = sum(j.finished_count for j in engine.jobs) - len(removed)
         result.actions_count, result.actions = person.actions_count, person.given
