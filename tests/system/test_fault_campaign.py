@@ -3,48 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from planaris.app.faults import FaultKind, draw, run_fault
-from planaris.app.faults import run as run_module
+from planaris.app.faults import FaultKind, SeedResult, draw, play
 from planaris.app.kills import with_slots
-from planaris.formats import JobFiles, load_job, load_tool
-from planaris.modules import Platen
-from planaris.tool.handling import Handling
+from planaris.formats import JobFiles, load_job
 from planaris.tool.wet import WetWatch
 
 KINDS = list(FaultKind)
+WAFERS = 8
 
 
 @cache
 def job() -> JobFiles:
-    return with_slots(load_job(Path("examples/oxide_ild/lot.toml"), None), (1, 2, 3, 4))
+    return load_job(Path("examples/oxide_ild/lot.toml"), None)
 
 
-def kind_of(seed: int) -> str:
-    return KINDS[seed % len(KINDS)].value
+def run(seed: int) -> SeedResult:
+    scenario = draw(seed, job().tool, WAFERS, 1)
+    return play(with_slots(job(), scenario.slots), scenario)
 
 
-@pytest.mark.parametrize("seed", range(1, len(KINDS) + 1), ids=kind_of)
+def kinds_of(seed: int) -> str:
+    return "-".join(fault.kind.value for fault in draw(seed, job().tool, WAFERS, 1).faults)
+
+
+@pytest.mark.parametrize("seed", range(1, len(KINDS) + 1), ids=kinds_of)
 def test_no_invariant_is_broken(seed: int) -> None:
-    run = run_fault(job(), seed)
-    assert run.broken == []
-    assert run.kind == kind_of(seed)
+    assert list(run(seed).violations) == []
+
+
+def test_every_kind_is_among_the_seeds_of_the_short_form() -> None:
+    assert {f.kind for seed in range(1, len(KINDS) + 1) for f in draw(seed, job().tool, WAFERS, 1).faults} == set(KINDS)
 
 
 def test_a_seed_replays_exactly() -> None:
-    assert run_fault(job(), 15) == run_fault(job(), 15)
-
-
-def test_every_kind_comes_and_seeds_differ() -> None:
-    tool = load_tool()
-    drawn = [draw(seed, tool) for seed in range(1, 8 * len(KINDS) + 1)]
-    assert {s.kind for s in drawn} == set(FaultKind)
-    assert len({s.time_s for s in drawn}) == len(drawn)
-    assert [draw(s.seed, tool) for s in drawn] == drawn
+    assert replace(run(15), wall_s=0.0) == replace(run(15), wall_s=0.0)
 
 
 # -- mutants ----------------------------------------------------------------------------------------------------
@@ -53,25 +51,15 @@ def test_every_kind_comes_and_seeds_differ() -> None:
 def nothing(*_arguments: object) -> None: ...
 
 
-async def nothing_done(*_arguments: object) -> None: ...
-
-
-def never(*_arguments: object) -> bool:
-    return False
-
-
 # What is taken out of the controller, and a seed whose fault it is there for.
 MUTANTS: Mapping[str, tuple[type, str, Callable[..., object], int]] = {
-    "no water over a waiting wafer": (WetWatch, "_rinse", nothing, 55),
-    "a retry does not look where the wafer is": (Handling, "seen_moved", never, 3),
-    "a wafer left on the pad is not pulled up again": (Platen, "rechuck", nothing_done, 34),
+    "no alarm when a wet limit passes": (WetWatch, "_passed", nothing, 4),
+    "no water over a waiting wafer": (WetWatch, "_rinse", nothing, 1),
 }
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_controller_with_a_part_taken_out_is_caught(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     owner, name, stub, seed = MUTANTS[mutant]
-    assert run_fault(job(), seed).broken == []
     monkeypatch.setattr(owner, name, stub)
-    monkeypatch.setattr(run_module, "RUN_LIMIT_S", 3000.0)
-    assert run_fault(job(), seed).broken != []
+    assert run(seed).violations
