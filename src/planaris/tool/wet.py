@@ -61,10 +61,12 @@ class WetWatch:
         self._marks.mark(wafer_id, "hold" if self._kept_wet(place) else "scrap", what)
 
     def _kept_wet(self, place: str) -> bool:
+        """Whether a wafer was wet a moment ago: moves are short, the wet arm sprays what it holds at rest, and a wafer
+        over a platen gets its water before `RINSE_AFTER_FRACTION` of the limit there has passed since the turn."""
         if place.startswith("head"):
             station = next((n for n in self._tool.platens if f"head{self._tool.head_over(n)}" == place), 0)
-            return not station or self._tool.watch.is_on(f"platen{station}.pad_wet")
-        return place.startswith(("loadcup", "exchange")) or place in self._tool.cleaners
+            return not station or self._tool.watch.is_on(f"platen{station}.pad_wet") or station in self._rinses
+        return place.startswith(("loadcup", "exchange", "wet_robot")) or place in self._tool.cleaners
 
     # -- water ------------------------------------------------------------------------------------------------
     def waits_over(self, wafer_id: str, platen: Platen) -> None:
