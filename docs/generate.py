@@ -210,7 +210,8 @@ def maintenance_page() -> str:
         "`maintenance.abort` gives up. Steps done by hand need the named modules in manual mode. What is closed takes "
         "no product from the start to the end; a wafer that fails begins the count again. A part with a life "
         "of its own gets its serial number and counts from nothing through `consumable.change`. An abort opens again "
-        "only what was not changed yet. After a restart a change goes on at the step that was due; its waiting time begins anew.",
+        "only what was not changed yet. After a restart a change goes on at the step that was due; its waiting time "
+        "begins anew.",
         "",
     ]
     names = {"@location": "its place", "@mover": "carousel, or the head's swing arm", "@platens": "all platens"}

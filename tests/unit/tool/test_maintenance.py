@@ -104,18 +104,15 @@ def test_steps_are_confirmed_in_order_with_what_they_ask_for() -> None:
         async with working(order("L1", (1,))) as bench:
             what = await start(bench, "membrane")
             confirm, who = "maintenance.confirm_step", "maintenance"
-            await refused(
-                bench, confirm, "the step to confirm is remove", role=who, step="leak_test", value=0.0, **what
-            )
+            await refused(bench, confirm, "the step to confirm is remove", role=who, step="leak_test", **what)
             assert (await bench.give(confirm, who, step="remove", **what)).status == "done"
             await refused(bench, confirm, "serial: missing", role=who, step="change", **what)
             await refused(bench, "maintenance.start", "is being changed, at change", role=who, **what)
             assert (await bench.give(confirm, who, step="change", serial="M1", **what)).status == "done"
             await asyncio.sleep(30.0)
-            await refused(bench, confirm, "pressure_loss_kPa: missing", role=who, step="leak_test", **what)
-            await refused(
-                bench, confirm, "2.08 kPa, at most 2.07", role=who, step="leak_test", pressure_loss_kPa=2.08, **what
-            )
+            test = {"step": "leak_test", **what}
+            await refused(bench, confirm, "pressure_loss_kPa: missing", role=who, **test)
+            await refused(bench, confirm, "2.08 kPa, at most 2.07", role=who, pressure_loss_kPa=2.08, **test)
             await hands(bench, "membrane", "module.manual_off")
             await refused(
                 bench,
