@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mutants import MUTANTS
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -33,6 +34,8 @@ WAFERS = 8
 # Seeds from here on have two or three faults.
 MULTI_FROM = 1_000_000
 TAIL_LINES = 80
+# So many seeds of its faults a mutant is given.
+MUTANT_SEEDS = 30
 Row = dict[str, Any]
 
 
@@ -57,6 +60,30 @@ def replay(seed: int, wafers: int) -> int:
     print("\n".join(tail))
     print(json.dumps(asdict(result), indent=1, ensure_ascii=False))
     return int(bool(result.violations))
+
+
+def caught(name: str, wafers: int) -> tuple[int, Row]:
+    """Return how many seeds of its faults a mutant of the controller survived, and the row that caught it, if any."""
+    mutant, survived = MUTANTS[name], 0
+    for seed in mutant.seeds(job().tool, wafers, MUTANT_SEEDS):
+        with mutant.applied():
+            row = one((seed, wafers))
+        if row["violations"]:
+            return survived, row
+        survived += 1
+    return survived, {}
+
+
+def hunt(wafers: int) -> int:
+    """Play every mutant until it is caught; status 1 if one gets away."""
+    found = Table("taken out of the controller", "seeds survived", "caught by seed", "what it broke", title="Mutants")
+    free = 0
+    for name in track(MUTANTS, "mutants", disable=not sys.stderr.isatty()):
+        survived, row = caught(name, wafers)
+        free += not row
+        found.add_row(name, str(survived), str(row.get("seed", "not caught")), (row.get("violations") or [""])[0][:90])
+    Console(width=180).print(found)
+    return int(free > 0)
 
 
 def seeds_of(text: str) -> range:
@@ -112,7 +139,10 @@ def main() -> int:
     parser.add_argument("--wafers", type=int, default=WAFERS)
     parser.add_argument("--results", type=Path, default=ROOT / "faults.jsonl", help="one JSON line a seed")
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--mutants", action="store_true", help="hunt the controller's mutants instead")
     chosen = parser.parse_args()
+    if chosen.mutants:
+        return hunt(chosen.wafers)
     seeds = seeds_of(chosen.seeds)
     if len(seeds) == 1:
         return replay(seeds[0], chosen.wafers)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from planaris.app.faults.breaking import Breaking
+from planaris.app.faults.scenario import FaultKind
 from planaris.dictionary import Dictionary
 from planaris.formats import JobFiles
 from planaris.stream import (
     AlarmSet,
     CleanStarted,
+    CommandAnswered,
     Committed,
+    MoveIntended,
+    QuarantineChanged,
     StepEnded,
     StepStarted,
     WaferFinished,
@@ -26,6 +30,10 @@ WET_ALARM = "wet_limit_exceeded"
 KEPT_WET = ("loadcup", "exchange", "megasonic", "brush", "srd")
 # Longest time a wet wafer may be without water, slurry or spray: promised.
 WET_SAFE_LIMIT_S = 30.0
+RELEASED = "released"
+_HALTS = {"tool.halt": True, "tool.resume": False}
+_FAILURES = frozenset({"handshake_lost", "device_timeout", "device_error", "wafer_not_seen", "unexpected_wafer"})
+_CLOSES = frozenset({FaultKind.SLIP, FaultKind.BREAK})
 _OF_NO_PLACE = "removed."
 
 
@@ -43,6 +51,20 @@ def without_water(machine: Machine, slurried: Collection[str]) -> set[str]:
             if not station or machine.plc.values[f"platen{station}.pad_wet"]:
                 continue
         found.add(wafer.wafer_id)
+    return found
+
+
+def unattended(machine: Machine, failed: Collection[int]) -> set[str]:
+    """Return wafers that are pressed on the pad of a platen whose module has failed: nobody ends that polish."""
+    found: set[str] = set()
+    for n in failed:
+        number = machine.handling.head_at(n)
+        wafer = machine.places.get(f"head{number}")
+        if number is None or wafer is None:
+            continue
+        head = machine.process.heads[number]
+        if head.in_contact and head.bank.targets()["zone1"] > 0:
+            found.add(wafer.wafer_id)
     return found
 
 
@@ -65,6 +87,8 @@ class Invariants:
         self.marks: dict[str, list[str]] = {}
         self._waiting_s: dict[str, float] = {}
         self.slurried: set[str] = set()
+        self._closed: dict[str, str] = {}
+        self._halted = False
         self._told: set[str] = set()
 
     def _violated(self, what: str) -> None:
@@ -81,6 +105,12 @@ class Invariants:
         event = item.event
         if isinstance(event, WaferMoved):
             self._moved(event)
+        elif isinstance(event, MoveIntended):
+            self._intended(event)
+        elif isinstance(event, CommandAnswered) and event.status == "done" and event.verb in _HALTS:
+            self._halted = _HALTS[event.verb]
+        elif isinstance(event, QuarantineChanged):
+            self._closed[event.module] = event.state
         elif isinstance(event, AlarmSet):
             self.alarms.append((item.time_s, event.alarm, event.source))
             if (event.alarm, event.source) not in self._catalogue:
@@ -92,6 +122,7 @@ class Invariants:
         elif isinstance(event, StepStarted):
             self._waiting_s.pop(event.wafer_id, None)
             self.slurried.add(event.wafer_id)
+            self._started(event)
         elif isinstance(event, StepEnded):
             self._waiting_s[event.wafer_id] = item.time_s
         elif isinstance(event, CleanStarted):
@@ -117,6 +148,20 @@ class Invariants:
             if true not in {place, material.in_motion().get(wafer_id)}:
                 self._violated(f"{wafer_id} is believed at {place}, it is at {true}")
 
+    def _intended(self, event: MoveIntended) -> None:
+        """Nothing moves while the tool is halted, and nothing leaves a carrier that is not as its lot says."""
+        assert self.engine is not None
+        if self._halted:
+            self._violated(f"{event.wafer_id} was to move to {event.destination} while the tool was halted")
+        if any(b.fault.kind is FaultKind.SLOTS and b.begun_s is not None for b in self._broken):
+            self._violated(f"{event.wafer_id} was to leave {event.source}, whose slots are not as the lot says")
+
+    def _started(self, event: StepStarted) -> None:
+        """No product is polished on a platen in quarantine."""
+        state = self._closed.get(f"platen{event.platen}", RELEASED)
+        if state != RELEASED:
+            self._violated(f"{event.wafer_id} was polished on platen{event.platen}, which is in quarantine ({state})")
+
     def _cleaned(self, event: CleanStarted, time_s: float) -> None:
         since_s = self._waiting_s.pop(event.wafer_id, None)
         if event.station != self._job.tool.cleaner.stations[0] or since_s is None:
@@ -131,6 +176,15 @@ class Invariants:
         home = f"loadport{self._job.lot.load_port}.{event.slot:02d}"
         if self._world.where().get(event.wafer_id) != home:
             self._violated(f"{event.wafer_id} was told finished, it is at {self._world.where().get(event.wafer_id)}")
+
+    def _ridden_out(self) -> None:
+        """A few lost answers of one device are cured by asking again, without a word to anybody."""
+        if all(b.fault.kind is FaultKind.LOST_NOTICE for b in self._broken) and self._loud():
+            self._violated(f"lost answers set {', '.join(self._loud())}")
+
+    def _loud(self) -> list[str]:
+        """Return the alarms that tell of failed work."""
+        return sorted({alarm for _, alarm, _ in self.alarms if alarm in _FAILURES})
 
     def end(self, outcome: str, removed_count: int) -> None:
         """Check the run's end."""
@@ -148,5 +202,12 @@ class Invariants:
                     self._violated(f"at the end {wafer.wafer_id} is believed at {place}, it is at {true}")
         if outcome not in {"completed", "stopped", "aborted", "failed", "slot_map_mismatch"}:
             self._violated(f"the run ended {outcome!r}, which is no named state")
+        if not any(b.took_effect() for b in self._broken) and (outcome != "completed" or self._loud()):
+            self._violated(f"nothing was touched, and yet the run ended {outcome} with {', '.join(self._loud())}")
+        if any(b.took_effect() and b.fault.kind in _CLOSES for b in self._broken) and not self._closed:
+            self._violated("a wafer slipped or broke, and no platen was closed")
+        if outcome == "failed" and not self.alarms:
+            self._violated("the run failed without an alarm")
+        self._ridden_out()
         if self.engine.error is not None:
             self._violated(f"the engine ended with {type(self.engine.error).__name__}: {self.engine.error}")

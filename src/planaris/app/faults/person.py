@@ -16,6 +16,8 @@ from planaris.twin import World
 
 # After so many answers to one module that did not help the person gives the work up, then the lot [design].
 GIVE_UP_COUNT, ABORT_COUNT = 4, 7
+# How often somebody names a wrong place first [design].
+MISTAKEN_FRACTION = 0.3
 # How often somebody at the machine looks again whether there is something to do [design].
 LOOK_S = 5.0
 # How often before a person acts again while the machine is still at it [design].
@@ -127,7 +129,14 @@ class Person:
             return await self._give("wafer.confirm_place", wafer_id=wafer_id, location="removed")
         if true == believed or material.in_motion().get(wafer_id) == true:
             return False
+        if self._chance.random() < MISTAKEN_FRACTION:  # people are mistaken: the door must know better
+            await self._give("wafer.confirm_place", wafer_id=wafer_id, location=self._empty_place())
         return await self._give("wafer.confirm_place", wafer_id=wafer_id, location=true)
+
+    def _empty_place(self) -> str:
+        """Return a place with a sensor where no wafer is."""
+        taken = {place for place, _ in self._world.machine.places.items()}
+        return next(p for p in ("aligner", "stage", "loadcup", "metrology") if p not in taken)
 
     async def _take_out(self) -> None:
         """Take what lies on a pad, or is broken, out of the machine once the machine calls for it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from planaris import clock
 from planaris.app.faults.breaking import Breaking
-from planaris.app.faults.invariants import WET_SAFE_LIMIT_S, Invariants, without_water
+from planaris.app.faults.invariants import WET_SAFE_LIMIT_S, Invariants, unattended, without_water
 from planaris.app.faults.person import Person
 from planaris.app.faults.scenario import FaultKind, Scenario
 from planaris.app.jobs import Script, order_of
@@ -78,9 +79,17 @@ def play(job: JobFiles, scenario: Scenario, tell: Callable[[str], None] | None =
             try:
                 clock.run(_Play(job, scenario, journal.append, result, tell).run())
             except Exception as error:
-                result.violations.append(f"{type(error).__name__}: {error}")
+                result.violations += _told_errors(error)
     result.wall_s = clock.monotonic_s() - started_s
     return result
+
+
+def _told_errors(error: BaseException) -> list[str]:
+    """Return what raised, and where, of an error or a group of them."""
+    if isinstance(error, BaseExceptionGroup):
+        return [text for inner in error.exceptions for text in _told_errors(inner)]
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return [f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"]
 
 
 def _kill(job: JobFiles, scenario: Scenario, result: SeedResult) -> None:
@@ -144,7 +153,7 @@ class _Play:
             await script.give("world.place_cassette", "script", load_port=lot.load_port, lot_id=lot.lot_id)
             helpers = [tasks.create_task(self._break(b, person), name="fault") for b in self._broken]
             helpers += [tasks.create_task(person.work(), name="person")]
-            helpers += [tasks.create_task(self._watch_wafers(machine), name="wet")]
+            helpers += [tasks.create_task(self._watch_wafers(engine, machine), name="wet")]
             await asyncio.sleep(0)
             await script.give("job.create", "operator", lot_id=lot.lot_id, load_port=lot.load_port,
                               recipe=job.recipe.name, cleaner_recipe=job.cleaner.name)  # fmt: skip
@@ -175,13 +184,14 @@ class _Play:
             await asyncio.sleep(fault.duration_s)
             broken.mend()
 
-    async def _watch_wafers(self, machine: Machine) -> None:
-        """Measure how long a wet wafer is without water or slurry."""
+    async def _watch_wafers(self, engine: Engine, machine: Machine) -> None:
+        """Measure how long a wet wafer is without water or slurry, or pressed with nobody to end it."""
         since_s: dict[str, float] = {}
         while True:
             await asyncio.sleep(LOOK_S)
             now_s = clock.now_s()
-            dry = without_water(machine, self._invariants.slurried)
+            failed = [n for n, platen in engine.tool.platens.items() if platen.state == "failed"]
+            dry = without_water(machine, self._invariants.slurried) | unattended(machine, failed)
             for wafer_id in dry:
                 since_s.setdefault(wafer_id, now_s)
                 self._result.unsafe_s = max(self._result.unsafe_s, round(now_s - since_s[wafer_id], 3))
@@ -194,7 +204,9 @@ class _Play:
         result.removed_count = len(removed)
         checks.end(outcome, len(removed))
         if result.unsafe_s > WET_SAFE_LIMIT_S:
-            checks.violations.append(f"a wet wafer was without water for {result.unsafe_s:.1f} s")
+            checks.violations.append(
+                f"a wet wafer was without water, or pressed unattended, for {result.unsafe_s:.1f} s"
+            )
         result.outcome, result.tool_time_s = outcome, clock.now_s()
         result.finished_count = sum(j.finished_count for j in engine.jobs) - len(removed)
         result.actions_count, result.actions = person.actions_count, person.given
