@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from planaris import modules, tool
-from planaris.dictionary import build, manual_verbs, markdown
+from planaris.dictionary import MaintenanceStep, build, change_sequences, manual_verbs, markdown
 from planaris.formats import load_tool
 from planaris.model import ENTRY_UNITS, UNIT_SUFFIXES, symbol_of
 from planaris.processes import GRADES, load_package, package_names
@@ -200,6 +200,38 @@ def roles_page() -> str:
     )
 
 
+def maintenance_page() -> str:
+    """Return the change sequences of consumables."""
+    lines = [
+        "# Change of consumables",
+        "",
+        "`maintenance.start` begins a sequence, `maintenance.confirm_step` confirms the step that is due, wafers count "
+        "by themselves when they are back (`maintenance.enter_result` for those the tool did not measure), "
+        "`maintenance.abort` gives up. Steps done by hand need the named modules in manual mode. What is closed takes "
+        "no product from the start to the end; a wafer that fails begins the count again. A part with a life "
+        "of its own gets its serial number and counts from nothing through `consumable.change`. An abort opens again "
+        "only what was not changed yet. After a restart a change goes on at the step that was due; its waiting time "
+        "begins anew.",
+        "",
+    ]
+    names = {"@location": "its place", "@mover": "carousel, or the head's swing arm", "@platens": "all platens"}
+    for s in change_sequences():
+        rows = ((f"`{x.name}`", x.kind, x.text_en, _limit(x), ", ".join(x.roles) or "the tool") for x in s.steps)
+        closed = "its platen" if s.closes == "own" else "all platens"
+        lines += [f"## {s.text_en} ({s.text_zh})", ""]
+        lines += [f"By hand: {', '.join(names[n] for n in s.by_hand)}. Closed: {closed}.", ""]
+        lines += table(("step", "kind", "what", "limit", "roles"), rows)
+    return "\n".join(lines)
+
+
+def _limit(step: MaintenanceStep) -> str:
+    found = [f"at least {step.wait_s:g} s"] if step.wait_s else []
+    found += [f"at most {step.limit_kPa:g} kPa"] if step.limit_kPa else []
+    found += [f"{step.count} {step.wafer}"] if step.count else []
+    found += [f"within {step.rate_pct:g} %"] if step.rate_pct else []
+    return "; ".join(found)
+
+
 def write_pages(folder: Path) -> None:
     """Write all generated pages; a page that has not changed keeps its time."""
     folder.mkdir(exist_ok=True)
@@ -212,6 +244,7 @@ def write_pages(folder: Path) -> None:
         "modules": modules_page(),
         "jobs": jobs_page(),
         "roles": roles_page(),
+        "maintenance": maintenance_page(),
         "fail_states": fail_states_page(),
     }
     for name, text in pages.items():

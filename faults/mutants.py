@@ -125,6 +125,11 @@ MUTANTS: Mapping[str, Mutant] = {
     "a wafer on a pad is not followed": Mutant(
         ("planaris.tool.head_work.HeadWork._lies_on_pad",), lambda: _NOTHING, (K.SLIP, K.BREAK, K.LEFT_ON_PAD)
     ),
+    "a retry does not look where the wafer is": Mutant(
+        ("planaris.tool.handling.Handling.seen_moved",),
+        lambda: lambda _self, _source, _destination: False,
+        (K.STUCK_ON, K.FLICKER, K.LINK, K.PLC),
+    ),
     "a halt does not stop moves": Mutant(
         ("planaris.tool.engine.Engine.halted",), lambda: property(lambda _s: "", lambda _s, _v: None), (K.PERSON,)
     ),

@@ -310,6 +310,7 @@ class _Session:
         engine = Engine(tool)
         if past is not None:
             engine.manual.restore(item.event for item in past.events)
+            tool.maintenance.restore(item.event for item in past.events)
         orders = {job.lot.lot_id: order_of(job)}
         Verbs(engine, orders.get)
         if far.world is not None:

@@ -1,6 +1,7 @@
 """The one dictionary: every variable, constant, event, alarm and command of a tool, declared once as data."""
 
 from planaris.dictionary.build import Dictionary, UnknownNameError, build
+from planaris.dictionary.maintenance import ChangeSequence, MaintenanceStep, change_sequences
 from planaris.dictionary.manual import ManualVerb, manual_verbs
 from planaris.dictionary.markdown import markdown
 from planaris.dictionary.places import UnknownStationError
@@ -25,12 +26,14 @@ from planaris.dictionary.types import (
 __all__ = [
     "Alarm",
     "AlarmTemplate",
+    "ChangeSequence",
     "Code",
     "CodeList",
     "Command",
     "Constant",
     "Dictionary",
     "EventEntry",
+    "MaintenanceStep",
     "ManualVerb",
     "Parameter",
     "Place",
@@ -43,6 +46,7 @@ __all__ = [
     "Verb",
     "alarm_templates",
     "build",
+    "change_sequences",
     "manual_verbs",
     "markdown",
 ]

@@ -245,6 +245,20 @@ class ManualModeChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MaintenanceChanged(Event):
+    """The change of a consumable went from one step (``previous``) to another, or a wafer of the step was counted."""
+
+    name: ClassVar[str] = "maintenance_changed"
+    part: str
+    location: str
+    previous: str
+    state: str
+    trigger: str
+    principal: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class EquipmentStateChanged(Event):
     """The tool or one of its modules went from one state of use to another, as its events tell."""
 
@@ -446,6 +460,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     JobStateChanged,
     QuarantineChanged,
     ManualModeChanged,
+    MaintenanceChanged,
     EquipmentStateChanged,
     StepStarted,
     StepEnded,

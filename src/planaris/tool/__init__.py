@@ -11,6 +11,7 @@ from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, I
 from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
 from planaris.tool.limits import Limit, LimitWatch, limits
+from planaris.tool.maintenance import Change, Maintenance
 from planaris.tool.manual import ManualMode
 from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.progress import WaferProgress
@@ -38,6 +39,7 @@ __all__ = [
     "Answer",
     "AnswerStatus",
     "CarouselTransport",
+    "Change",
     "CommandDoor",
     "CommandFailedError",
     "CommandRequest",
@@ -59,6 +61,7 @@ __all__ = [
     "Journal",
     "Limit",
     "LimitWatch",
+    "Maintenance",
     "ManualMode",
     "MaterialError",
     "MaterialMap",

@@ -65,6 +65,7 @@ class Engine:
         tool.stream.on_failure = self.fatal
         self.halted = ""
         self.manual = ManualMode(self)
+        tool.by_hand, tool.maintenance.on_change = self.shop.manual, self.shop.look
         self._fatal: Exception | None = None
         self._task: asyncio.Task[None] | None = None
         self._look_again: asyncio.TimerHandle | None = None
@@ -261,7 +262,11 @@ class Engine:
     def _home(self, wafer: Wafer) -> None:
         job = self.jobs.of(wafer)
         progress = job.progress[wafer.wafer_id]
-        finish_wafer(self.tool, job, progress)
+        removal_nm, target_nm = finish_wafer(self.tool, job, progress), job.recipe.target_removal_nm
+        places = {f"head{progress.head}", *(f"platen{n}" for n in job.recipe.platens)}
+        self.tool.maintenance.polished(
+            wafer.wafer_id, wafer.kind, places, 100.0 * (removal_nm / target_nm - 1.0), whole=not progress.cut_short
+        )
         for number in () if progress.cut_short else job.recipe.platens:
             self.tool.quarantine.polished(f"platen{number}", wafer.kind, passed=not progress.marks)
 

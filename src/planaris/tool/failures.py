@@ -64,8 +64,6 @@ def alarm_of(error: Exception) -> str:
         return error.alarm
     if isinstance(error, WaferNotSeenError) and not error.expected:
         return "unexpected_wafer"
-    if isinstance(error, InterlockError):
-        return error.alarm
     if isinstance(error, HeadNotUpError) and error.device.startswith("swing"):
         return "swing_blocked"
     return next((name for kind, name in _ALARMS if isinstance(error, kind)), "device_error")

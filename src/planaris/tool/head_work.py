@@ -246,7 +246,7 @@ class HeadWork:
         """Whether a platen is up and takes wafers of a kind."""
         name = f"platen{platen}"
         taken = name in self._shop.out or name in self._tool.material.at
-        return not taken and not self._tool.quarantine.refusal(name, kind)
+        return not taken and not self._closed(name, kind)
 
     def may_visit(self, wafer: Wafer, platen: int) -> str:
         """Return why a wafer may not be polished on a platen now; '' if it may."""
@@ -258,7 +258,11 @@ class HeadWork:
             return f"{name} is worked by hand"
         if name in self._tool.material.at:
             return f"{self._tool.material.at[name].wafer_id} lies on {name}"
-        return self._tool.quarantine.refusal(name, wafer.kind)
+        return self._closed(name, wafer.kind)
+
+    def _closed(self, platen: str, kind: WaferKind) -> str:
+        """Return what closes a platen to wafers of a kind: quarantine, or a part that is not qualified yet."""
+        return self._tool.quarantine.refusal(platen, kind) or self._tool.maintenance.refusal(platen, kind)
 
     def _lock(self, head: str) -> None:
         """Keep what would move a head where it is: the head should be up and is not."""

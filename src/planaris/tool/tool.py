@@ -33,6 +33,7 @@ from planaris.tool.commands import CommandDoor
 from planaris.tool.consumables import ConsumableBook, Counter
 from planaris.tool.interlocks import Interlocks
 from planaris.tool.limits import LimitWatch
+from planaris.tool.maintenance import Maintenance
 from planaris.tool.material import MaterialMap
 from planaris.tool.quarantine import Quarantine
 from planaris.tool.tag_alarms import TagAlarms
@@ -90,6 +91,8 @@ class Tool:
         self.quarantine = Quarantine(stream, self.alarms)
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
         self.consumables.offer(self.commands)
+        self.by_hand: Mapping[str, str] = {}
+        self.maintenance = Maintenance(description, stream, self.commands, lambda: self.by_hand)
         self._constants = constants or ControlConstants()
         context = ModuleContext(
             description,

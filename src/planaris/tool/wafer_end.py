@@ -12,8 +12,8 @@ from planaris.tool.results import evaluate
 from planaris.tool.tool import Tool
 
 
-def finish_wafer(tool: Tool, job: Job, p: WaferProgress) -> None:
-    """Tell that a wafer is back and judge its result against the recipe."""
+def finish_wafer(tool: Tool, job: Job, p: WaferProgress) -> float:
+    """Tell that a wafer is back, judge its result against the recipe and return its removal in nm, NaN if unknown."""
     p.finished = True
     incoming = job.incoming.get(p.wafer.wafer_id)
     nan = math.nan
@@ -42,6 +42,7 @@ def finish_wafer(tool: Tool, job: Job, p: WaferProgress) -> None:
             di_water_ml=_round(p.di_water_ml),
         )
     )
+    return result.removal_nm if result else nan
 
 
 def _judge(tool: Tool, job: Job, p: WaferProgress, removal_nm: float, wiwnu_pct: float) -> None:

@@ -119,17 +119,22 @@ class Workshop:
     def _failed(self, piece: Piece, error: Exception) -> None:
         alarm, source = alarm_of(error), ""
         if alarm:
-            source = self._set_alarm(alarm, sources_of(error, piece.resource), str(error), piece.wafer_id)
+            alarm, source = self._set_alarm(alarm, sources_of(error, piece.resource), str(error), piece.wafer_id)
         failed = FailedWork(piece, error, alarm, source)
         self.failed[piece.resource] = failed
         if not isinstance(error, ClosedError):
             self.on_failure(failed)
 
-    def _set_alarm(self, alarm: str, sources: tuple[str, ...], detail: str, wafer_id: str) -> str:
-        """Set an alarm at the first place where the catalogue has it; return that place."""
-        source = next((s for s in sources if self._alarms.knows(alarm, s)), "tool")
+    def _set_alarm(self, alarm: str, sources: tuple[str, ...], detail: str, wafer_id: str) -> tuple[str, str]:
+        """Set an alarm at the first place where the catalogue has it; return alarm and place.
+
+        Where it has it at none of them, the tool says that an action was refused.
+        """
+        source = next((s for s in (*sources, "tool") if self._alarms.knows(alarm, s)), "")
+        if not source:
+            alarm, source = "interlock_refused", "tool"
         self._alarms.set(alarm, source, self._alarms.severity_of(alarm), detail, wafer_id)
-        return source
+        return alarm, source
 
     def lock(self, piece: Piece, error: Exception) -> None:
         """Take a module out although no work of its own failed; ``piece`` is what clearing it does."""
@@ -155,8 +160,9 @@ class Workshop:
         for resource, (piece, error) in tuple(self.refused.items()):
             if not still(error):
                 del self.refused[resource]
-                for source in (resource, "tool"):
-                    self._alarms.clear(error.alarm, source)
+                for alarm in (error.alarm, "interlock_refused"):
+                    for source in (resource, "tool"):
+                        self._alarms.clear(alarm, source)
                 if piece.begun:
                     self.start(piece)
                 self.changed.set()

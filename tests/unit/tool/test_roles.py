@@ -16,8 +16,8 @@ COMMANDS = {command.name: command for command in dictionary_a().commands}
 # What nobody but these may ever give, whatever else the dictionary says: a host moves no part and answers no
 # failure; recipes are the process engineer's; who operates does not release, change faults or clear them.
 NEVER = {
-    "host": ("recipe.", "world.", "work.", "module.", "alarm.", "consumable.", "quarantine."),
-    "operator": ("recipe.", "consumable.", "world.inject", "world.clear_fault", "world.reset"),
+    "host": ("recipe.", "world.", "work.", "module.", "alarm.", "consumable.", "quarantine.", "maintenance."),
+    "operator": ("recipe.", "consumable.", "maintenance.", "world.inject", "world.clear_fault", "world.reset"),
     "maintenance": ("recipe.", "job."),
     "script": ("recipe.", "job.", "work.", "wafer.", "consumable.", "tool."),
 }
