@@ -25,6 +25,10 @@ def _no_reason(*_arguments: object) -> str:
     return ""
 
 
+def _no(*_arguments: object) -> bool:
+    return False
+
+
 def _permits(*rules: str) -> Callable[..., None]:
     """Return an interlock check that lacks some rules."""
     whole = Interlocks.permit
@@ -127,7 +131,7 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "a retry does not look where the wafer is": Mutant(
         ("planaris.tool.handling.Handling.seen_moved",),
-        lambda: lambda _self, _source, _destination: False,
+        lambda: _no,
         (K.STUCK_ON, K.FLICKER, K.LINK, K.PLC),
     ),
     "a halt does not stop moves": Mutant(
