@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from planaris.dictionary import Dictionary
-from planaris.hardware import Port, PortError, TagWatch
+from planaris.hardware import LinkState, Port, PortError, TagWatch
 from planaris.model import Architecture, Block, ToolDescription
 from planaris.modules import (
     Aligner,
@@ -209,7 +209,11 @@ class Tool:
         if up is self.linked:
             return
         self.linked = up
-        self.stream.publish(LinkChanged(self.port.link.value, detail or f"port {self.port.kind.value}"))
+        state = self.port.link
+        if not up and state is LinkState.CONNECTED:
+            # The beat failed, and the port has found its peer again since.
+            state = LinkState.CONNECTING
+        self.stream.publish(LinkChanged(state.value, detail or f"port {self.port.kind.value}"))
         if up:
             self.alarms.clear("link_lost", "tool")
         else:

@@ -10,8 +10,7 @@ import numpy as np
 from planaris.app.faults.breaking import Breaking
 from planaris.app.faults.scenario import Scenario
 from planaris.stream import AlarmSet, Committed, JobStateChanged
-from planaris.tool import AnswerStatus, CommandRequest, Engine, JobState
-from planaris.tool.quarantine import QuarantineState
+from planaris.tool import AnswerStatus, CommandRequest, Engine, JobState, QuarantineState
 from planaris.twin import World
 
 # After so many answers to one module that did not help the person gives the work up, then the lot [design].
