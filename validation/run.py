@@ -22,8 +22,8 @@ from case_result import PAGE, PLOTS, CaseResult, Series
 _INTRO = """# Validation against published data
 
 This page is written by `make validate`. Each row compares what Planaris computes with published measurements, as it is
-shipped: laws come from `planaris calibrate` with no hand in it; pad, heat and edge from functions that the twin
-runs on. Data and citations stand in `validation/data`; all went through secondary sources.
+shipped: laws of removal come from `planaris calibrate` with no hand in it; patterns, start-up, pad, heat and edge
+from the functions of its physics. Data and citations stand in `validation/data`; all went through secondary sources.
 
 *Left out* is the mean error on conditions that took no part in the fit, each left out in turn. The form of a law is
 chosen by it, so it is a little kind; *blind* is stricter: the mean error on a quarter of the rows that was taken away
