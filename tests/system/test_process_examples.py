@@ -94,10 +94,10 @@ def test_laws_state_what_the_twin_needs() -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_incoming_maps_are_what_the_script_makes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     folder: Path = ROOT / "examples" / name
-    spec = importlib.util.spec_from_file_location(f"make_incoming_{name}", folder / "make_incoming.py")
+    spec = importlib.util.spec_from_file_location(f"make_incoming_{name}", folder.parent / "make_incoming.py")
     assert spec is not None
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, spec.name, script)
     spec.loader.exec_module(script)
-    assert script.table() == (folder / "incoming.csv").read_text(encoding="utf-8")
+    assert script.table(script.DEPOSITS[name]) == (folder / "incoming.csv").read_text(encoding="utf-8")
