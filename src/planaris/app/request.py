@@ -96,7 +96,9 @@ class QuestionSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """How a run ended. ``outcome`` is "completed" or the name of what failed; ``alarms`` are those of the whole run;
+    """How a run ended. ``outcome`` is "completed" or the name of what failed, ``detail`` why.
+
+    ``alarms`` are those of the whole run;
     ``longest_pause_s`` is the longest time, peer time, that one turn of the control loop took.
 
     ``divergences`` are the writes of a replay that were not the recorded run's.
@@ -119,6 +121,7 @@ class RunSummary:
     longest_pause_s: float = 0.0
     questions: tuple[QuestionSummary, ...] = ()
     refused_answers: tuple[str, ...] = ()
+    detail: str = ""
 
     @property
     def completed(self) -> bool:

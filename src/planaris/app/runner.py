@@ -235,7 +235,8 @@ def _run(
         session.divergences,
         session.longest_pause_s,
     )
-    return replace(summary, questions=session.questions, refused_answers=tuple(session.refused_answers))
+    refused = tuple(session.refused_answers)
+    return replace(summary, questions=session.questions, refused_answers=refused, detail=session.detail)
 
 
 def _tell_again(past: Past, records: RunDatabase, listeners: Sequence[Callable[[Sequence[Committed]], None]]) -> None:
@@ -275,6 +276,7 @@ class _Session:
         self.flags: list[str] = []
         self.divergences: tuple[str, ...] = ()
         self.lost_records: RecordError | None = None
+        self.detail = ""
         self.longest_pause_s = 0.0
         self.e10_shares_pct: dict[str, float] = {}
 
@@ -346,6 +348,7 @@ class _Session:
             time_s, self.longest_pause_s = clock.now_s(), clock.longest_pause_s()
             if not self.questions:  # else the run goes on when somebody has answered
                 stream.publish(RunEnded(outcome, detail))
+        self.detail = detail
         self.e10_shares_pct = {state.value: round(pct, 3) for state, pct in shares_pct(tool.use.spent_s).items()}
         for _, failure in stream.failed_listeners:
             if isinstance(failure, RecordError):

@@ -113,7 +113,7 @@ def command(
     else:
         show_result(summary)
     if not summary.completed:
-        log(f"the run failed: {summary.outcome}")
+        log(f"the run failed: {summary.outcome}{': ' if summary.detail else ''}{summary.detail}")
     raise typer.Exit(DONE if summary.completed else PROCESS_FAILURE)
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 
 from planaris.hardware.port import Port
 from planaris.hardware.tags import STATE
+from planaris.model import Quality
+
+# News older than what is known by more than this is no late news: the other side's clock was set back [design].
+CLOCK_SET_BACK_S = 60.0
 
 
 class WaitTimeoutError(TimeoutError):
@@ -21,11 +26,16 @@ class WaitTimeoutError(TimeoutError):
 
 
 class TagWatch:
-    """Keeps the last value of every `state` tag and wakes those who wait for a change."""
+    """Keeps the last value of every `state` tag and wakes those who wait for a change.
+
+    Notices and answers to `ask` come on two ways and may overtake each other: of each tag the word with the latest
+    time stands.
+    """
 
     def __init__(self, port: Port) -> None:
         self._port = port
         self._values: dict[str, float] = {}
+        self._told_s: dict[str, float] = {}
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self._listeners: list[Callable[[Mapping[str, float]], None]] = []
         self._ready = asyncio.Event()
@@ -46,8 +56,10 @@ class TagWatch:
         subscription = self._port.subscribe(STATE)
         try:
             async for block in subscription:
-                row = block.values[-1]
-                changed = {tag: float(value) for tag, value in zip(block.tags, row, strict=True)}
+                row = block.values[-1].tolist()
+                changed = dict(zip(block.tags, row, strict=True))
+                if block.quality[-1] != Quality.BAD:  # a lost link's last known values are nobody's word
+                    changed = self._newest(changed, float(block.time_s[-1]))
                 self._values.update(changed)
                 self._ready.set()
                 for listener in self._listeners:
@@ -60,7 +72,10 @@ class TagWatch:
     async def ask(self, tags: tuple[str, ...]) -> None:
         """Read tags outright, take over what they say, and tell listeners what is new: a notice may have been lost."""
         samples = await self._port.read(tags)
-        fresh = {s.tag: float(s.value) for s in samples if not isinstance(s.value, tuple)}
+        fresh: dict[str, float] = {}
+        for time_s, together in groupby(samples, lambda s: s.time_s):
+            said = {s.tag: float(s.value) for s in together if not isinstance(s.value, tuple)}
+            fresh |= self._newest(said, time_s)
         changed = {tag: value for tag, value in fresh.items() if self._values.get(tag) != value}
         self._values.update(fresh)
         if changed:
@@ -72,6 +87,15 @@ class TagWatch:
         """Read every scalar `state` tag outright."""
         tags = self._port.tags
         await self.ask(tuple(name for name in tags.of_class(STATE) if not tags[name].shape))
+
+    def _newest(self, said: dict[str, float], time_s: float) -> dict[str, float]:
+        """Return what is said of a time without the tags of which later news is known, and note the time."""
+        told_s = self._told_s
+        newer = {t for t in said if 0.0 < told_s.get(t, time_s) - time_s < CLOCK_SET_BACK_S}
+        if newer:
+            said = {tag: value for tag, value in said.items() if tag not in newer}
+        told_s.update(dict.fromkeys(said, time_s))
+        return said
 
     def _wake(self, changed: Iterable[str]) -> None:
         for tag in changed:

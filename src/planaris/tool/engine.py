@@ -31,6 +31,9 @@ from planaris.tool.workshop import Workshop
 
 # How often a condition of an interlock that refused is looked at again [design].
 LOOK_AGAIN_S = 1.0
+# How long what an interlock refused is waited for where nobody said how long: a cup that still comes down, a notice
+# that is late [design].
+REFUSED_PATIENCE_S = 10.0
 # How long a paused job is waited for where nobody said how long [design].
 PAUSED_PATIENCE_S = 8 * 3600.0
 
@@ -150,14 +153,15 @@ class Engine:
     async def still(self, patience_s: float = 0.0) -> None:
         """Wait until nothing is under way and nothing starts by itself any more.
 
-        While a job is not over, somebody may act: that long nothing must happen on end (a paused job is waited for
-        at least `PAUSED_PATIENCE_S`). Raises what ended the engine, if anything did.
+        While a job is not over, somebody may act: that long nothing must happen on end (a paused job is waited for at
+        least `PAUSED_PATIENCE_S`, what an interlock refused at least `REFUSED_PATIENCE_S`). Raises what ended the
+        engine, if anything did.
         """
         while True:
             await self._or_end(self.shop.idle.wait())
             active = self.jobs.active
             paused = any(job.state is JobState.PAUSED for job in active)
-            limit_s = max(patience_s, PAUSED_PATIENCE_S) if paused else patience_s
+            limit_s = max(patience_s, PAUSED_PATIENCE_S * paused, REFUSED_PATIENCE_S * bool(self.shop.refused))
             if not active or not limit_s:
                 return
             try:
@@ -297,6 +301,8 @@ class Engine:
     def end_job(self, job: Job, trigger: JobTrigger, why: str = "") -> None:
         """End a job; its carrier is let go unless wafers of it are somewhere in the tool."""
         job.fire(trigger, why)
+        if trigger is JobTrigger.FAIL and why and why not in "; ".join(job.failures):
+            job.failures.append(why)
         job.queue.clear()
         if job.begun:
             self.tool.stream.commit(LotEnded(job.lot_id, job.outcome, job.finished_count))
@@ -306,8 +312,9 @@ class Engine:
 
     def fail_jobs(self, why: str) -> None:
         """End every job that cannot be brought to its end: nobody acts and nothing moves any more."""
+        refused = "; ".join(str(error) for _, error in self.shop.refused.values())
         for job in self.jobs.active:
-            self.end_job(job, JobTrigger.FAIL, why or "; ".join(job.failures))
+            self.end_job(job, JobTrigger.FAIL, why or "; ".join(job.failures) or refused)
 
     def placed(self, wafer: Wafer, place: str) -> None:
         """Go on with a wafer from where a person or a restart says it is."""

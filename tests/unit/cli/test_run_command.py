@@ -105,7 +105,7 @@ def test_json_is_the_documented_result_and_the_only_thing_on_stdout(
         "schema", "ok", "run_id", "outcome", "folder", "report", "tool_time_s", "wall_s", "longest_pause_s",
         "wafers", "alarms",
         "wafers_per_h", "bound_wafers_per_h", "stream_hash", "target_removal_nm", "port_kind", "divergences",
-        "speed_ratio", "throughput_ratio", "questions", "refused_answers",
+        "speed_ratio", "throughput_ratio", "questions", "refused_answers", "detail",
     }  # fmt: skip
     assert (found["schema"], found["ok"], found["speed_ratio"]) == ("planaris/run-result/1", True, 900.0)
     assert found["throughput_ratio"] == pytest.approx(0.9)
@@ -119,10 +119,10 @@ def test_json_is_the_documented_result_and_the_only_thing_on_stdout(
 
 
 def test_a_failed_run_ends_with_1_and_names_what_failed(planaris: Planaris, document: Document, runner: Runner) -> None:
-    runner.answer = replace(SUMMARY, outcome="platen2: no slurry flow")
+    runner.answer = replace(SUMMARY, outcome="failed", detail="platen2: no slurry flow")
     result = planaris("run", "lot.toml", "--json")
     assert (result.exit_code, document(result)["ok"]) == (1, False)
-    assert "the run failed: platen2: no slurry flow" in result.stderr
+    assert "the run failed: failed: platen2: no slurry flow" in result.stderr
 
 
 def test_wrong_input_ends_with_2_and_lists_every_fault(planaris: Planaris, document: Document, runner: Runner) -> None:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from engine_bench import EngineBench, order, play, route_recipe
 
 from planaris import clock
-from planaris.stream import AlarmSet, CleanEnded, StepEnded, StepStarted, WaferFinished, WaferMarked, WaferMoved
+from planaris.stream import (
+    AlarmSet,
+    CleanEnded,
+    JobStateChanged,
+    StepEnded,
+    StepStarted,
+    WaferFinished,
+    WaferMarked,
+    WaferMoved,
+)
+from planaris.tool.engine import REFUSED_PATIENCE_S
 
 
 def test_a_move_that_sensors_show_done_is_not_given_up_but_goes_on_by_a_retry() -> None:
@@ -77,3 +89,29 @@ def test_a_wafer_that_no_slurry_touched_has_no_wet_limit() -> None:
     bench = play(script, order(slots=(1,)))
     assert [e.alarm for e in bench.of(AlarmSet) if e.alarm == "wet_limit_exceeded"] == []
     assert {e.wafer_id for e in bench.of(WaferFinished)} == {"L1-01"}
+
+
+def test_what_an_interlock_refused_for_a_moment_goes_on_by_itself() -> None:
+    async def script(bench: EngineBench) -> None:
+        await bench.until(lambda: bench.of(StepEnded))
+        bench.machine.plc.force("loadcup.down", False)
+        await bench.until(lambda: "carousel" in bench.engine.shop.refused)
+        asyncio.get_running_loop().call_later(REFUSED_PATIENCE_S / 2, bench.machine.plc.force, "loadcup.down", None)
+        asyncio.get_running_loop().call_later(REFUSED_PATIENCE_S / 2, bench.machine.plc.set, {"loadcup.down": True})
+
+    bench = play(script, order(slots=(1,)))
+    assert bench.outcome() == "completed"
+    assert [e.alarm for e in bench.of(AlarmSet)] == ["index_blocked"]
+
+
+def test_a_run_that_an_interlock_ended_says_which() -> None:
+    async def script(bench: EngineBench) -> None:
+        await bench.until(lambda: bench.of(StepEnded))
+        bench.machine.plc.force("loadcup.down", False)
+
+    bench = play(script, order(slots=(1,)))
+    assert bench.outcome() == "failed"
+    job = bench.engine.jobs.get("L1")
+    assert job is not None
+    assert job.failures == ["interlock 5 blocks carousel.index carousel: the load cup is not down"]
+    assert [e.why for e in bench.of(JobStateChanged) if e.state == "failed"] == job.failures
