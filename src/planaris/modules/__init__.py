@@ -15,7 +15,7 @@ from planaris.modules.context import (
     TraceRecording,
 )
 from planaris.modules.handling import Aligner, Carousel, LoadCup, LoadPort, Robot, WaferNotSeenError
-from planaris.modules.module import IllegalTransitionError, Module, StateTable
+from planaris.modules.module import IllegalTransitionError, Module, RefusedError, StateTable
 from planaris.modules.platen import (
     PadOccupiedError,
     Platen,
@@ -49,6 +49,7 @@ __all__ = [
     "PadOccupiedError",
     "Platen",
     "ProcessDeviationError",
+    "RefusedError",
     "Robot",
     "StartTrace",
     "StateTable",

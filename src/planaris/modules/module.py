@@ -26,6 +26,10 @@ class IllegalTransitionError(Exception):
         super().__init__(f"{module} is {state}: it does not take '{trigger}'")
 
 
+class RefusedError(Exception):
+    """An action may not start now. Nothing was done and nothing is broken."""
+
+
 class Module:
     """Base of all modules. Sub-classes declare ``TABLE`` and their verbs."""
 
@@ -65,18 +69,23 @@ class Module:
         return CLEAR
 
     async def serve(self) -> None:
-        """Run commands one after another until cancelled. A command that raises leaves the module failed."""
+        """Run commands one after another until cancelled.
+
+        A command that raises leaves the module failed; one that was refused before it changed anything does not.
+        """
         while True:
             command, future = await self._queue.get()
             if future.cancelled():
                 continue
+            before = self._state
             try:
                 result = await command()
             except asyncio.CancelledError:
                 future.cancel()
                 raise
             except Exception as error:
-                if self._state != FAILED:
+                untouched = isinstance(error, RefusedError) and self._state == before
+                if self._state != FAILED and not untouched:
                     self.fire(FAIL)
                 if not future.cancelled():
                     future.set_exception(error)

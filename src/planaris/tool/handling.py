@@ -215,6 +215,8 @@ class Handling:
         job, progress = self._jobs.of(wafer), self._jobs.progress_of(wafer)
         cleaner, setting = self._tool.cleaners[station], job.cleaning[station]
         stations = self._tool.description.cleaner.stations
+        # Until the cleaning may begin the wafer waits as before, and its limit runs.
+        self._tool.interlocks.permit("cleaner.process", station)
         if station == stations[0] and math.isnan(progress.clean_start_s):
             progress.clean_start_s = now_s()
         self._wet.over(wafer.wafer_id)

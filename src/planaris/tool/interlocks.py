@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from planaris.dictionary import Dictionary
 from planaris.hardware import TagWatch
 from planaris.model import ToolDescription
+from planaris.modules import RefusedError
 from planaris.stream import EventStream, InterlockRefused
 from planaris.tool.interlock_rule import Facts, Rule
 from planaris.tool.interlocks_units import UNITS_MOTION, UNITS_RULES
@@ -28,7 +29,7 @@ ALARM_OF_RULE = {
 }
 
 
-class InterlockError(Exception):
+class InterlockError(RefusedError):
     """An action may not start: which rule, and why; ``alarm`` is the one that says so."""
 
     def __init__(self, rule: str, verb: str, subject: str, reason: str) -> None:

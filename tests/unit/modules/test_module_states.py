@@ -23,6 +23,7 @@ from planaris.modules import (
     Metrology,
     Module,
     Platen,
+    RefusedError,
     Robot,
     Swing,
 )
@@ -200,6 +201,25 @@ def test_a_command_that_raises_leaves_the_module_failed_and_alive_and_tells_the_
         return after, answer, module.state
 
     assert clock.run(scenario()) == ("failed", "fine", "idle")
+
+
+@pytest.mark.parametrize(("begun", "after"), [(False, "idle"), (True, "failed")])
+def test_a_command_that_is_refused_fails_the_module_only_if_it_had_begun(begun: bool, after: str) -> None:
+    async def scenario() -> str:
+        module = Aligner(ModuleBench().context)
+        server = asyncio.create_task(module.serve())
+
+        async def refused() -> None:
+            if begun:
+                module.fire("align")
+            raise RefusedError("a leak is detected")
+
+        with pytest.raises(RefusedError):
+            await module.ask(refused)
+        server.cancel()
+        return module.state
+
+    assert clock.run(scenario()) == after
 
 
 def test_a_command_whose_asker_went_away_before_it_began_is_not_run() -> None:

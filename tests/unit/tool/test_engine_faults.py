@@ -115,3 +115,38 @@ def test_a_run_that_an_interlock_ended_says_which() -> None:
     assert job is not None
     assert job.failures == ["interlock 5 blocks carousel.index carousel: the load cup is not down"]
     assert [e.why for e in bench.of(JobStateChanged) if e.state == "failed"] == job.failures
+
+
+def test_a_cleaning_that_a_leak_holds_back_begins_when_it_is_mended() -> None:
+    async def script(bench: EngineBench) -> None:
+        await bench.until(
+            lambda: [e for e in bench.of(WaferMoved) if (e.source, e.destination) == ("loadcup", "wet_robot")]
+        )
+        bench.world.machine.safety.trip("leak")
+        await bench.until(lambda: "megasonic" in bench.engine.shop.refused)
+        await asyncio.sleep(REFUSED_PATIENCE_S / 2)
+        bench.world.machine.safety.reset("leak")
+
+    bench = play(script, order(slots=(1,)))
+    assert bench.outcome() == "completed"
+    assert [e.alarm for e in bench.of(AlarmSet)] == ["leak", "interlock_refused"]
+    assert not bench.of(WaferMarked)
+
+
+def test_a_wafer_whose_cleaning_is_held_back_for_long_is_told_and_marked() -> None:
+    async def script(bench: EngineBench) -> None:
+        await bench.until(
+            lambda: [e for e in bench.of(WaferMoved) if (e.source, e.destination) == ("loadcup", "wet_robot")]
+        )
+        bench.world.machine.safety.trip("leak")
+        await bench.until(lambda: "megasonic" in bench.engine.shop.refused)
+        await bench.until(lambda: bench.of(WaferMarked), limit_s=120.0)
+        bench.world.machine.safety.reset("leak")
+
+    bench = play(script, order(slots=(1,)), patience_s=120.0)
+    assert bench.outcome() == "completed"
+    limit_s = order().recipe.wet_limits.polish_to_clean_s
+    ended_s = max(t for t, _ in bench.named(StepEnded))
+    ((set_s, told),) = [(t, e) for t, e in bench.named(AlarmSet) if e.alarm == "wet_limit_exceeded"]
+    assert (told.source, set_s - ended_s < limit_s + 5.0) == ("megasonic", True)
+    assert [(e.wafer_id, e.mark) for e in bench.of(WaferMarked)] == [("L1-01", "hold")]
