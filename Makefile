@@ -39,13 +39,13 @@ bench: setup ## numbers and ratios of this machine (ARGS=name picks one)
 
 faults: SEEDS ?= 1-440
 faults: RESULTS ?= faults.jsonl
-faults: setup ## break things in lots on the twin, by seed and resumable (SEEDS=a-b RESULTS=FILE; SEEDS=n replays one)
-	@$(BIN)/python faults/campaign.py --seeds $(SEEDS) --results $(RESULTS)
+faults: setup ## break things in lots on the twin, by seed and resumable (SEEDS=a-b RESULTS=FILE TOOL=tool_b; SEEDS=n replays one)
+	@$(BIN)/python faults/campaign.py --seeds $(SEEDS) --results $(RESULTS) $(if $(TOOL),--tool $(TOOL))
 
 kills: SEEDS ?= 1-20
 kills: RESULTS ?= kills.jsonl
-kills: setup ## kill the controller, and controller and twin, at random instants (SEEDS=a-b CAMPAIGN=controller|both|all)
-	@$(BIN)/python faults/kills.py --seeds $(SEEDS) --campaign $(CAMPAIGN) --results $(RESULTS)
+kills: setup ## kill the controller, and controller and twin, at random instants (SEEDS=a-b CAMPAIGN=controller|both|all TOOL=tool_b)
+	@$(BIN)/python faults/kills.py --seeds $(SEEDS) --campaign $(CAMPAIGN) --results $(RESULTS) $(if $(TOOL),--tool $(TOOL))
 
 validate: setup ## compare the models with published data
 	@$(BIN)/python validation/run.py

@@ -12,7 +12,8 @@ import multiprocessing
 import os
 import sys
 from collections import deque
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from planaris.app.faults import FaultKind, draw, play
+from planaris.app.faults import FaultKind, SeedResult, draw, play
 from planaris.app.kills import with_slots
 from planaris.formats import JobFiles, load_job
 
@@ -34,52 +35,71 @@ WAFERS = 8
 # Seeds from here on have two or three faults.
 MULTI_FROM = 1_000_000
 TAIL_LINES = 80
+OLD = {"lot": LOT.parent.name, "tool": ""}
 # So many seeds of its faults a mutant is given.
 MUTANT_SEEDS = 30
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a campaign runs: a lot's file, the tool if not the lot's own, and how many of its wafers."""
+
+    lot: Path
+    tool: str | None
+    wafers: int
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What a row says of it."""
+        return {"lot": self.lot.parent.name, "tool": self.tool or ""}
+
+
 @cache
-def job() -> JobFiles:
-    """Return the lot's files, read once a process."""
-    return load_job(LOT, None)
+def job(lot: Path, tool: str | None) -> JobFiles:
+    """Return a lot's files, read once a process."""
+    return load_job(lot, tool)
 
 
-def one(work: tuple[int, int]) -> Row:
+def one(work: tuple[int, Setting]) -> Row:
     """Play one seed."""
-    seed, wafers = work
-    scenario = draw(seed, job().tool, wafers, 1 if seed < MULTI_FROM else 2 + seed % 2)
-    return asdict(play(with_slots(job(), scenario.slots), scenario))
+    seed, setting = work
+    return {**asdict(_play(seed, setting)), **setting.told}
 
 
-def replay(seed: int, wafers: int) -> int:
+def _play(seed: int, setting: Setting, tell: Callable[[str], None] | None = None) -> SeedResult:
+    files = job(setting.lot, setting.tool)
+    scenario = draw(seed, files.tool, setting.wafers, 1 if seed < MULTI_FROM else 2 + seed % 2)
+    return play(with_slots(files, scenario.slots), scenario, tell)
+
+
+def replay(seed: int, setting: Setting) -> int:
     """Play one seed and print the tail of its events and what came of it."""
     tail: deque[str] = deque(maxlen=TAIL_LINES)
-    scenario = draw(seed, job().tool, wafers, 1 if seed < MULTI_FROM else 2 + seed % 2)
-    result = play(with_slots(job(), scenario.slots), scenario, tail.append)
+    result = _play(seed, setting, tail.append)
     print("\n".join(tail))
     print(json.dumps(asdict(result), indent=1, ensure_ascii=False))
     return int(bool(result.violations))
 
 
-def caught(name: str, wafers: int) -> tuple[int, Row]:
+def caught(name: str, setting: Setting) -> tuple[int, Row]:
     """Return how many seeds of its faults a mutant of the controller survived, and the row that caught it, if any."""
     mutant, survived = MUTANTS[name], 0
-    for seed in mutant.seeds(job().tool, wafers, MUTANT_SEEDS):
+    for seed in mutant.seeds(job(setting.lot, setting.tool).tool, setting.wafers, MUTANT_SEEDS):
         with mutant.applied():
-            row = one((seed, wafers))
+            row = one((seed, setting))
         if row["violations"]:
             return survived, row
         survived += 1
     return survived, {}
 
 
-def hunt(wafers: int) -> int:
-    """Play every mutant until it is caught; status 1 if one gets away."""
+def hunt(setting: Setting, names: Sequence[str]) -> int:
+    """Play mutants until each is caught; status 1 if one gets away."""
     found = Table("taken out of the controller", "seeds survived", "caught by seed", "what it broke", title="Mutants")
     free = 0
-    for name in track(MUTANTS, "mutants", disable=not sys.stderr.isatty()):
-        survived, row = caught(name, wafers)
+    for name in track(names, "mutants", disable=not sys.stderr.isatty()):
+        survived, row = caught(name, setting)
         free += not row
         found.add_row(name, str(survived), str(row.get("seed", "not caught")), (row.get("violations") or [""])[0][:90])
     Console(width=180).print(found)
@@ -137,21 +157,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="1-108", help="first-last, or one seed to replay")
     parser.add_argument("--wafers", type=int, default=WAFERS)
+    parser.add_argument("--lot", type=Path, default=LOT)
+    parser.add_argument("--tool", help="a tool instead of the lot's own: tool_a, tool_b or a file")
     parser.add_argument("--results", type=Path, default=ROOT / "faults.jsonl", help="one JSON line a seed")
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--mutants", action="store_true", help="hunt the controller's mutants instead")
+    parser.add_argument("--mutant", action="append", choices=list(MUTANTS), help="hunt this one alone")
     chosen = parser.parse_args()
-    if chosen.mutants:
-        return hunt(chosen.wafers)
+    setting = Setting(chosen.lot.resolve(), chosen.tool, chosen.wafers)
+    if chosen.mutants or chosen.mutant:
+        return hunt(setting, chosen.mutant or list(MUTANTS))
     seeds = seeds_of(chosen.seeds)
     if len(seeds) == 1:
-        return replay(seeds[0], chosen.wafers)
+        return replay(seeds[0], setting)
     rows: list[Row] = []
     if chosen.results.exists():
         rows = [json.loads(line) for line in chosen.results.read_text(encoding="utf-8").splitlines()]
-    rows = [r for r in rows if r["seed"] in seeds]
+    # Rows of an older file name neither lot nor tool: they were the example's on its own tool.
+    told = setting.told
+    rows = [r for r in rows if r["seed"] in seeds and told == {key: r.get(key, was) for key, was in OLD.items()}]
     done = {r["seed"] for r in rows}
-    left = [(seed, chosen.wafers) for seed in seeds if seed not in done]
+    left = [(seed, setting) for seed in seeds if seed not in done]
     context = multiprocessing.get_context("spawn")
     with context.Pool(chosen.cores) as pool, chosen.results.open("a", encoding="utf-8") as file:
         for row in track(pool.imap_unordered(one, left), "faults", len(left), disable=not sys.stderr.isatty()):

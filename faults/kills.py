@@ -28,11 +28,11 @@ SLOTS = (1, 2, 3, 4, 5, 6)
 RUNS_PER_PROCESS = 8
 
 
-def one(work: tuple[str, int]) -> dict[str, Any]:
-    """Run one seed of one campaign."""
-    campaign, seed = work
-    job = with_slots(load_job(LOT, None), SLOTS)
-    return asdict(run_kills(job, seed, Campaign(campaign)))
+def one(work: tuple[str, int, str | None]) -> dict[str, Any]:
+    """Run one seed of one campaign, on a tool if not the lot's own."""
+    campaign, seed, tool = work
+    job = with_slots(load_job(LOT, tool), SLOTS)
+    return {**asdict(run_kills(job, seed, Campaign(campaign))), "tool": tool or ""}
 
 
 def seeds_of(text: str) -> range:
@@ -67,6 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="1-20", help="one seed, or first-last")
     parser.add_argument("--campaign", choices=[*Campaign, "all"], default="all")
+    parser.add_argument("--tool", help="a tool instead of the lot's own: tool_a, tool_b or a file")
     parser.add_argument("--results", type=Path, default=ROOT / "kills.jsonl", help="one JSON line a run")
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     chosen = parser.parse_args()
@@ -75,9 +76,11 @@ def main() -> int:
     rows: list[dict[str, Any]] = []
     if chosen.results.exists():
         rows = [json.loads(line) for line in chosen.results.read_text(encoding="utf-8").splitlines()]
-    rows = [r for r in rows if (r["campaign"], r["seed"]) in wanted]
+    # Rows of an older file name no tool: they were the lot's own.
+    told = chosen.tool or ""
+    rows = [r for r in rows if (r["campaign"], r["seed"]) in wanted and r.get("tool", "") == told]
     done = {(r["campaign"], r["seed"]) for r in rows}
-    left = [work for work in wanted if work not in done]
+    left = [(*work, chosen.tool) for work in wanted if work not in done]
     context = multiprocessing.get_context("spawn")
     with (
         context.Pool(chosen.cores, maxtasksperchild=RUNS_PER_PROCESS) as pool,

@@ -21,10 +21,18 @@ WAFERS = 5
 SEEDS_A_KIND = 6
 
 
+SETTING = campaign.Setting(campaign.LOT, None, WAFERS)
+
+
 @cache
-def run(seed: int) -> SeedResult:
-    scenario = draw(seed, campaign.job().tool, WAFERS)
-    return play(with_slots(campaign.job(), scenario.slots), scenario)
+def run(seed: int, tool: str | None = None) -> SeedResult:
+    files = campaign.job(campaign.LOT, tool)
+    scenario = draw(seed, files.tool, WAFERS)
+    return play(with_slots(files, scenario.slots), scenario)
+
+
+def result_of(row: dict[str, Any]) -> SeedResult:
+    return SeedResult(**{key: value for key, value in row.items() if key not in SETTING.told})
 
 
 def untimed(result: SeedResult) -> SeedResult:
@@ -43,16 +51,23 @@ def test_a_kind_takes_effect_and_breaks_no_invariant(kind: FaultKind) -> None:
     pytest.fail(f"{kind} took no effect in {SEEDS_A_KIND} seeds")
 
 
+@pytest.mark.parametrize("kind", [FaultKind.SLIP, FaultKind.BREAK])
+def test_a_tool_of_units_polishes_no_product_on_a_closed_platen(kind: FaultKind) -> None:
+    result = run(len(KINDS) + KINDS.index(kind), "tool_b")
+    assert result.violations == []
+    assert result.faults[0]["took_effect"]
+
+
 def test_several_faults_in_one_lot_break_no_invariant() -> None:
     seed = campaign.MULTI_FROM + 1
-    result = SeedResult(**campaign.one((seed, WAFERS)))
+    result = result_of(campaign.one((seed, SETTING)))
     assert len(result.faults) == 3
     assert result.violations == []
 
 
 def test_a_seed_replays_exactly() -> None:
     seed = len(KINDS) + KINDS.index(FaultKind.TRIP)
-    assert untimed(SeedResult(**campaign.one((seed, WAFERS)))) == untimed(run(seed))
+    assert untimed(result_of(campaign.one((seed, SETTING)))) == untimed(run(seed))
 
 
 def test_every_kind_comes_as_often_and_seeds_differ() -> None:
@@ -69,7 +84,7 @@ def test_a_campaign_that_was_cut_off_goes_on_and_says_what_it_found(
 ) -> None:
     results = tmp_path / "faults.jsonl"
     slots = KINDS.index(FaultKind.SLOTS)
-    first = campaign.one((slots, 2))
+    first = campaign.one((slots, campaign.Setting(campaign.LOT, None, 2)))
     results.write_text(json.dumps(first) + "\n", encoding="utf-8")
     arguments = ["--seeds", f"{slots}-{slots + 1}", "--wafers", "2", "--results", str(results), "--cores", "1"]
     monkeypatch.setattr("sys.argv", ["campaign", *arguments])
@@ -97,7 +112,7 @@ QUICK = (
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_controller_with_a_part_taken_out_is_caught(name: str) -> None:
-    survived, row = campaign.caught(name, 6)
+    survived, row = campaign.caught(name, campaign.Setting(campaign.LOT, None, 6))
     assert row["violations"], f"it survived {survived} seeds"
 
 

@@ -71,7 +71,7 @@ class UnitsTransport(HeadWork):
                 returning=facts.returning,
                 waiting=facts.waiting,
                 route={
-                    wafer: tuple(description.platens_for(stage) for stage in route)
+                    wafer: tuple(self._open_platens(stage, self._kind_of(wafer)) for stage in route)
                     for wafer, route in facts.route.items()
                 },
                 units=tuple(Unit(n, description.platens_of(n), swing.platen) for n, swing in tool.swings.items()),
@@ -87,6 +87,13 @@ class UnitsTransport(HeadWork):
                 slack_s=self._slack_s(facts),
             )
         )
+
+    def _kind_of(self, wafer_id: str) -> WaferKind:
+        return self._jobs.progress_of(wafer_id).wafer.kind
+
+    def _open_platens(self, stage: int, kind: WaferKind) -> tuple[int, ...]:
+        """Return the platens that may serve a stage of such a wafer; one that is down is still among them."""
+        return tuple(n for n in self._tool.description.platens_for(stage) if not self._closed(f"platen{n}", kind))
 
     def _slack_s(self, facts: FloorFacts) -> dict[str, float]:
         """Return what is left of the wet limit of each wafer that was polished and lies in an exchange station."""
@@ -107,7 +114,7 @@ class UnitsTransport(HeadWork):
             if wafer is None or head in facts.busy or self._mover_of(unit)[1] in facts.busy:
                 continue
             progress = self._jobs.progress_of(wafer)
-            refused = self._no_platen(unit, progress.route)
+            refused = self._no_platen(unit, progress.route, wafer.kind)
             if refused:
                 progress.cut_short = True
                 self._marks.mark(wafer.wafer_id, "rework", refused)
@@ -115,14 +122,15 @@ class UnitsTransport(HeadWork):
                 stranded.add(wafer.wafer_id)
         return frozenset(stranded)
 
-    def _no_platen(self, unit: int, route: tuple[int, ...]) -> str:
+    def _no_platen(self, unit: int, route: tuple[int, ...], kind: WaferKind) -> str:
         """Return why a unit's platens cannot serve the next stage of a route; '' if one can or none is to come."""
         if not route:
             return ""
         mine = [n for n in self._tool.description.platens_for(route[0]) if n in self._tool.description.platens_of(unit)]
-        failed = [self._shop.failed.get(f"platen{n}") for n in mine]
-        errors = [str(one.error) for one in failed if one is not None]
-        return f"no platen of unit {unit} is up: {'; '.join(errors)}" if len(errors) == len(mine) else ""
+        failed = self._shop.failed
+        whys = [str(failed[f"platen{n}"].error) if f"platen{n}" in failed else self._closed(f"platen{n}", kind)
+                for n in mine]  # fmt: skip
+        return f"no platen of unit {unit} is up: {'; '.join(whys)}" if all(whys) else ""
 
     def _held(self, facts: FloorFacts) -> frozenset[str]:
         """Return heads whose wafer waits for the cleaner; looks again when the first wait should be over."""
