@@ -57,12 +57,13 @@ def _asks_once() -> Callable[..., Any]:
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """``places`` are dotted names that get ``stand_in`` (made when it is applied); ``kinds`` the faults it is for,
-    ``at`` what their target begins with."""
+    ``at`` what their target begins with; ``rules`` are interlocks that it lacks besides."""
 
     places: tuple[str, ...]
     make: Callable[[], Any]
     kinds: tuple[FaultKind, ...]
     at: str = ""
+    rules: tuple[str, ...] = ()
 
     def seeds(self, tool: ToolDescription, wafers_count: int, count: int) -> list[int]:
         """Return the first seeds whose fault is one that it is for."""
@@ -82,6 +83,8 @@ class Mutant:
             stand_in = self.make()
             for place in self.places:
                 stack.enter_context(patch(place, stand_in, create=place.endswith(".halted")))
+            if self.rules:
+                stack.enter_context(patch("planaris.tool.interlocks.Interlocks.permit", _permits(*self.rules)))
             yield
 
 
@@ -115,10 +118,11 @@ MUTANTS: Mapping[str, Mutant] = {
         ("planaris.tool.interlocks.Interlocks.permit",), lambda: _permits("8"), (K.SLIP, K.BREAK)
     ),
     "a head that stays down does not lock the carousel": Mutant(
-        ("planaris.tool.head_work.HeadWork._lock", "planaris.tool.interlocks._heads_up"),
+        ("planaris.tool.head_work.HeadWork._lock",),
         lambda: _NOTHING,
         (K.JAMMED, K.SILENT),
         "head",
+        ("5",),
     ),
     "a carrier's scan is not compared": Mutant(
         ("planaris.tool.engine.check_carrier",), lambda: _nothing_async, (K.SLOTS,)
@@ -141,6 +145,6 @@ MUTANTS: Mapping[str, Mutant] = {
         ("planaris.tool.workshop.Workshop._failed",), lambda: _NOTHING, (K.JAMMED, K.SILENT, K.STUCK_OFF)
     ),
     "a person's word on a place is not checked": Mutant(
-        ("planaris.tool.orders.Orders._check_place",), lambda: _NOTHING, (K.STUCK_ON, K.STUCK_OFF, K.FLICKER, K.JAMMED)
+        ("planaris.tool.orders.Orders._check_place",), lambda: _NOTHING, (K.SLIP, K.BREAK, K.LEFT_ON_PAD)
     ),
 }

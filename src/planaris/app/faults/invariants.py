@@ -14,6 +14,7 @@ from planaris.stream import (
     CommandAnswered,
     Committed,
     MoveIntended,
+    PlaceConfirmed,
     QuarantineChanged,
     StepEnded,
     StepStarted,
@@ -34,6 +35,7 @@ RELEASED = "released"
 _HALTS = {"tool.halt": True, "tool.resume": False}
 _FAILURES = frozenset({"handshake_lost", "device_timeout", "device_error", "wafer_not_seen", "unexpected_wafer"})
 _CLOSES = frozenset({FaultKind.SLIP, FaultKind.BREAK})
+_SEES_WRONG = frozenset({FaultKind.STUCK_ON, FaultKind.FLICKER})
 _OF_NO_PLACE = "removed."
 
 
@@ -109,6 +111,8 @@ class Invariants:
             self._intended(event)
         elif isinstance(event, CommandAnswered) and event.status == "done" and event.verb in _HALTS:
             self._halted = _HALTS[event.verb]
+        elif isinstance(event, PlaceConfirmed):
+            self._confirmed(event)
         elif isinstance(event, QuarantineChanged):
             self._closed[event.module] = event.state
         elif isinstance(event, AlarmSet):
@@ -147,6 +151,14 @@ class Invariants:
             true = truth.get(wafer_id)
             if true not in {place, material.in_motion().get(wafer_id)}:
                 self._violated(f"{wafer_id} is believed at {place}, it is at {true}")
+
+    def _confirmed(self, event: PlaceConfirmed) -> None:
+        """A person's wrong word is not believed, unless the place's own sensor says so too."""
+        true = self._world.where().get(event.wafer_id)
+        said = None if event.location.startswith(_OF_NO_PLACE) else event.location
+        misled = any(b.fault.kind in _SEES_WRONG and b.fault.target == said for b in self._broken)
+        if true != said and not misled:
+            self._violated(f"a person's word was believed: {event.wafer_id} at {event.location}, it is at {true}")
 
     def _intended(self, event: MoveIntended) -> None:
         """Nothing moves while the tool is halted, and nothing leaves a carrier that is not as its lot says."""

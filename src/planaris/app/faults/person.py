@@ -128,9 +128,13 @@ class Person:
             return await self._give("wafer.confirm_place", wafer_id=wafer_id, location="removed")
         if true == believed or material.in_motion().get(wafer_id) == true:
             return False
-        if self._chance.random() < MISTAKEN_FRACTION:  # people are mistaken: the door must know better
-            await self._give("wafer.confirm_place", wafer_id=wafer_id, location=self._empty_place())
+        await self._mistaken(wafer_id)
         return await self._give("wafer.confirm_place", wafer_id=wafer_id, location=true)
+
+    async def _mistaken(self, wafer_id: str) -> None:
+        """Now and then name a wrong place first: people are mistaken, and the door must know better."""
+        if self._chance.random() < MISTAKEN_FRACTION:
+            await self._give("wafer.confirm_place", wafer_id=wafer_id, location=self._empty_place())
 
     def _empty_place(self) -> str:
         """Return a place with a sensor where no wafer is."""
@@ -147,6 +151,7 @@ class Person:
                 continue
             self._world.take_wafer(place)
             self._did(f"take {wafer.wafer_id} out of {place}")
+            await self._mistaken(wafer.wafer_id)
             await self._give("wafer.confirm_place", wafer_id=wafer.wafer_id, location="removed")
             await asyncio.sleep(NEWS_S)
 
