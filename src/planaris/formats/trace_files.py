@@ -143,8 +143,18 @@ def read_trace(path: Path, columns: Sequence[str] | None = None) -> Trace:
             table = file.read(columns=[TIME_COLUMN, *wanted], use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise TraceFileError(path, f"cannot read as a trace: {error}") from error
-    arrays = {name: table.column(name).to_numpy() for name in wanted}
-    return Trace(table.column(TIME_COLUMN).to_numpy(), MappingProxyType(arrays), MappingProxyType(metadata))
+    arrays = {name: _values(table.column(name)) for name in wanted}
+    return Trace(_values(table.column(TIME_COLUMN)), MappingProxyType(arrays), MappingProxyType(metadata))
+
+
+def _values(column: Any) -> NDArray[Any]:
+    """Return a column's values without a copy where it is whole and in one piece.
+
+    By DLPack: pyarrow's own way would load pandas, where it is installed, only to ask for its types.
+    """
+    if column.null_count or column.num_chunks != 1 or not len(column):
+        return column.to_numpy()
+    return np.from_dlpack(column.chunk(0))
 
 
 def _metadata_of(path: Path, raw: Mapping[bytes, bytes]) -> dict[str, str]:

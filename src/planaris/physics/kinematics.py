@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from planaris.physics._namespace import Array, ArrayLike, array_namespace, column
 
 RAD_PER_S_PER_RPM = 2.0 * math.pi / 60.0
@@ -12,6 +14,10 @@ _M_PER_MM = 1e-3
 _AGM_STEPS = 5
 # Keeps the modulus below 1, where the mean stays finite but the recursion stalls; the error grows to 1.3e-4 there.
 _COMPLEMENT_FLOOR = 1e-12
+# Up to this squared modulus the mean is taken from its power series, whose terms (binomial(1/2, k))² m^2k beyond these
+# are below rounding.
+_SERIES_LIMIT = 0.04
+_SERIES = tuple(math.prod((0.5 - j) / (j + 1) for j in range(k)) ** 2 for k in range(11))
 
 
 def sliding_velocity(
@@ -49,7 +55,8 @@ def mean_sliding_speed(
 
     radii_mm (n_r,); speeds, centre distance and sweep speed numbers or (n_t,). By default the exact mean: a
     rotating vector of length a on a fixed one of length b has the mean length (2/π)(a+b)·E(4ab/(a+b)²), E by the
-    arithmetic-geometric mean (Abramowitz and Stegun 1964, 17.6). ``n_angles`` averages over so many angles instead.
+    arithmetic-geometric mean (Abramowitz and Stegun 1964, 17.6) or, where one is small, by its series. ``n_angles``
+    averages over so many angles instead.
     """
     xp = array_namespace(radii_mm, platen_speed_rpm, head_speed_rpm, center_distance_mm, sweep_speed_mm_s)
     slip_rad_s = (head_speed_rpm - platen_speed_rpm) * RAD_PER_S_PER_RPM
@@ -70,6 +77,28 @@ def _mean_vector_length(longer: Array, shorter: Array) -> Array:
     xp = array_namespace(longer, shorter)
     modulus = shorter / xp.where(longer > 0.0, longer, 1.0)
     squared = modulus * modulus
+    if xp is not np:
+        return longer * _mean_by_agm(squared)
+    # Each element by its own size, so that it does not hang on its neighbours.
+    small = squared <= _SERIES_LIMIT
+    if small.all():
+        return longer * _mean_by_series(squared)
+    mean = _mean_by_agm(squared)
+    return longer * (np.where(small, _mean_by_series(squared), mean) if small.any() else mean)
+
+
+def _mean_by_series(squared: Array) -> Array:
+    """Mean length relative to the longer vector, of small squared moduli: Σ (binomial(1/2, k))²·m^2k."""
+    total = squared * _SERIES[-1]
+    for coefficient in _SERIES[-2:0:-1]:
+        total += coefficient
+        total *= squared
+    return total + 1.0
+
+
+def _mean_by_agm(squared: Array) -> Array:
+    """Mean length relative to the longer vector, of any squared moduli."""
+    xp = array_namespace(squared)
     complement = xp.maximum(1.0 - squared, _COMPLEMENT_FLOOR)
     # Gauss: K = π/(2·agm), E = K·(1 − Σ 2^(n−1)·c_n²); the mean length is (2/π)·(2E − (1−k²)·K).
     arithmetic, geometric = 0.5 * (1.0 + xp.sqrt(complement)), xp.sqrt(xp.sqrt(complement))
@@ -81,7 +110,7 @@ def _mean_vector_length(longer: Array, shorter: Array) -> Array:
         arithmetic, geometric = 0.5 * (arithmetic + geometric), xp.sqrt(arithmetic * geometric)
         weight *= 2.0
         deficit = deficit + weight * half * half
-    return longer * (2.0 * (1.0 - deficit) - complement) / arithmetic
+    return (2.0 * (1.0 - deficit) - complement) / arithmetic
 
 
 def speed_ratio_zeta(

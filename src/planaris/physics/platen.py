@@ -80,9 +80,9 @@ class PlatenBlock:
     """What came of n_t intervals.
 
     Over the wafer (n_t, n_r): rate, pressure, speed, pad temperature under it. Over the pad after each interval
-    (n_t, n_ring): temperature, freshness theta, P·V averaged over the turn. Per interval (n_t,): groove solids, forces,
-    drags and friction power. ``state`` is where the next block goes on. ``under_rates_nm_min``: the rate that each film
-    below the top one would have if it were exposed, (n_t, n_r) each.
+    (n_t, n_ring): temperature, freshness theta, P·V averaged over the turn, and populations (n_t, n_pop, n_ring). Per
+    interval (n_t,): groove solids, forces, drags and friction power. ``state`` is where the next block goes on.
+    ``under_rates_nm_min``: the rate that each film below the top one would have if it were exposed, (n_t, n_r) each.
     """
 
     rate_nm_min: Array
@@ -91,6 +91,7 @@ class PlatenBlock:
     wafer_temperature_C: Array
     temperature_C: Array
     theta: Array
+    populations: Array
     pv_ring_kPa_m_s: Array
     solids_ratio: Array
     wafer_force_N: Array
@@ -166,6 +167,7 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
         wafer_temperature_C=under[0],
         temperature_C=after[:, :n_ring],
         theta=freshness(populations),
+        populations=populations,
         pv_ring_kPa_m_s=pv_ring,
         solids_ratio=after[:, -1],
         wafer_force_N=wafer_force,

@@ -8,11 +8,9 @@ reader or fifty.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +18,6 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 ROUNDING_S = 1e-9
-# Equal intervals that are followed at once; more go in several runs.
-_RUN_COUNT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,45 +80,15 @@ def idle_edges(start_s: float, end_s: float) -> tuple[Array, Array]:
 def follow(state: Array, target: Array, rate_per_s: Array, dt_s: Array) -> Array:
     """Return first-order lags at all n+1 knots, shape (n+1, lags): exact for targets constant in each interval.
 
-    state (lags,), target (n, lags), rate_per_s (lags,), dt_s (n, 1). y_k = a^k·y_0 + Σ a^(k-1-j)·(1-a)·u_j, summed
-    for all knots at once.
+    state (lags,), target (n, lags), rate_per_s (lags,), dt_s (n, 1). One interval after the other, so that pieces give
+    the same bits as the whole.
     """
-    n = len(dt_s)
-    states = np.empty((n + 1, len(state)))
-    states[0] = state
-    # Runs of equal intervals go at once.
-    steps = dt_s[:, 0].round(9)
-    starts = [0, *((steps[1:] != steps[:-1]).nonzero()[0] + 1).tolist(), n]
-    for first, end in itertools.pairwise(starts):
-        if end - first == 1:
-            _single(states, first, target, rate_per_s, dt_s)
-            continue
-        memory, weights = _memory(rate_per_s.tobytes(), float(steps[first]))
-        for low in range(first, end, _RUN_COUNT):
-            high = min(end, low + _RUN_COUNT)
-            k = high - low
-            states[low + 1 : high + 1] = (
-                memory[:k] * states[low] + np.matmul(weights[:, :k, :k], target[low:high].T[:, :, None])[:, :, 0].T
-            )
+    keep = np.exp(dt_s * -rate_per_s)
+    states = np.empty((len(dt_s) + 1, len(state)))
+    states[0] = last = state
+    later = states[1:]
+    np.multiply(target, 1.0 - keep, out=later)
+    for k, kept in enumerate(keep):
+        later[k] += last * kept
+        last = later[k]
     return states
-
-
-def _single(states: Array, k: int, target: Array, rate_per_s: Array, dt_s: Array) -> None:
-    keep = np.exp(-rate_per_s * dt_s[k, 0])
-    states[k + 1] = states[k] * keep + target[k] * (1.0 - keep)
-
-
-@lru_cache(maxsize=16)
-def _memory(rates: bytes, dt_s: float) -> tuple[Array, Array]:
-    """Return what is left of the first state, (n, lags), and the weight of each target, (lags, n, n), of a long run.
-
-    A shorter run of n uses the first n rows and columns.
-    """
-    n, rate_per_s = _RUN_COUNT, np.frombuffer(rates, dtype=np.float64)
-    keep = np.exp(-rate_per_s * dt_s)
-    powers: Array = np.asarray(keep[None, :] ** np.arange(n + 1)[:, None], dtype=np.float64)
-    weights = np.zeros((n, n, len(rate_per_s)))
-    for back in range(n):
-        rows = np.arange(back, n)
-        weights[rows, rows - back] = powers[back] * (1.0 - keep)
-    return powers[1:], np.ascontiguousarray(weights.transpose(2, 0, 1))

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from planaris.model import ToolDescription
 from planaris.physics import PolarGrid, membrane_gain, pressure_matrix, worn_ring_factor
 from planaris.twin.actuators import ActuatorBank
-from planaris.twin.chunks import follow
 from planaris.twin.lag_series import LagChunk, LagSeries
 from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
@@ -161,10 +160,6 @@ class TrueHead:
         put("union_temperature_C", 22.5 + 0.03 * speed)
         put("cavity_temperature_C", AIR_TEMPERATURE_C + 0.002 * force_N)
         return target
-
-    def follow(self, knots_s: Array, target: Array, dt_s: Array) -> LagChunk:
-        """Return the lags through intervals, without moving them."""
-        return LagChunk(knots_s, follow(self.lags, target, LAG_RATE, dt_s), target)
 
     def commit(self, chunk: LagChunk) -> None:
         """Move the lags to a chunk's end."""

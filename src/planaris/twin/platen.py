@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,10 @@ from planaris.physics import (
     sweep_positions_mm,
 )
 from planaris.twin.actuators import ActuatorBank
-from planaris.twin.chunks import FINE_EDGES, ROUNDING_S, EdgePlan, chunk_end_s, edges_between, follow, idle_edges
+from planaris.twin.chunks import FINE_EDGES, ROUNDING_S, EdgePlan, chunk_end_s, edges_between, idle_edges
+from planaris.twin.course import Course, Stretch, joined
 from planaris.twin.film_march import FilmMarch, friction_by_place, march_films
+from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
@@ -50,6 +52,7 @@ PAD_RINGS = 16
 _LAGS = tuple(s for s in PLATEN_SIGNALS if s.actuator is None)
 LAG_INDEX = {signal.tag: i for i, signal in enumerate(_LAGS)}
 LAG_RATE: Array = 1.0 / np.array([s.tau_s for s in _LAGS])
+_LAG_RATE_WITH_HEAD: Array = np.concatenate([LAG_RATE, HEAD_LAG_RATE])
 # The pyrometer looks at the pad's ring under the wafer's centre line [design].
 _PYROMETER_MM = 125.0
 _NM_PER_S = 1.0 / 60.0
@@ -59,33 +62,10 @@ WET_FLOW_ML_MIN = 20.0
 FRESH_AT_START = 0.9
 # How far an idle platen is evaluated beyond a reading, so that the next readings need no evaluation of their own.
 IDLE_AHEAD_S = 16.0
-# An idle platen is committed in pieces of at most this: a piece costs memory by the square of its length.
+# An idle platen is committed in pieces of at most this.
 LONGEST_IDLE_S = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """A chunk's times, the actuators at the middles of its intervals, and what physics made of them."""
-
-    knots_s: Array
-    starts_s: Array
-    middles_s: Array
-    dt_s: Array
-    out: Array
-    pressing: Array
-    drive: PlatenDrive
-    model: PlatenModel
-    block: PlatenBlock
-    films: FilmMarch | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What a chunk does to the platen's sensors and to its head's."""
-
-    chunk: _Chunk
-    platen: LagChunk
-    head: LagChunk | None
+# A chunk under way is worked out to the next of these times after a reading.
+AHEAD_S = 1.0
 
 
 class TruePlaten:
@@ -143,7 +123,10 @@ class TruePlaten:
         self.wafers_count = 0
         self._cut_cache: dict[tuple[float, float], Array] = {}
         self.series: LagSeries | None = None
-        self._ahead: _Step | None = None
+        # The chunk under way, and what a command left of the one before.
+        self._course: Course | None = None
+        self._past: Course | None = None
+        self._no_pressure: Array = np.zeros((grid.n_r, 2))
         # Until the first command after a turn nothing presses on the pad: it relaxes, and coarse edges serve.
         self._idle = True
 
@@ -153,7 +136,7 @@ class TruePlaten:
         if self._idle:
             return
         while (end_s := chunk_end_s(self.time_s, self._edges)) <= time_s + ROUNDING_S:
-            self._commit(self._ahead or self._step(end_s))
+            self._commit(self._course_to(end_s))
 
     def command_at(self, time_s: float) -> None:
         """Note that an actuator of this station gets a new target: an edge of its own in its chunk."""
@@ -162,7 +145,9 @@ class TruePlaten:
             self._idle = False
         self.advance(time_s)
         self._commands_s.append(time_s)
-        self._ahead = None
+        if self._course is not None:
+            self._course.keep_before(time_s)
+            self._past, self._course = self._course, None
 
     @property
     def idle(self) -> bool:
@@ -172,17 +157,18 @@ class TruePlaten:
     def cut_at(self, time_s: float) -> None:
         """Commit up to a time exactly, because the station itself changes: another head, another wafer."""
         self.advance(time_s)
-        self._ahead = None
         while time_s > self.time_s + LONGEST_IDLE_S:
-            self._commit(self._step(self.time_s + LONGEST_IDLE_S))
+            self._commit(self._course_to(self.time_s + LONGEST_IDLE_S))
         if time_s > self.time_s + ROUNDING_S:
-            self._commit(self._step(time_s))
+            self._commit(self._course_to(time_s))
+        self._forget()
 
     def present(self, time_s: float) -> TruePlaten:
         """Return a copy, with its head and wafer, that has come to a time; this platen stays as it is."""
         twin = copy(self)
         twin.head, twin.wafer = copy(self.head), copy(self.wafer)
         twin.series = None
+        twin._forget()
         if twin.head is not None:
             twin.head.series = None
         twin.cut_at(time_s)
@@ -195,12 +181,14 @@ class TruePlaten:
         self._idle = self.bank.targets()["disk_down"] == 0.0  # conditioning goes on under a head that comes or goes
 
     def sensors(self, time_s: float) -> tuple[LagChunk, LagChunk | None]:
-        """Return lags of the chunk under way, to its end if no command comes, of the platen and of its head."""
-        ahead = self._ahead
-        if ahead is None or time_s > ahead.chunk.knots_s[-1] + ROUNDING_S:
+        """Return lags of the chunk under way as far as a time, if no command comes, of the platen and of its head."""
+        course = self._course
+        if course is None or time_s > course.knots_s[-1] + ROUNDING_S:
             end_s = max(time_s, self.time_s) + IDLE_AHEAD_S if self._idle else chunk_end_s(self.time_s, self._edges)
-            self._ahead = ahead = self._step(end_s)
-        return ahead.platen, ahead.head
+            course = self._course_to(end_s)
+        if time_s > course.knots_s[course.done] or not course.done:
+            self._work_out(course, course.until(AHEAD_S * math.ceil((time_s - ROUNDING_S) / AHEAD_S)))
+        return self._lag_chunks(course)
 
     # -- parts ------------------------------------------------------------------------------------------------
     def change_pad(self, serial: str) -> None:
@@ -216,7 +204,7 @@ class TruePlaten:
         ratio, gain_pct, break_in_s = self.truth.pad_of(serial)
         self.pad = replace(self.pad, rate_ratio=ratio, break_in_gain_pct=gain_pct, break_in_s=break_in_s)
         self.pad_serial = serial
-        self._ahead = None
+        self._forget()
 
     def change_disk(self, serial: str) -> None:
         """Put in a new disk: sharp, with its own cut."""
@@ -227,57 +215,87 @@ class TruePlaten:
         """Be the disk of a serial number, as dull as it is."""
         self.pad = replace(self.pad, cut_ratio=self.truth.disk_of(serial))
         self.disk_serial = serial
-        self._ahead = None
+        self._forget()
 
     # -- one chunk --------------------------------------------------------------------------------------------
-    def _step(self, end_s: float) -> _Step:
-        """Return what happens until a time if no further command comes. Changes nothing."""
-        chunk = self._chunk(end_s)
-        head, block, head_lags = self.head, chunk.block, None
-        if head is not None:
-            drag_N = block.wafer_drag_N + block.ring_drag_N
-            spin = head_torque_Nm(
-                drag_N, chunk.out[self._rows["speed"]], chunk.pressing[head.speed_row],
-                self.grid.radius_mm / math.sqrt(2.0), self._center_mm,
-            )  # fmt: skip
-            force_N = block.wafer_force_N + block.ring_force_N
-            targets = head.lag_targets(chunk.starts_s, chunk.middles_s, chunk.pressing, spin, force_N)
-            head_lags = head.follow(chunk.knots_s, targets, chunk.dt_s)
-        targets = self._lag_targets(chunk)
-        return _Step(
-            chunk, LagChunk(chunk.knots_s, follow(self.lags, targets, LAG_RATE, chunk.dt_s), targets), head_lags
-        )
+    def _course_to(self, end_s: float) -> Course:
+        """Return the chunk to a time with what is worked out of it already. Changes nothing."""
+        known = self._course
+        if known is not None and known.knots_s[-1] == end_s:
+            return known
+        if self._idle:
+            knots, middles = idle_edges(self.time_s, end_s)
+        else:
+            knots, middles = edges_between(self.time_s, end_s, self._commands_s, self._edges)
+        head, wafer = self.head, self.wafer
+        model = self._model(self._no_pressure if head is None else head.pressure_matrix())
+        lags = self.lags if head is None else np.concatenate([self.lags, head.lags])
+        # Films below the top one are marched through a chunk as a whole; an idle chunk has few intervals.
+        whole = self._idle or (wafer is not None and wafer.under_nm is not None)
+        self._course = course = Course(knots, middles, model, lags, whole=whole)
+        if (past := known or self._past) is not None:
+            course.take_over(past)
+        return course
 
-    def _commit(self, step: _Step) -> None:
-        chunk, head, block = step.chunk, self.head, step.chunk.block
+    def _forget(self) -> None:
+        self._course = self._past = None
+
+    def _work_out(self, course: Course, count: int) -> None:
+        """Work a chunk's intervals out until there are so many."""
+        if count <= course.done:
+            return
+        state = course.stretches[-1].block.state if course.stretches else self.state
+        head = self.head
+        stretch = self._stretch(course, count, state)
+        block, targets, rate_per_s = stretch.block, self._lag_targets(stretch, state), LAG_RATE
+        if head is not None:
+            spin_Nm = head_torque_Nm(
+                block.wafer_drag_N + block.ring_drag_N,
+                stretch.out[self._rows["speed"]],
+                stretch.pressing[head.speed_row],
+                self.grid.radius_mm / math.sqrt(2.0),
+                self._center_mm,
+            )
+            force_N = block.wafer_force_N + block.ring_force_N
+            of_head = head.lag_targets(stretch.starts_s, stretch.middles_s, stretch.pressing, spin_Nm, force_N)
+            targets, rate_per_s = np.concatenate([targets, of_head], axis=1), _LAG_RATE_WITH_HEAD
+        course.add(stretch, targets, rate_per_s)
+
+    def _lag_chunks(self, course: Course) -> tuple[LagChunk, LagChunk | None]:
+        done, own = course.done, len(LAG_RATE)
+        knots, states, targets = course.knots_s[: done + 1], course.states[: done + 1], course.targets[:done]
+        platen = LagChunk(knots, states[:, :own], targets[:, :own])
+        return platen, None if self.head is None else LagChunk(knots, states[:, own:], targets[:, own:])
+
+    def _commit(self, course: Course) -> None:
+        self._work_out(course, len(course.middles_s))
+        chunk, head = joined(course.stretches), self.head
+        of_platen, of_head = self._lag_chunks(course)
+        block = chunk.block
         if self.wafer is not None and head is not None and block.wafer_force_N.any():
             self._remove(chunk, self.wafer, head)
             self._raise_flags(chunk, head)
         self._wear(chunk)
         self.state = block.state
-        self.lags = step.platen.states[-1].copy()
+        self.lags = of_platen.states[-1].copy()
         if self.series is not None:
-            self.series.append(step.platen)
-        if head is not None and step.head is not None:
-            head.commit(step.head)
-        self.time_s = end_s = float(chunk.knots_s[-1])
+            self.series.append(of_platen)
+        if head is not None and of_head is not None:
+            head.commit(of_head)
+        self.time_s = end_s = float(course.knots_s[-1])
         self._commands_s = [t for t in self._commands_s if t > end_s]
-        self._ahead = None
+        self._forget()
 
-    def _chunk(self, end_s: float) -> _Chunk:
-        if self._idle:
-            knots, middles = idle_edges(self.time_s, end_s)
-        else:
-            knots, middles = edges_between(self.time_s, end_s, self._commands_s, self._edges)
-        # What a knot merged with a command a rounding later already knows of it.
-        dt_s, starts = np.diff(knots)[:, None], knots[:-1] + ROUNDING_S
-        out, head = self.bank.at(middles, starts), self.head
+    def _stretch(self, course: Course, count: int, state: PlatenState) -> Stretch:
+        """Return the intervals of a chunk from those that are worked out up to ``count``."""
+        rows_of = slice(course.done, count)
+        starts, middles, dt_s = course.starts_s[rows_of], course.middles_s[rows_of], course.dt_s[rows_of]
+        out, head, model = self.bank.at(middles, starts), self.head, course.model
         n = len(middles)
         if head is None:
             pressing, zones, ring_kPa, head_rpm = np.empty((0, n)), np.zeros((n, 1)), np.zeros(n), np.zeros(n)
-            matrix = np.zeros((self.grid.n_r, 2))
         else:
-            pressing, matrix = head.bank.at(middles, starts), head.pressure_matrix()
+            pressing = head.bank.at(middles, starts)
             touching = pressing[head.contact_row]
             zones = (pressing[head.zone_rows] * (touching * head.zone_gain_ratio())).T
             ring_kPa, head_rpm = pressing[head.ring_row] * touching, pressing[head.speed_row]
@@ -315,16 +333,16 @@ class TruePlaten:
             water_flow_ml_min=di,
             slurry_temperature_C=self.truth.slurry_temperature_C,
             # The coolant follows in minutes: what it is at the start serves the few seconds of a chunk.
-            platen_temperature_C=float(out[rows["coolant"]][0]),
+            platen_temperature_C=(
+                course.stretches[0].drive.platen_temperature_C if course.stretches else float(out[rows["coolant"]][0])
+            ),
             air_temperature_C=AIR_TEMPERATURE_C,
             cut_um_h=cut_um_h,
         )
-        model = self._model(matrix)
         if stacked:
-            block, model, films = self._through_films(drive, model, dt_s)
-            return _Chunk(knots, starts, middles, dt_s, out, pressing, drive, model, block, films)
-        block = polish_block(self.state, drive, model, dt_s)
-        return _Chunk(knots, starts, middles, dt_s, out, pressing, drive, model, block)
+            block, model, films = self._through_films(state, drive, model, dt_s)
+            return Stretch(starts, middles, dt_s, out, pressing, drive, model, block, films)
+        return Stretch(starts, middles, dt_s, out, pressing, drive, model, polish_block(state, drive, model, dt_s))
 
     def _model(self, matrix: Array) -> PlatenModel:
         """Return the constants that hold now: those of the wafer's films under the slurry of the line last opened."""
@@ -346,7 +364,7 @@ class TruePlaten:
         )
 
     def _through_films(
-        self, drive: PlatenDrive, model: PlatenModel, dt_s: Array
+        self, state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_s: Array
     ) -> tuple[PlatenBlock, PlatenModel, FilmMarch]:
         """Polish a wafer with films below the top one: friction follows the film that each place shows.
 
@@ -362,11 +380,11 @@ class TruePlaten:
         films_nm, pattern = wafer.films_nm, self._pattern(head)
         dt_min = dt_s[:, 0] * (self._rate_ratio(head) * _NM_PER_S)
         now = replace(model, friction_coefficient=friction_by_place(exposed_fraction(films_nm)[None], coefficients))
-        block = polish_block(self.state, drive, now, dt_s)
+        block = polish_block(state, drive, now, dt_s)
         films = march_films(films_nm, (block.rate_nm_min, *block.under_rates_nm_min), dt_min, pattern)
         if not films.same_throughout:
             now = replace(model, friction_coefficient=friction_by_place(films.exposed, coefficients))
-            block = polish_block(self.state, drive, now, dt_s)
+            block = polish_block(state, drive, now, dt_s)
             films = march_films(films_nm, (block.rate_nm_min, *block.under_rates_nm_min), dt_min, pattern)
         return block, now, films
 
@@ -416,7 +434,7 @@ class TruePlaten:
         tilt = head.truth.tilt_ratio * (self.grid.r_mm / self.grid.radius_mm)[:, None]
         return 1.0 + tilt * np.cos(self.grid.theta_rad - head.truth.tilt_rad)[None, :]
 
-    def _remove(self, chunk: _Chunk, wafer: TrueWafer, head: TrueHead) -> None:
+    def _remove(self, chunk: Stretch, wafer: TrueWafer, head: TrueHead) -> None:
         """Take film off: the physics' rate by radius, times what this head, pad and wafer are, tilted by the gimbal."""
         if chunk.films is not None:
             wafer.thickness_nm, wafer.under_nm = chunk.films.films_nm[0], chunk.films.films_nm[1:]
@@ -425,7 +443,7 @@ class TruePlaten:
         removed = mix(weights, chunk.block.rate_nm_min.T)[0]
         wafer.thickness_nm = np.maximum(0.0, wafer.thickness_nm - removed[:, None] * self._pattern(head))
 
-    def _raise_flags(self, chunk: _Chunk, head: TrueHead) -> None:
+    def _raise_flags(self, chunk: Stretch, head: TrueHead) -> None:
         """Collect model flags while polishing steadily: ramps pass through every range and say nothing."""
         force = chunk.block.wafer_force_N
         flow = chunk.drive.slurry_flow_ml_min
@@ -441,7 +459,7 @@ class TruePlaten:
             ring_limit_mm=self.truth.ring.wear_limit_mm,
         )
 
-    def _wear(self, chunk: _Chunk) -> None:
+    def _wear(self, chunk: Stretch) -> None:
         truth, dt_s, head = self.truth, chunk.dt_s, self.head
         lost = pad_wear_um(chunk.drive.cut_um_h, chunk.block.pv_ring_kPa_m_s, dt_s, truth.pad)
         self.pad_lost_um = self.pad_lost_um + lost.sum(axis=0)
@@ -457,7 +475,7 @@ class TruePlaten:
             head.wear_ring(float(np.sum(lost_um)))
             head.use(float(np.sum(touching * dt_s[:, 0])))
 
-    def _lag_targets(self, chunk: _Chunk) -> Array:
+    def _lag_targets(self, chunk: Stretch, state: PlatenState) -> Array:
         out, rows, block = chunk.out, self._rows, chunk.block
         target = np.empty((len(chunk.middles_s), len(_LAGS)))
 
@@ -475,9 +493,7 @@ class TruePlaten:
         drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * chunk.drive.center_distance_mm * 1e-3
         torque = 2.0 + 0.03 * speed + drag_Nm + disk_drag_Nm
         # As each interval begins: what is seen does not depend on where the interval will end.
-        pad_C = np.concatenate(
-            [self.state.temperature_C[None, self._pyrometer], block.temperature_C[:-1, self._pyrometer]]
-        )
+        pad_C = np.concatenate([state.temperature_C[None, self._pyrometer], block.temperature_C[:-1, self._pyrometer]])
         heat_W = self.truth.heat.pad_conductance_W_K * (pad_C - out[rows["coolant"]])
         put("torque_Nm", torque)
         put("motor_current_A", 1.0 + torque / 9.0 + 0.01 * speed)

@@ -154,16 +154,19 @@ class Process:
 
     # -- lagged sensor states at sample times -----------------------------------------------------------------
     def _platen_lags(self, n: int, times_s: Array) -> Array:
-        platen = self.platens[n]
+        platen, last_s = self.platens[n], float(times_s[-1])
         platen.advance(self._clock())
-        return (platen.series or LagSeries()).at(times_s, PLATEN_LAG_RATE, platen.sensors(self._clock())[0])
+        series, ahead = platen.series or LagSeries(), not platen.series or last_s > platen.time_s
+        return series.at(times_s, PLATEN_LAG_RATE, platen.sensors(last_s)[0] if ahead else None)
 
     def _head_lags(self, n: int, times_s: Array) -> Array:
-        head, station = self.heads[n], self._handling.station_of(n)
+        head, station, last_s = self.heads[n], self._handling.station_of(n), float(times_s[-1])
         tail = None
         if station:
-            self.platens[station].advance(self._clock())
-            tail = self.platens[station].sensors(self._clock())[1]
+            platen = self.platens[station]
+            platen.advance(self._clock())
+            if not head.series or last_s > platen.time_s:
+                tail = platen.sensors(last_s)[1]
         series = head.series or LagSeries()
         if not series and tail is None:
             return np.broadcast_to(head.lags, (len(times_s), len(head.lags)))

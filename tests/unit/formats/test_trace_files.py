@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,17 @@ def test_missing_samples_stay_missing_and_an_empty_trace_is_a_trace(tmp_path: Pa
     assert np.isnan(read_trace(tmp_path / "nan.parquet").columns["x_C"]).tolist() == [False, True]
     write_trace(tmp_path / "empty.parquet", {"x_C": np.empty(0)}, np.empty(0), METADATA)
     assert read_trace(tmp_path / "empty.parquet").time_s.shape == (0,)
+
+
+def test_neither_writing_nor_reading_loads_pandas(tmp_path: Path) -> None:
+    # It comes with another package and costs more to load than all else that a run reads.
+    story = (
+        "import sys, numpy as np; from pathlib import Path;"
+        "from planaris.formats.trace_files import read_trace, write_trace;"
+        "path = Path(sys.argv[1]); write_trace(path, {'a': np.ones(9)}, np.arange(9.0), {});"
+        "assert read_trace(path).columns['a'].sum() == 9.0; sys.exit('pandas' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", story, str(tmp_path / "t.parquet")], check=True, timeout=60)
 
 
 def test_layout_is_the_documented_one(tmp_path: Path) -> None:

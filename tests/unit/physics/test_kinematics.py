@@ -48,6 +48,17 @@ def test_mean_over_a_turn_is_the_elliptic_integral(head_rpm: float) -> None:
     np.testing.assert_allclose(mean_sliding_speed(RADII, 93.0, head_rpm, 125.0), expected, rtol=1e-12)
 
 
+def test_series_and_recursion_meet_and_no_point_hangs_on_its_neighbours() -> None:
+    # The slip at which the outermost points come to 0.2 times the platen's own speed, where the series ends.
+    radii = np.linspace(0.0, 150.0, 301)
+    slip_rpm = 0.2 * 93.0 * 125.0 / 100.0
+    speed = mean_sliding_speed(radii, 93.0, 93.0 - slip_rpm, 125.0)
+    alone = [float(mean_sliding_speed(radii[k : k + 1], 93.0, 93.0 - slip_rpm, 125.0)[0]) for k in range(len(radii))]
+    np.testing.assert_array_equal(speed, alone)
+    a, b = slip_rpm * math.pi / 30.0 * radii * 1e-3, 93.0 * math.pi / 30.0 * 0.125
+    np.testing.assert_allclose(speed, 2.0 / math.pi * (a + b) * ellipe(4.0 * a * b / (a + b) ** 2), rtol=1e-14)
+
+
 def test_mean_is_right_where_a_point_stands_still_once_a_turn() -> None:
     # slip·r = ω_p·e: the mean of 2b|cos| is 4b/π. The recursion is cut short there and errs by 1.3e-4.
     speed = mean_sliding_speed(np.array([125.0]), 60.0, 120.0, 125.0)
