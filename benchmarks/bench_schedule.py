@@ -10,6 +10,7 @@ from cluster_contest import ROUTES, contest, published_s
 from planaris.formats import load_job
 from planaris.model import SamplingPlan
 from planaris.scheduling import (
+    PlanBoard,
     PlatenVisit,
     Spread,
     check,
@@ -17,6 +18,7 @@ from planaris.scheduling import (
     cluster_bound,
     line_bound,
     line_of,
+    plan_by_cp_sat,
     play,
     repeated,
     routed,
@@ -34,6 +36,13 @@ RECIPES = {
     "2 x 71 s": ((2, 71.0), (3, 71.0)),
     "1 x 131 s": ((3, 131.0),),
 }
+# Two lots at once, (platen, seconds) of each: recipes that fit into each other, and two that do not.
+MIXED_WAFERS = 12
+MIXES = {
+    "100/-/30 and 30/-/100 s": (((1, 100.0), (3, 30.0)), ((1, 30.0), (3, 100.0))),
+    "90/40/40 and 40/40/90 s": (((1, 90.0), (2, 40.0), (3, 40.0)), ((1, 40.0), (2, 40.0), (3, 90.0))),
+    "71/71/20 and -/-/131 s": (((1, 71.0), (2, 71.0), (3, 20.0)), ((3, 131.0),)),
+}
 EXAMPLE = Path(__file__).parents[1] / "examples" / "oxide_ild" / "lot.toml"
 
 
@@ -43,7 +52,7 @@ class InfeasibleError(Exception):
 
 def run() -> list[Result]:
     """Return the ratios of the rule and of the contest's routes; raise if the checker finds anything."""
-    return [*_tool_a(), *(result for route in ROUTES for result in _route(route))]
+    return [*_tool_a(), *_mixed_lots(), *(result for route in ROUTES for result in _route(route))]
 
 
 def _tool_a() -> list[Result]:
@@ -66,6 +75,37 @@ def _tool_a() -> list[Result]:
                 ratio = bound.cycle_s / played.steady_s(skip=10)
                 against = f"bound {bound.cycle_s:.1f} s by {bound.bottleneck}"
                 results.append(Result(label, ratio, "of bound", RATIO, Better.MORE, against))
+    return results
+
+
+def _mixed_lots() -> list[Result]:
+    """Return the makespan of two lots with plans over that of the rule, which takes them one after another."""
+    job = load_job(EXAMPLE)
+    line = line_of(job.tool, metrology=False)
+    base = repeated(routed(job.tool, job.lot, job.recipe, job.cleaner, metrology=False), MIXED_WAFERS)
+    results: list[Result] = []
+    for name, routes in MIXES.items():
+        lots = [
+            tuple(
+                replace(
+                    w,
+                    wafer_id=f"{lot}{w.wafer_id}",
+                    home=w.home.replace("loadport1", f"loadport{lot}"),
+                    visits=tuple(PlatenVisit(*visit) for visit in route),
+                )
+                for w in base
+            )
+            for lot, route in enumerate(routes, start=1)
+        ]
+        wafers = tuple(w for own in lots for w in own)
+        played = play(line, wafers, board=PlanBoard(plan_by_cp_sat))
+        found = check(line, wafers, played.operations)
+        if found:
+            raise InfeasibleError(f"tool A, {name}: {found[0]}")
+        alone = play(line, wafers)
+        ratio = played.makespan_s / alone.makespan_s
+        against = f"of {alone.makespan_s:.0f} s by the rule alone"
+        results.append(Result(f"A, two lots, {name}", ratio, "of the rule", 1.0, Better.LESS, against))
     return results
 
 

@@ -13,6 +13,7 @@ from planaris.model import (
     HeadDescription,
     LoadCupTimes,
     MetrologyDescription,
+    PlanningDescription,
     PlatenDescription,
     Range,
     RobotTimes,
@@ -83,6 +84,16 @@ class MetrologyEdge(Edge):
     time_s_by_plan: dict[str, _Positive]
 
 
+class PlanningEdge(Edge):
+    latency_s: _Positive
+    period_s: _Positive
+    # More than 32 wafers are more than the solver's limit of work lets it order.
+    wafers_count: Annotated[int, Field(ge=2, le=32)]
+
+    def to_model(self) -> PlanningDescription:
+        return PlanningDescription(self.latency_s, self.period_s, self.wafers_count)
+
+
 class ToolEdge(Edge):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
     architecture: Annotated[Architecture, Field(strict=False)]
@@ -105,6 +116,7 @@ class ToolEdge(Edge):
     units: UnitsEdge | None = None
     cleaner: ToolCleanerEdge
     metrology: MetrologyEdge | None = None
+    planning: PlanningEdge | None = None
 
     def to_model(self, ranges: tuple[Range, ...], limits: dict[str, float]) -> ToolDescription:
         """Return the model; ranges and consumable limits are read apart, their keys are data."""
@@ -143,4 +155,5 @@ class ToolEdge(Edge):
             units=None if units is None else UnitsDescription(units.count, units.swing.table_s, units.swing.exchange_s),
             stages=self.stages,
             route=tuple(tuple(platens) for platens in self.route or ()),
+            planning=None if self.planning is None else self.planning.to_model(),
         )

@@ -97,12 +97,25 @@ class UnitsDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanningDescription:
+    """The rolling plan of mixed lots: a plan of ``wafers_count`` wafers is seen ``latency_s`` after its request.
+
+    A new one is asked for no sooner than ``period_s`` after the last.
+    """
+
+    latency_s: float
+    period_s: float
+    wafers_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ToolDescription:
     """One tool.
 
     ``carousel_index_s`` is 0 where there is no carousel; ``load_cup`` are the times of the load cup or of each
     exchange station. ``stages`` are places between the dry and the wet robot: one, or one in and one out.
     ``route`` lists for each stage of a recipe the platens that may serve it; empty where stage n is platen n.
+    Without ``planning`` the dispatch rule goes alone.
     """
 
     name: str
@@ -128,6 +141,7 @@ class ToolDescription:
     units: UnitsDescription | None = None
     stages: int = 1
     route: tuple[tuple[int, ...], ...] = ()
+    planning: PlanningDescription | None = None
 
     @property
     def recipe_stages(self) -> int:

@@ -28,9 +28,20 @@ from planaris.scheduling.optimise import plan_by_cp_sat
 from planaris.scheduling.pacing import LineWafer, entry_times_s, line_free_s
 from planaris.scheduling.pacing_units import begin_hold_s
 from planaris.scheduling.plan import Operation, What
-from planaris.scheduling.rolling import Mishap, PlanBoard, PlanProblem, RollingPlan
+from planaris.scheduling.rolling import (
+    Mishap,
+    PlanBoard,
+    Planner,
+    PlanProblem,
+    PlanRequest,
+    RollingPlan,
+    on_time,
+    seeded_mishaps,
+    window,
+)
 from planaris.scheduling.schedule import LotToSchedule, Schedule, schedule_lots
 from planaris.scheduling.simulate import Played, Spread, StuckError, play
+from planaris.scheduling.verdict import Judged, Verdict, judge, judged_by
 
 __all__ = [
     "PREPARE_S",
@@ -47,6 +58,7 @@ __all__ = [
     "Fault",
     "Floor",
     "Handling",
+    "Judged",
     "Line",
     "LineBound",
     "LineWafer",
@@ -56,6 +68,8 @@ __all__ = [
     "Operation",
     "PlanBoard",
     "PlanProblem",
+    "PlanRequest",
+    "Planner",
     "PlatenVisit",
     "Played",
     "PositiveCycle",
@@ -66,6 +80,7 @@ __all__ = [
     "StuckError",
     "Unit",
     "UnitsFloor",
+    "Verdict",
     "Violation",
     "What",
     "begin_hold_s",
@@ -76,12 +91,15 @@ __all__ = [
     "cycle_system",
     "decide",
     "entry_times_s",
+    "judge",
+    "judged_by",
     "least_empty_s",
     "line_bound",
     "line_free_s",
     "line_of",
     "next_moves",
     "next_moves_units",
+    "on_time",
     "plan_by_cp_sat",
     "plan_cluster",
     "play",
@@ -89,9 +107,11 @@ __all__ = [
     "routed",
     "schedule_lots",
     "search_cluster",
+    "seeded_mishaps",
     "throughput_bound",
     "throughput_bound_units",
     "unit_cycle_s",
     "visit_s",
     "visits_of",
+    "window",
 ]

@@ -1,4 +1,4 @@
-"""The rolling plan by CP-SAT: order and release of the waiting wafers on a carousel line. Pure; imports OR-Tools late.
+"""The rolling plan by CP-SAT: order of the waiting wafers on a carousel line. Pure; imports OR-Tools late.
 
 One worker, a fixed seed and a deterministic time limit, so the same problem has the same plan. The model: wafers take
 positions; the wafer of position p is loaded before turn p and stands over platen m during the stop that follows turn
@@ -29,9 +29,9 @@ def plan_by_cp_sat(problem: PlanProblem, *, deterministic_limit: float = DETERMI
     """Return a plan, None if none is found within the limit or nothing waits."""
     from ortools.sat.python import cp_model
 
-    wafers = problem.waiting
-    if not wafers:
+    if not problem.waiting:
         return None
+    wafers = (*problem.upstream, *problem.waiting)
     model: CpModel = cp_model.CpModel()
     built = _Model(model, problem)
     solver: Any = cp_model.CpSolver()
@@ -42,13 +42,11 @@ def plan_by_cp_sat(problem: PlanProblem, *, deterministic_limit: float = DETERMI
     if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
         return None
     order: list[str] = []
-    release_s: list[float] = []
-    for place in range(len(wafers)):
+    for place in range(len(problem.upstream), len(wafers)):
         chosen = next(w for w in range(len(wafers)) if solver.boolean_value(built.at[w][place]))
         order.append(wafers[chosen].wafer_id)
-        release_s.append(max(0.0, solver.value(built.turn[place]) / TICKS_PER_S - feed_s(problem.line)))
     makespan_s = solver.value(built.last) / TICKS_PER_S
-    return RollingPlan(tuple(order), tuple(release_s), makespan_s, status == cp_model.OPTIMAL)
+    return RollingPlan(tuple(order), makespan_s, status == cp_model.OPTIMAL)
 
 
 def feed_s(line: Line) -> float:
@@ -75,13 +73,15 @@ class _Model:
 
     def __init__(self, model: CpModel, problem: PlanProblem) -> None:
         self._model, self._problem, self._line = model, problem, problem.line
-        self._wafers = problem.waiting
+        self._wafers = (*problem.upstream, *problem.waiting)
         count = len(self._wafers)
         horizon = _ticks(HORIZON_S)
         self.at = [[model.new_bool_var(f"at{w}.{p}") for p in range(count)] for w in range(count)]
         for w in range(count):
             model.add_exactly_one(self.at[w])
             model.add_exactly_one([self.at[v][w] for v in range(count)])
+        for w in range(len(problem.upstream) + problem.fixed_count):
+            model.add(self.at[w][w] == 1)
         self._keep_order()
         self.turn = [model.new_int_var(0, horizon, f"turn{k}") for k in range(count + self._line.heads)]
         self._stops()

@@ -17,10 +17,8 @@ from planaris.scheduling.dispatch import decide
 from planaris.scheduling.floor import Action, Decision, Floor, Move
 from planaris.scheduling.line import Line, PlatenVisit, RoutedWafer
 from planaris.scheduling.plan import Operation, What
-from planaris.scheduling.rolling import PlanBoard, PlanProblem
+from planaris.scheduling.rolling import PlanBoard, PlanProblem, window
 
-# How many wafers ahead a plan looks [design].
-PLAN_WAFERS = 12
 Rule = Callable[[Floor], Decision]
 
 
@@ -168,20 +166,26 @@ class _Floor:
         waiting = [w for w in self._waiting if w.release_s <= self._now_s]
         if self._board is None or not waiting:
             return tuple(w.home for w in waiting)
-        self._board.step(self._now_s, lambda: self._problem(waiting))
-        ordered = self._board.order(self._now_s, waiting)
-        next_s = self._board.next_s()
-        if next_s > self._now_s:
+        board = self._board
+        self._board.step(self._now_s, waiting, lambda: self._problem(window(waiting, board.wafers_count)))
+        ordered = self._board.order(waiting)
+        next_s = self._board.next_s(self._now_s, waiting)
+        if self._now_s < next_s < float("inf"):
             self._look_at(next_s)
         return tuple(w.home for w in ordered)
 
-    def _problem(self, waiting: Sequence[RoutedWafer]) -> PlanProblem:
+    def _problem(self, ahead: Sequence[RoutedWafer]) -> PlanProblem:
         """Return what a planner is told: the next wafers, who rides the carousel, when it may turn."""
         places = [self._at.get(self._head(n)) for n in range(self._line.platens + 1)]
         loaded = places if places[0] is not None and places[0] not in self._polished else places[1:]
         due_s = max((self._due.get(self._head(n), 0.0) - self._now_s for n in range(1, self._line.heads)), default=0.0)
         riding = tuple(self._wafers[w] if w is not None else None for w in loaded)
-        return PlanProblem(self._line, tuple(waiting[:PLAN_WAFERS]), max(0.0, due_s), riding)
+        before = ("loadcup", "wet_robot", "stage", "aligner", "dry_robot")
+        out = [self._at[place] for place in before if place in self._at]
+        upstream = tuple(self._wafers[name] for name in out if name not in self._polished)
+        return PlanProblem(
+            self._line, tuple(ahead), max(0.0, due_s), riding, upstream=upstream, fixed_count=min(1, len(ahead))
+        )
 
     def _floor(self) -> Floor:
         now_s = self._now_s

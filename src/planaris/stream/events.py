@@ -270,6 +270,33 @@ class EquipmentStateChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PlanAnswered(Event):
+    """A request for a plan was answered: accepted, refused, no better than the rule, late or not at all.
+
+    Makespans are of the ``ahead_count`` wafers it was asked for, as played by the plan and by the rule alone;
+    ``bound_pct`` is the proven shortest one over the plan's. 0 where nothing was played.
+    """
+
+    name: ClassVar[str] = "plan_answered"
+    request: int
+    verdict: str
+    ahead_count: int
+    makespan_s: float
+    rule_makespan_s: float
+    bound_pct: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringChanged(Event):
+    """From now on a plan, or the dispatch rule alone, says which wafer begins next."""
+
+    name: ClassVar[str] = "steering_changed"
+    steers: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepStarted(Event):
     """A polish step began on a platen."""
 
@@ -462,6 +489,8 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     ManualModeChanged,
     MaintenanceChanged,
     EquipmentStateChanged,
+    PlanAnswered,
+    SteeringChanged,
     StepStarted,
     StepEnded,
     CleanStarted,

@@ -5,7 +5,7 @@ from planaris.tool.carousel import CarouselTransport
 from planaris.tool.carrier_check import SlotMapError
 from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandFailedError, CommandRequest, RefusedError
 from planaris.tool.consumables import ConsumableBook, Counter
-from planaris.tool.engine import Engine
+from planaris.tool.engine import Engine, MakeTransport
 from planaris.tool.equipment_state import E10State, ModuleUse, Use, shares_pct, step
 from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, Interlocks
 from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
@@ -14,6 +14,7 @@ from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.maintenance import Change, Maintenance
 from planaris.tool.manual import ManualMode
 from planaris.tool.material import MaterialError, MaterialMap
+from planaris.tool.plan_desk import PlanDesk, Planning
 from planaris.tool.progress import WaferProgress
 from planaris.tool.quarantine import QUARANTINE_TABLE, Quarantine, QuarantineError, QuarantineState
 from planaris.tool.recipe_library import RecipeLibrary, RecipeStore
@@ -62,12 +63,15 @@ __all__ = [
     "Limit",
     "LimitWatch",
     "Maintenance",
+    "MakeTransport",
     "ManualMode",
     "MaterialError",
     "MaterialMap",
     "Meaning",
     "ModuleUse",
     "Piece",
+    "PlanDesk",
+    "Planning",
     "Quarantine",
     "QuarantineError",
     "QuarantineState",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from planaris.model import Wafer, WaferKind
 from planaris.modules import LoadCup
-from planaris.scheduling import Action, Floor, Move, decide
+from planaris.scheduling import Action, Floor, Move, PlanProblem, RoutedWafer, decide, window
 from planaris.tool.head_work import HeadWork
 from planaris.tool.jobs import JobBook
 from planaris.tool.lookahead import Lookahead
 from planaris.tool.marks import Marks
+from planaris.tool.plan_desk import PlanDesk, Planning
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts
 from planaris.tool.wet import WetWatch
@@ -18,6 +20,8 @@ from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
 
 _PATH = frozenset({"loadcup", "carousel"})
+# Places between slot and head, the one next to the head first.
+_UPSTREAM = ("loadcup", "wet_robot", "stage", "aligner", "dry_robot")
 
 
 class CarouselTransport(HeadWork):
@@ -25,8 +29,18 @@ class CarouselTransport(HeadWork):
 
     whole_transfers = frozenset({"dry_robot", "wet_robot"})
 
-    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks, wet: WetWatch) -> None:
+    def __init__(
+        self,
+        tool: Tool,
+        jobs: JobBook,
+        shop: Workshop,
+        marks: Marks,
+        wet: WetWatch,
+        planning: Planning | None = None,
+    ) -> None:
         super().__init__(tool, jobs, shop, marks, wet)
+        times = tool.description.planning
+        self.desk = None if times is None else PlanDesk(tool.stream, times, planning or Planning(), shop.changed.set)
         self._lookahead = Lookahead(tool.description, jobs)
         self._look_again: asyncio.TimerHandle | None = None
 
@@ -50,7 +64,7 @@ class CarouselTransport(HeadWork):
                 at=facts.at,
                 ready=facts.ready,
                 busy=facts.busy,
-                queue=facts.queue,
+                queue=self._queue(facts),
                 home=facts.home,
                 polished=facts.polished,
                 cleaner=tool.description.cleaner.stations,
@@ -77,6 +91,37 @@ class CarouselTransport(HeadWork):
         loop = asyncio.get_running_loop()
         self._look_again = None if again_s is None else loop.call_later(again_s, self._shop.changed.set)
         return decision.moves
+
+    def _queue(self, facts: FloorFacts) -> tuple[str, ...]:
+        """Return the slots of the wafers that wait, in the plan's order where one steers."""
+        desk, jobs = self.desk, [job for job in self._jobs.active if job.queue]
+        if desk is None or (not desk.steers and len({id(job.recipe) for job in jobs}) < 2):
+            return facts.queue
+        wafer_in = {facts.home[i]: i for job in jobs for i in job.progress if i in facts.home}
+        waiting = [self._lookahead.routed(wafer_in[slot]) for slot in facts.queue]
+        return tuple(w.home for w in desk.order(waiting, lambda: self._problem(facts, waiting)))
+
+    def _problem(self, facts: FloorFacts, waiting: Sequence[RoutedWafer]) -> PlanProblem:
+        """Return what a planner is told: the next wafers, those before them, when the carousel may turn."""
+        carousel, line, routed = self._tool.carousel, self._lookahead.line, self._lookahead.routed
+        heads = [f"head{carousel.head_at(n)}" for n in range(line.platens + 1)]
+        on_heads = [facts.at.get(head) for head in heads]
+        loaded = on_heads if on_heads[0] is not None and on_heads[0] not in facts.polished else on_heads[1:]
+        before = [facts.at[place] for place in _UPSTREAM if place in facts.at]
+        ahead = window(waiting, self.desk.wafers_count) if self.desk is not None else ()
+        return PlanProblem(
+            line,
+            ahead,
+            max(0.0, *(facts.due_s.get(head, 0.0) for head in heads[1:])),
+            tuple(None if name is None else routed(name) for name in loaded),
+            upstream=tuple(routed(name) for name in before if name not in facts.polished),
+            fixed_count=1,  # it may begin before the plan is seen
+        )
+
+    def close(self) -> None:
+        """Forget the plans that are under way."""
+        if self.desk is not None:
+            self.desk.close()
 
     # -- moves ------------------------------------------------------------------------------------------------
     def piece(self, move: Move) -> Piece | None:

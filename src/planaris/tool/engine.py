@@ -95,6 +95,7 @@ class Engine:
             await asyncio.wait({self._task})
             await self.shop.cancel()
             self.wet.close()
+            self.transport.close()
             if self._look_again is not None:
                 self._look_again.cancel()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from planaris.clock import now_s
 from planaris.model import Recipe, ToolDescription, Wafer
-from planaris.scheduling import PREPARE_S, Line, PlatenVisit, line_of, visits_of
+from planaris.scheduling import PREPARE_S, Line, PlatenVisit, RoutedWafer, line_of, visits_of
 from planaris.tool.jobs import JobBook
 
 
@@ -50,6 +50,20 @@ class Lookahead:
             if not progress.route and not math.isnan(progress.polish_end_s) and math.isnan(progress.clean_start_s):
                 slack_s[name] = progress.polish_end_s + limits.polish_to_clean_s - now_s()
         return Ahead(todo, clean_s, slack_s, between_s)
+
+    def routed(self, name: str) -> RoutedWafer:
+        """Return a wafer with its whole way, as a planner sees it."""
+        job, progress = self._jobs.of(name), self._jobs.progress_of(name)
+        stations, after_s = len(job.cleaner.stations), self._after_polish_s(progress.wafer)
+        return RoutedWafer(
+            name,
+            progress.home,
+            self._visits_of(progress.recipe),
+            after_s[:stations],
+            sum(after_s[stations:]),
+            progress.recipe.wet_limits,
+            job.priority,
+        )
 
     def _visits_of(self, recipe: Recipe) -> tuple[PlatenVisit, ...]:
         kept = self._visits.get(id(recipe))

@@ -92,6 +92,10 @@ class Transport(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Forget what is under way beside the pieces of work."""
+        ...
+
     def abort_visits(self, error: Exception, wafers: frozenset[str] | None = None) -> None:
         """End polishing now, of all wafers or some: heads up, rinse on, slurry off."""
         ...

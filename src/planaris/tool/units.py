@@ -148,6 +148,9 @@ class UnitsTransport(HeadWork):
             if wafer is not None and wafer.wafer_id not in asked:
                 self._shop.set_ready(f"head{head}")
 
+    def close(self) -> None:
+        """Nothing of its own is under way."""
+
     # -- moves ------------------------------------------------------------------------------------------------
     def piece(self, move: Move) -> Piece | None:
         """Return the work of load, unload, swing and polish."""

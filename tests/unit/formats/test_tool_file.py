@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from planaris.formats import load_tool, tool_names
-from planaris.model import InputFault, ToolDescription
+from planaris.model import InputFault, PlanningDescription, ToolDescription
 
 FaultsOf = Callable[[Callable[[], object]], dict[str, InputFault]]
 TOOL_A = (resources.files("planaris.formats") / "tools" / "tool_a.toml").read_text(encoding="utf-8")
@@ -112,3 +112,11 @@ def test_metrology_may_be_absent(tmp_path: Path) -> None:
     path = tmp_path / "tool.toml"
     path.write_text(TOOL_A[:start] + TOOL_A[end:], encoding="utf-8")
     assert load_tool(path).metrology is None
+
+
+def test_planning_is_read_and_may_be_left_out(changed: Callable[[str, str], Path], faults_of: FaultsOf) -> None:
+    assert load_tool("tool_a").planning == PlanningDescription(2.0, 60.0, 16)
+    few = changed("wafers_count = 16", "wafers_count = 1")
+    assert set(faults_of(lambda: load_tool(few))) == {"planning.wafers_count"}
+    table = TOOL_A[TOOL_A.index("[planning]") : TOOL_A.index("[ranges]")]
+    assert load_tool(changed(table, "")).planning is None

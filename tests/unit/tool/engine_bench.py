@@ -20,7 +20,7 @@ from planaris.formats import JobFiles, load_job
 from planaris.model import CARRIER_SLOTS, Lot, Recipe, SlotState, ToolDescription, WaferKind
 from planaris.processes import load_package
 from planaris.stream import Committed, Event, EventStream
-from planaris.tool import Answer, CommandRequest, Engine, JobOrder, Tool, Verbs
+from planaris.tool import Answer, CommandRequest, Engine, JobOrder, MakeTransport, Tool, Verbs
 from planaris.twin import Machine, TwinPort, World, make_truth
 
 E = TypeVar("E", bound=Event)
@@ -80,7 +80,13 @@ Act = Callable[["EngineBench"], Awaitable[object] | object]
 class EngineBench:
     """Tool, twin and engine inside a running loop."""
 
-    def __init__(self, orders: Sequence[JobOrder], seed: int = 1, tool: ToolDescription | None = None) -> None:
+    def __init__(
+        self,
+        orders: Sequence[JobOrder],
+        seed: int = 1,
+        tool: ToolDescription | None = None,
+        make_transport: MakeTransport | None = None,
+    ) -> None:
         self.orders = {o.lot.lot_id: o for o in orders}
         description, dictionary = (tool_a(), dictionary_a()) if tool is None else (tool, build(tool))
         truth = make_truth(load_package("oxide_ild"), "TEOS", description, seed)
@@ -90,7 +96,7 @@ class EngineBench:
         self.journal_failure: Exception | None = None
         self.stream = EventStream(clock.now_s, self._append)
         self.tool = Tool(description, dictionary, TwinPort(self.machine), self.stream, NoTrace.start)
-        self.engine = Engine(self.tool)
+        self.engine = Engine(self.tool, make_transport)
         Verbs(self.engine, self.orders.get)
         self._keys = itertools.count(1)
 
