@@ -218,6 +218,8 @@ class Handling:
         job, progress = self._jobs.of(wafer), self._jobs.progress_of(wafer)
         cleaner, setting = self._tool.cleaners[station], job.cleaning[station]
         stations = self._tool.description.cleaner.stations
+        # Asked before the station is told anything: while it must not begin, its wafer still waits.
+        self._tool.interlocks.permit("cleaner.process", station)
         if station == stations[0] and math.isnan(progress.clean_start_s):
             progress.clean_start_s = now_s()
         self._wet.over(wafer.wafer_id)

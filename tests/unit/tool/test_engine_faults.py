@@ -77,3 +77,19 @@ def test_a_wafer_that_no_slurry_touched_has_no_wet_limit() -> None:
     bench = play(script, order(slots=(1,)))
     assert [e.alarm for e in bench.of(AlarmSet) if e.alarm == "wet_limit_exceeded"] == []
     assert {e.wafer_id for e in bench.of(WaferFinished)} == {"L1-01"}
+
+
+def test_a_wafer_in_a_station_that_must_not_begin_still_waits_and_is_cleaned_when_it_may() -> None:
+    async def script(bench: EngineBench) -> None:
+        await bench.until(lambda: bench.where.get("L1-01") == "wet_robot" and len(bench.of(StepEnded)) == 2)
+        bench.machine.safety.trip("leak")
+        await bench.until(lambda: bench.where.get("L1-01") == "megasonic")
+        await bench.until(lambda: [e for e in bench.of(AlarmSet) if e.alarm == "wet_limit_exceeded"])
+        assert not bench.engine.shop.failed
+        bench.machine.safety.reset("leak")
+
+    bench = play(script, order(slots=(1,)), patience_s=30.0)
+    # The leak came and went; nobody had to answer for the station.
+    assert bench.outcome() == "completed"
+    assert {e.alarm for e in bench.of(AlarmSet)} == {"leak", "interlock_refused", "wet_limit_exceeded"}
+    assert {(e.wafer_id, e.mark) for e in bench.of(WaferMarked)} == {("L1-01", "hold")}

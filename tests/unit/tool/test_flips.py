@@ -186,9 +186,9 @@ def test_killed_in_mid_turn_a_restart_knows_how_the_wafer_lies(
 
     monkeypatch.setattr(kills, "take_up", spied)
     job = kills.with_slots(example(), (1,))
-    for tenth in range(20):
+    for quarter in range(8):
         # The first wafer is picked from the stage at about 51 s and turned for 2 s.
-        kill = kills.Kill(kills.At.CALLBACK, 50.0 + 0.25 * tenth, 0, 1.0)
+        kill = kills.Kill(kills.At.CALLBACK, 51.6 + 0.25 * quarter, 0, 1.0)
         monkeypatch.setattr(kills, "plan", partial(always, kill))
         result = kills.run_kills(job, 1, campaign)
         assert result.failures == []
