@@ -138,6 +138,9 @@ MUTANTS: Mapping[str, Mutant] = {
         lambda: _no,
         (K.STUCK_ON, K.FLICKER, K.LINK, K.PLC),
     ),
+    "a wafer is not turned over": Mutant(
+        ("planaris.tool.flips.Flips.turn",), lambda: _nothing_async, (K.FLIP_JAM, K.FLIP_DROP)
+    ),
     "a halt does not stop moves": Mutant(
         ("planaris.tool.engine.Engine.halted",), lambda: property(lambda _s: "", lambda _s, _v: None), (K.PERSON,)
     ),

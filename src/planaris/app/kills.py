@@ -26,7 +26,7 @@ from planaris.clock import KilledError, Life, now_s, run_mortal
 from planaris.dictionary import Dictionary, build
 from planaris.formats import JobFiles
 from planaris.historian import Home, SqliteJournal, journal_events
-from planaris.model import SlotState
+from planaris.model import Face, SlotState
 from planaris.processes import load_package
 from planaris.stream import Committed, EventStream, RunEnded, RunStarted
 from planaris.tool import Engine, JobState, Story, TakenUp, Tool, Verbs, take_up
@@ -286,6 +286,13 @@ class _Controller:
             believed, true = engine.tool.material.where(wafer_id), truth.get(wafer_id)
             if believed != true and wafer_id not in asked:
                 self.differences.append(f"{wafer_id} is at {true}, believed at {believed}")
+        material = engine.tool.material
+        for place, wafer in self.world.machine.places.items():
+            wafer_id = wafer.wafer_id
+            if wafer_id not in story.wafers or wafer_id in asked or wafer_id in material.turning():
+                continue
+            if wafer.face_down is not (material.face(wafer_id) is Face.DOWN):
+                self.differences.append(f"{wafer_id} at {place} does not face {material.face(wafer_id)}, as believed")
         self._scene._result.failures += self.differences
 
     async def _answer(self, tool: Tool, taken: TakenUp) -> None:

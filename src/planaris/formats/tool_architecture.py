@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planaris.formats.document import Tree, number, table, typed_text, whole_numbers
-from planaris.formats.sheet import Sheet
+from planaris.formats.sheet import Sheet, figure
 from planaris.model import Architecture
 
 # What only one of the architectures has, with what it is.
@@ -24,6 +24,7 @@ def check_architecture(tree: Tree, sheet: Sheet) -> None:
         _check_units(tree, sheet)
     for robot in ("dry_robot", "wet_robot"):
         _check_arms(table(tree, robot), robot, sheet)
+    _check_flip(table(tree, "wet_robot"), sheet)
 
 
 def _check_parts(tree: Tree, sheet: Sheet, what: str, *, own: dict[str, str], foreign: dict[str, str]) -> None:
@@ -82,6 +83,15 @@ def _check_route(route: object, sheet: Sheet, platens: int, tables_count: int) -
             if lacking:
                 problem = f"unit {', '.join(map(str, lacking))} serves other stages, but has no platen for this one"
                 sheet.fault(path, typed_text(route[index]), problem, remedy="list a platen of each unit in use")
+
+
+def _check_flip(robot: Tree, sheet: Sheet) -> None:
+    """Refuse a turn of the wafer that a declared transfer does not hold: it happens on the way."""
+    flip_s, move_s = number(robot, "flip_s"), number(robot, "move_s")
+    if flip_s is not None and move_s is not None and flip_s > move_s:
+        problem = "a wafer is turned over on its way, within the move"
+        remedy = "give a move that holds the turn"
+        sheet.fault("wet_robot.flip_s", figure(flip_s), problem, limit=f"<= {figure(move_s)}", unit="s", remedy=remedy)
 
 
 def _check_arms(robot: Tree, name: str, sheet: Sheet) -> None:

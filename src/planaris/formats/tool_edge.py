@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
@@ -51,6 +52,13 @@ class RobotEdge(Edge):
 
     def to_model(self) -> RobotTimes:
         return RobotTimes(self.pick_s, self.place_s, self.move_s, self.empty_move_s, self.arms, self.swap_s or 0.0)
+
+
+class WetRobotEdge(RobotEdge):
+    flip_s: _NotNegative = 0.0
+
+    def to_model(self) -> RobotTimes:
+        return replace(super().to_model(), flip_s=self.flip_s)
 
 
 class LoadCupEdge(Edge):
@@ -111,7 +119,7 @@ class ToolEdge(Edge):
     head: HeadEdge
     platen: PlatenEdge
     dry_robot: RobotEdge
-    wet_robot: RobotEdge
+    wet_robot: WetRobotEdge
     load_cup: LoadCupEdge | None = None
     units: UnitsEdge | None = None
     cleaner: ToolCleanerEdge

@@ -45,7 +45,7 @@ from planaris.model.tool_description import (
 )
 from planaris.model.trace import Block, Quality
 from planaris.model.units import ENTRY_UNITS, UNIT_SUFFIXES, EntryUnit, suffix_of, symbol_of
-from planaris.model.wafer import Defect, Wafer, WaferKind, WaferState, WaferTimes
+from planaris.model.wafer import Defect, Face, Wafer, WaferKind, WaferState, WaferTimes
 
 __all__ = [
     "CARRIER_SLOTS",
@@ -68,6 +68,7 @@ __all__ = [
     "Defect",
     "EndKind",
     "EntryUnit",
+    "Face",
     "FilmStack",
     "HeadDescription",
     "InputError",

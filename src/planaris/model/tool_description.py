@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from planaris.model.wafer import Face
+
+# Kinds of places where a wafer lies with its polished side down, as the heads need it.
+_FACE_DOWN = ("head", "platen", "loadcup", "exchange")
+
 
 class Architecture(StrEnum):
     """How wafers get to the platens: all heads turn together, or each unit's arm swings over its own tables."""
@@ -48,6 +53,7 @@ class RobotTimes:
     """Robot action times in seconds.
 
     ``swap_s``: with two ``arms``, the wafer of a station taken and another put down in its place; 0 with one arm.
+    ``flip_s``: a wafer turned over on its way, within ``move_s``; 0 for a robot that turns none.
     """
 
     pick_s: float
@@ -56,6 +62,7 @@ class RobotTimes:
     empty_move_s: float
     arms: int = 1
     swap_s: float = 0.0
+    flip_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,12 @@ class ToolDescription:
     def platens_of(self, unit: int) -> tuple[int, ...]:
         """Return the platens of a unit in the order its arm reaches them. Raises `ValueError` without units."""
         return tuple(n for n in range(1, self.platens + 1) if self.unit_of(n) == unit)
+
+    def face_at(self, place: str) -> Face | None:
+        """Return which way a wafer lies at a place; None on the wet robot's arms and where nothing turns wafers."""
+        if not self.wet_robot.flip_s or place.startswith(("wet_robot", "removed.")):
+            return None
+        return Face.DOWN if place.startswith(_FACE_DOWN) else Face.UP
 
     def range_of(self, name: str) -> Range | None:
         """Return the legal range of a recipe parameter."""

@@ -28,6 +28,18 @@ class WaferState(StrEnum):
     LOST = "lost"
 
 
+class Face(StrEnum):
+    """Which way a wafer's polished side looks: up in the dry part and the cleaner, down at the heads."""
+
+    UP = "up"
+    DOWN = "down"
+
+    @property
+    def other(self) -> Face:
+        """The other way round."""
+        return Face.DOWN if self is Face.UP else Face.UP
+
+
 @dataclass(frozen=True, slots=True)
 class Wafer:
     """One wafer of a lot."""

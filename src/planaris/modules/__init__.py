@@ -14,7 +14,16 @@ from planaris.modules.context import (
     TraceHeader,
     TraceRecording,
 )
-from planaris.modules.handling import Aligner, Carousel, LoadCup, LoadPort, Robot, WaferNotSeenError
+from planaris.modules.handling import (
+    Aligner,
+    Carousel,
+    FaceError,
+    LoadCup,
+    LoadPort,
+    Robot,
+    WaferNotSeenError,
+    face_shown,
+)
 from planaris.modules.module import IllegalTransitionError, Module, RefusedError, StateTable
 from planaris.modules.platen import (
     PadOccupiedError,
@@ -39,6 +48,7 @@ __all__ = [
     "Deviation",
     "DualArmRobot",
     "Exchange",
+    "FaceError",
     "Gate",
     "IllegalTransitionError",
     "LoadCup",
@@ -63,4 +73,5 @@ __all__ = [
     "WaferLeftOnPadError",
     "WaferNotSeenError",
     "WaferSlippedError",
+    "face_shown",
 ]

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Mapping
 from typing import ClassVar
 
-from planaris.hardware import DeviceFailedError, PortError
-from planaris.model import SlotState
+from planaris.hardware import DeviceFailedError, PortError, TagWatch
+from planaris.model import Face, SlotState
 from planaris.modules.context import ModuleContext
 from planaris.modules.module import Module, StateTable
 
@@ -29,6 +29,32 @@ async def confirm_wafer(context: ModuleContext, place: str, expected: bool, devi
             await context.watch.ask((sensor,))
     if context.watch.is_on(sensor) is not expected:
         raise WaferNotSeenError(device, verb, sensor, expected)
+
+
+class FaceError(DeviceFailedError):
+    """A wrist does not confirm which way its wafer faces. ``shown`` is None between its stops."""
+
+    def __init__(self, device: str, verb: str, arm: str, expected: Face, shown: Face | None) -> None:
+        self.arm, self.expected, self.shown = arm, expected, shown
+        stands = "stands between its stops" if shown is None else f"holds its wafer face {shown}"
+        super().__init__(
+            device, verb, f"{arm} {stands}, not face {expected}", "free the wrist, then have the work done again"
+        )
+
+
+def face_shown(watch: TagWatch, arm: str) -> Face | None:
+    """Return which way an arm's wrist holds a wafer, None between its stops."""
+    return {1: Face.UP, 2: Face.DOWN}.get(int(watch[f"{arm}.wrist"]))
+
+
+async def confirm_face(context: ModuleContext, arm: str, expected: Face, device: str, verb: str) -> None:
+    """Raise `FaceError` unless an arm's wrist shows what it must; in doubt it is read outright."""
+    if face_shown(context.watch, arm) is not expected:
+        with contextlib.suppress(PortError):
+            await context.watch.ask((f"{arm}.wrist",))
+    shown = face_shown(context.watch, arm)
+    if shown is not expected:
+        raise FaceError(device, verb, arm, expected, shown)
 
 
 class LoadPort(Module):
@@ -73,6 +99,8 @@ class Robot(Module):
         ("placing", "done"): "idle",
         ("idle", "goto"): "moving",
         ("moving", "done"): "idle",
+        ("holding", "flip"): "flipping",
+        ("flipping", "done"): "holding",
     }
     RECOVERIES: ClassVar[Mapping[str, str]] = {"clear_holding": "holding"}
 
@@ -83,8 +111,14 @@ class Robot(Module):
         times = context.tool.dry_robot if name == "dry_robot" else context.tool.wet_robot
         self._pick_s = times.empty_move_s + times.pick_s
         self._place_s = times.move_s + times.place_s
+        self._flip_s = times.flip_s
         self._move_s = max(times.move_s, times.empty_move_s)
         self._before, self._arms = "", times.arms
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Its arms as places."""
+        return (self.name, f"{self.name}_b")[: self._arms]
 
     @property
     def before(self) -> str:
@@ -122,12 +156,32 @@ class Robot(Module):
         arm = arm or self.name
         self.context.permit(f"{self.name}.place", location)
         self.fire("place")
+        need = self.context.tool.face_at(location) if self._flip_s else None
+        if need is not None:
+            await confirm_face(self.context, arm, need, self.name, "place")
         station, slot = self._address(location)
         await self._do(f"place{arm.removeprefix(self.name)}", station, slot, location, self._place_s)
         await confirm_wafer(self.context, arm, False, self.name, "place")
         if not slot:
             await confirm_wafer(self.context, location, True, self.name, "place")
         self.fire(self._placed())
+
+    async def flip(self, face: Face, location: str = "", arm: str = "") -> None:
+        """Turn an arm's wafer to face up or down, on the way to a location if one is named.
+
+        Sensors must show the wafer before and after, and the wrist at its stop.
+        """
+        arm = arm or self.name
+        self.context.permit(f"{self.name}.flip", arm)
+        self.fire("flip")
+        await confirm_wafer(self.context, arm, True, self.name, "flip")
+        station = self._stations[location] if location else 0
+        verb, code = f"flip{arm.removeprefix(self.name)}", self.context.codes("wrist")[f"face_{face}"]
+        self._before = ""
+        await self._device.do(verb, station, code, limit_s=self.context.limit_s(self._flip_s))
+        await confirm_wafer(self.context, arm, True, self.name, "flip")
+        await confirm_face(self.context, arm, face, self.name, "flip")
+        self.fire("done")
 
     async def goto(self, location: str) -> None:
         """Stand before a location without reaching in, so that the next pick or place there need not move."""

@@ -74,11 +74,6 @@ class DualArmRobot(Robot):
     }
 
     @property
-    def arms(self) -> tuple[str, str]:
-        """Its arms as places."""
-        return (self.name, f"{self.name}_b")
-
-    @property
     def _holding(self) -> bool:
         return any(self.context.watch.is_on(f"{arm}.wafer_present") for arm in self.arms)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from planaris.model import MapStage, Severity, WaferKind
+from planaris.model import Face, MapStage, Severity, WaferKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +183,26 @@ class MoveCancelled(Event):
     source: str
     destination: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlipIntended(Event):
+    """A wafer on a robot's arm is about to be turned to a ``face``; committed before the motion."""
+
+    name: ClassVar[str] = "flip_intended"
+    wafer_id: str
+    location: str
+    face: Face
+
+
+@dataclass(frozen=True, slots=True)
+class WaferFlipped(Event):
+    """Sensors confirmed which way a wafer on a robot's arm faces; believed from now on."""
+
+    name: ClassVar[str] = "wafer_flipped"
+    wafer_id: str
+    location: str
+    face: Face
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,6 +502,8 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     MoveIntended,
     WaferMoved,
     MoveCancelled,
+    FlipIntended,
+    WaferFlipped,
     PlaceConfirmed,
     WaferMarked,
     JobStateChanged,

@@ -62,9 +62,10 @@ def from_json(name: str, text: str) -> Event:
 
 
 def _converters() -> dict[str, Callable[[Any], object]]:
-    from planaris.model import MapStage, Severity, WaferKind
+    from planaris.model import Face, MapStage, Severity, WaferKind
 
     return {
+        "Face": Face,
         "MapStage": MapStage,
         "Severity": Severity,
         "WaferKind": WaferKind,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planaris.model import Wafer
+from planaris.model import Face, Wafer
 from planaris.modules import Robot
 from planaris.scheduling import Action, Move
 from planaris.tool.handling import Handling
@@ -36,6 +36,8 @@ class Arms:
     async def _pick(self, piece: Piece, robot: Robot, move: Move) -> None:
         source, arm, material = move.source, move.destination, self._tool.material
         again = piece.begun
+        if not again:
+            await self._set_out(robot, source)
         wafer = self._begin(piece, f"{robot.name}.pick", source, move)
         if not (again and self._handling.seen_moved(source, arm)):
             await robot.ask(lambda: robot.pick(source, arm))
@@ -47,8 +49,12 @@ class Arms:
     async def _place(self, piece: Piece, robot: Robot, move: Move) -> None:
         arm, destination, material = move.source, move.destination, self._tool.material
         again = piece.begun
+        if not again:
+            piece.wafer_id = material.at[arm].wafer_id
+            await self._handling.flips.turn_for(robot, destination, arm)
         wafer = self._begin(piece, f"{robot.name}.place", destination, move)
         if not (again and self._handling.seen_moved(arm, destination)):
+            await self._handling.flips.turn_for(robot, destination, arm)
             await robot.ask(lambda: robot.place(destination, arm))
         material.confirm(wafer)
         # Freed first: what happens at the destination is a piece of work of its own.
@@ -68,7 +74,21 @@ class Arms:
             material.intend(move.source, move.destination)
         return wafer
 
+    async def _set_out(self, robot: Robot, place: str) -> None:
+        """Turn the wafers on the wet robot's arms for where they go next, on the way to a place.
+
+        A wafer for the heads is turned before a swap begins, so that the head does not wait for it.
+        """
+        if robot is not self._tool.wet_robot or not self._tool.description.wet_robot.flip_s:
+            return
+        for arm in robot.arms:
+            wafer = self._tool.material.at.get(arm)
+            if wafer is not None:
+                face = Face.UP if self._jobs.progress_of(wafer).polished else Face.DOWN
+                await self._handling.flips.turn(robot, face, place, arm)
+
     async def _goto(self, _piece: Piece, robot: Robot, move: Move) -> None:
+        await self._set_out(robot, move.destination)
         await robot.ask(lambda: robot.goto(move.destination))
 
     def _give_up(self, piece: Piece) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from planaris.hardware import DeviceFailedError, DeviceTimeoutError, HandshakeLostError, PortError
 from planaris.modules import (
     ClosedError,
+    FaceError,
     IllegalTransitionError,
     PadOccupiedError,
     ProcessDeviationError,
@@ -42,6 +43,7 @@ _ALARMS: tuple[tuple[type[Exception], str], ...] = (
     (HandshakeLostError, "handshake_lost"),
     (DeviceTimeoutError, "device_timeout"),
     (WaferNotSeenError, "wafer_not_seen"),
+    (FaceError, "flip_not_confirmed"),
     (HeadNotUpError, "index_blocked"),
     (ProcessDeviationError, "process_aborted"),
     (WaferSlippedError, "wafer_slip"),
@@ -73,6 +75,8 @@ def sources_of(error: Exception, resource: str) -> tuple[str, ...]:
     """Return the places an alarm may be set at, the nearest to the cause first."""
     if isinstance(error, WaferNotSeenError):
         return (error.sensor.removesuffix(".wafer_present"), error.device, resource)
+    if isinstance(error, FaceError):
+        return (error.arm, error.device, resource)
     if isinstance(error, DeviceFailedError):
         return (error.device, resource)
     return (resource, "tool")

@@ -10,6 +10,7 @@ from planaris.model import MapStage, Wafer
 from planaris.modules import Robot, WaferNotSeenError
 from planaris.scheduling import Action, Move
 from planaris.stream import WaferMeasured
+from planaris.tool.flips import Flips
 from planaris.tool.jobs import JobBook
 from planaris.tool.marks import Marks
 from planaris.tool.tool import Tool
@@ -27,6 +28,7 @@ class Handling:
     ) -> None:
         self._tool, self._jobs, self._shop, self._transport = tool, jobs, shop, transport
         self._marks, self._wet = marks, wet
+        self.flips = Flips(tool)
         self.on_home: Callable[[Wafer], None] = lambda _wafer: None
 
     # -- robots -----------------------------------------------------------------------------------------------
@@ -72,6 +74,7 @@ class Handling:
         if wafer.wafer_id not in material.in_motion():
             material.intend(robot.name, move.destination)
         if not self.seen_moved(robot.name, move.destination):
+            await self.flips.turn_for(robot, move.destination)
             await robot.ask(lambda: robot.place(move.destination))
         material.confirm(wafer)
         # Freed first: what happens at the destination is a piece of work of its own.

@@ -18,7 +18,7 @@ class Facts:
     tool: ToolDescription
     mismatched_ports: frozenset[str]
     wet_stations: Mapping[str, int]
-    goto_verb: int
+    outside_verbs: Collection[int]
     alarms: Collection[tuple[str, str]] = ()
     expired: Collection[str] = ()
     linked: bool = True
@@ -28,8 +28,8 @@ class Facts:
         return [source for name, source in self.alarms if name == alarm]
 
     def arm_inside(self, place: str) -> bool:
-        """Whether the wet robot reaches into a place now; standing before it is not reaching in."""
-        busy = self.watch.is_on("wet_robot.sts.busy") and self.watch["wet_robot.cmd.verb"] != self.goto_verb
+        """Whether the wet robot reaches into a place now; standing or turning a wafer before it is not reaching in."""
+        busy = self.watch.is_on("wet_robot.sts.busy") and self.watch["wet_robot.cmd.verb"] not in self.outside_verbs
         return busy and self.watch["wet_robot.cmd.arg1"] == self.wet_stations[place]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from planaris.dictionary import Dictionary
 from planaris.hardware import TagWatch
 from planaris.model import ToolDescription
-from planaris.modules import RefusedError
+from planaris.modules import RefusedError, face_shown
 from planaris.stream import EventStream, InterlockRefused
 from planaris.tool.interlock_rule import Facts, Rule
 from planaris.tool.interlocks_units import UNITS_MOTION, UNITS_RULES
@@ -26,6 +26,7 @@ ALARM_OF_RULE = {
     "9": "pad_dry",
     "11": "path_overlap",
     "12": "station_occupied",
+    "16": "flip_blocked",
 }
 
 
@@ -41,6 +42,8 @@ class InterlockError(RefusedError):
         super().__init__(f"interlock {rule} blocks {self.action}: {reason}")
 
 
+# Verbs of the wet robot that do not reach into a station.
+OUTSIDE_VERBS = ("goto", "flip", "flip_b")
 MOTION = (
     "loadport.map",
     "dry_robot.pick",
@@ -49,6 +52,7 @@ MOTION = (
     "wet_robot.place",
     "dry_robot.goto",
     "wet_robot.goto",
+    "wet_robot.flip",
     "loadcup.load",
     "loadcup.unload",
     "carousel.index",
@@ -155,6 +159,20 @@ def _map_agrees(facts: Facts, subject: str) -> str:
     return f"the slot map of {port} and the tracked wafers differ" if port in facts.mismatched_ports else ""
 
 
+def _faces_right(facts: Facts, subject: str) -> str:
+    """Rule 16: no wafer face up to the heads, none face down into the cleaner or a carrier."""
+    need = facts.tool.face_at(subject)
+    arms = ("wet_robot", "wet_robot_b")[: facts.tool.wet_robot.arms]
+    loaded = [arm for arm in arms if need is not None and facts.watch.is_on(f"{arm}.wafer_present")]
+    if not loaded or any(face_shown(facts.watch, arm) is need for arm in loaded):
+        return ""
+    return f"{subject} takes wafers face {need}, and {' and '.join(loaded)} holds none so"
+
+
+def _flip_room(facts: Facts, subject: str) -> str:
+    return "" if facts.watch.is_on(f"{subject}.flip_clear") else f"the room where {subject} turns wafers is not clear"
+
+
 _CHEMICAL = ("head.touch_down", "cleaner.process", "platen.slurry_on")
 _EMO = _tripped("safety.emo", "an EMO button is pressed")
 _DOOR = _tripped("safety.door_open", "a door is open")
@@ -181,6 +199,8 @@ RULES: tuple[Rule, ...] = (
     Rule("13", ("dry_robot.pick",), "a supply lost", _supplied),
     Rule("14", (JOB_START,), "a part past its life", _lives),
     Rule("15", ("dry_robot.pick", "dry_robot.place"), "slot map and tracked wafers differ", _map_agrees),
+    Rule("16", ("wet_robot.place",), "wafer faces the wrong way", _faces_right),
+    Rule("16", ("wet_robot.flip",), "no room to turn a wafer over", _flip_room),
     *UNITS_RULES,
 )
 
@@ -231,7 +251,7 @@ class Interlocks:
             self.tool,
             frozenset(self.mismatched_ports),
             {code.name: code.value for code in self.dictionary.code_list("wet_station").by_name.values()},
-            self.dictionary.verb("wet_robot", "goto").value,
+            frozenset(self.dictionary.verb("wet_robot", verb).value for verb in OUTSIDE_VERBS),
             self.alarms(),
             self.expired(),
             self.linked(),

@@ -194,6 +194,12 @@ class ManualMode:
         return await ended
 
     async def _act(self, piece: Piece, module: Module, one: Act) -> None:
+        if one.face is not None:
+            turned = self._tool.material.at[one.subject]
+            self._tool.material.intend_flip(turned, one.face)
+            await module.ask(one.do)
+            self._tool.material.confirm_flip(turned, one.face)
+            return
         if not one.source:
             await module.ask(one.do)
             if module.name in {"carousel"} or module.name.startswith("swing"):

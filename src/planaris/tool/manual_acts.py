@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from planaris.model import CleanerStation
+from planaris.model import CleanerStation, Face
 from planaris.modules import (
     Aligner,
     Carousel,
     Cleaner,
-    DualArmRobot,
     LoadCup,
     LoadPort,
     Metrology,
@@ -32,6 +31,7 @@ class Act:
 
     ``subject`` is what the interlocks are asked about; ``source`` and ``destination`` are the places of the wafer it
     carries, '' where it carries none; ``witness`` is the one of the two whose sensor says where the wafer is.
+    ``face`` is the way the wafer on the arm ``subject`` is turned to, None where none is.
     """
 
     do: Callable[[], Awaitable[object]]
@@ -39,6 +39,7 @@ class Act:
     source: str = ""
     destination: str = ""
     witness: str = ""
+    face: Face | None = None
 
 
 # First fit: an exchange station is a load cup, a robot of two arms a robot.
@@ -65,6 +66,8 @@ def act(tool: Tool, module: Module, verb: str, given: Arguments) -> Act:
     if isinstance(module, LoadPort):
         return Act(module.map if verb == "map" else module.release, module.name)
     if isinstance(module, Robot):
+        if verb == "flip":
+            return _flip(tool, module, str(given["face"]))
         return _robot(tool, module, verb, str(given["place"]))
     if isinstance(module, Aligner):
         return Act(lambda: module.align(float(given["angle_deg"])), module.name)
@@ -91,14 +94,26 @@ def _robot(tool: Tool, robot: Robot, verb: str, place: str) -> Act:
         raise WorkRefusedError(f"{robot.name} does not reach {place}")
     if verb == "goto":
         return Act(lambda: robot.goto(place), place)
-    arms = robot.arms if isinstance(robot, DualArmRobot) else (robot.name,)
-    fits = [arm for arm in arms if (arm in tool.material.at) is (verb == "place")]
+    fits = [arm for arm in robot.arms if (arm in tool.material.at) is (verb == "place")]
     if not fits:
         raise WorkRefusedError(f"{robot.name} holds " + ("no wafer" if verb == "place" else "a wafer on every arm"))
     arm = fits[0]
     if verb == "pick":
         return Act(lambda: robot.pick(place, arm), place, place, arm, arm)
     return Act(lambda: robot.place(place, arm), place, arm, place, arm)
+
+
+def _flip(tool: Tool, robot: Robot, word: str) -> Act:
+    if robot is not tool.wet_robot or not tool.description.wet_robot.flip_s:
+        raise WorkRefusedError(f"{robot.name} turns no wafers over")
+    if word not in tuple(Face):
+        raise WorkRefusedError(f"face {word} is neither up nor down")
+    face = Face(word)
+    loaded = [arm for arm in robot.arms if arm in tool.material.at]
+    if not loaded:
+        raise WorkRefusedError(f"{robot.name} holds no wafer")
+    arm = next((a for a in loaded if tool.material.face(tool.material.at[a].wafer_id) is not face), loaded[0])
+    return Act(lambda: robot.flip(face, arm=arm), arm, face=face)
 
 
 def _cup(tool: Tool, cup: LoadCup, verb: str) -> Act:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from planaris.model import Wafer
-from planaris.stream import EventStream, MoveCancelled, MoveIntended, PlaceConfirmed, WaferMoved, WaferRegistered
+from planaris.model import Face, Wafer
+from planaris.stream import (
+    EventStream,
+    FlipIntended,
+    MoveCancelled,
+    MoveIntended,
+    PlaceConfirmed,
+    WaferFlipped,
+    WaferMoved,
+    WaferRegistered,
+)
+
+
+def _any_face(_place: str) -> Face | None:
+    return None
 
 
 class MaterialError(Exception):
@@ -13,10 +26,15 @@ class MaterialError(Exception):
 
 
 class MaterialMap:
-    """Where the tool believes each wafer is, and which moves are under way."""
+    """Where the tool believes each wafer is and which way it faces, and which moves and turns are under way.
 
-    def __init__(self, stream: EventStream) -> None:
-        self._stream = stream
+    ``face_at`` says which way a wafer lies at a place, None where it may face either way: on an arm that turns it.
+    """
+
+    def __init__(self, stream: EventStream, face_at: Callable[[str], Face | None] = _any_face) -> None:
+        self._stream, self._face_at = stream, face_at
+        self._faces: dict[str, Face] = {}
+        self._turning: dict[str, Face] = {}
         self._at: dict[str, Wafer] = {}
         self._where: dict[str, str] = {}
         self._moving: dict[str, str] = {}
@@ -34,6 +52,14 @@ class MaterialMap:
         """Wafer -> destination of moves that were intended and not confirmed."""
         return self._moving
 
+    def face(self, wafer_id: str) -> Face:
+        """Return which way a wafer faces; while it is turned over, the way it was."""
+        return self._face_at(self._where[wafer_id]) or self._faces.get(wafer_id, Face.UP)
+
+    def turning(self) -> Mapping[str, Face]:
+        """Wafer -> the way it is to face, of turns that were intended and not confirmed."""
+        return self._turning
+
     def register(self, wafer: Wafer, location: str) -> None:
         """Make a wafer known at a location."""
         if location in self._at:
@@ -46,8 +72,19 @@ class MaterialMap:
         self._at[location] = wafer
         self._where[wafer.wafer_id] = location
 
-    def restore(self, wafer: Wafer, location: str, destination: str = "") -> None:
-        """Take over what the journal told: where a wafer was confirmed last, and where it was going."""
+    def restore(
+        self,
+        wafer: Wafer,
+        location: str,
+        destination: str = "",
+        face: Face | None = None,
+        turning: Face | None = None,
+    ) -> None:
+        """Take over what the journal told: where a wafer was confirmed last and how it lay, and what was under way."""
+        if face is not None:
+            self._faces[wafer.wafer_id] = face
+        if turning is not None:
+            self._turning[wafer.wafer_id] = turning
         self._at[location] = wafer
         self._where[wafer.wafer_id] = location
         if destination:
@@ -80,6 +117,8 @@ class MaterialMap:
         if then is not None:
             self._stream.publish(MoveIntended(wafer.wafer_id, destination, then))
         self._stream.flush(durable=True)
+        self._faces[wafer.wafer_id] = self.face(wafer.wafer_id)
+        self._turning.pop(wafer.wafer_id, None)
         del self._moving[wafer.wafer_id]
         del self._at[source]
         self._at[destination] = wafer
@@ -102,10 +141,24 @@ class MaterialMap:
             raise MaterialError(f"{location} holds {other.wafer_id} by the map, it cannot hold {wafer.wafer_id} too")
         source = self._where[wafer.wafer_id]
         self._stream.commit(PlaceConfirmed(wafer.wafer_id, source, location, principal))
+        self._faces[wafer.wafer_id] = self.face(wafer.wafer_id)
+        self._turning.pop(wafer.wafer_id, None)
         self._moving.pop(wafer.wafer_id, None)
         del self._at[source]
         self._at[location] = wafer
         self._where[wafer.wafer_id] = location
+
+    def intend_flip(self, wafer: Wafer, face: Face) -> None:
+        """Commit the intent to turn a wafer; only then may its wrist move. One that stands is not told again."""
+        if self._turning.get(wafer.wafer_id) is not face:
+            self._stream.commit(FlipIntended(wafer.wafer_id, self._where[wafer.wafer_id], face))
+            self._turning[wafer.wafer_id] = face
+
+    def confirm_flip(self, wafer: Wafer, face: Face) -> None:
+        """Commit which way sensors show a wafer to face, then believe it; that ends its turn."""
+        self._stream.commit(WaferFlipped(wafer.wafer_id, self._where[wafer.wafer_id], face))
+        self._turning.pop(wafer.wafer_id, None)
+        self._faces[wafer.wafer_id] = face
 
     def find(self, wafer_id: str) -> Wafer | None:
         """Return a wafer of the map by its id."""

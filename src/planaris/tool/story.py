@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from planaris.model import ActiveAlarm, AlarmState, MapStage, WaferKind
+from planaris.model import ActiveAlarm, AlarmState, Face, MapStage, WaferKind
 from planaris.stream import (
     AlarmAcknowledged,
     AlarmCleared,
@@ -17,6 +17,7 @@ from planaris.stream import (
     Committed,
     ConsumableUsed,
     Event,
+    FlipIntended,
     JobStateChanged,
     LotStarted,
     ModuleStateChanged,
@@ -27,6 +28,7 @@ from planaris.stream import (
     StepEnded,
     StepStarted,
     WaferFinished,
+    WaferFlipped,
     WaferMarked,
     WaferMeasured,
     WaferMoved,
@@ -54,7 +56,10 @@ class StepStory:
 
 @dataclass(slots=True)
 class WaferStory:
-    """One wafer as the journal tells; times are tool time, NaN until they come."""
+    """One wafer as the journal tells; times are tool time, NaN until they come.
+
+    ``face`` is what it was turned to since it left ``came_from``, None if it was not; ``turning`` a turn under way.
+    """
 
     wafer_id: str
     lot_id: str
@@ -63,6 +68,9 @@ class WaferStory:
     home: str
     place: str
     going: str = ""
+    came_from: str = ""
+    face: Face | None = None
+    turning: Face | None = None
     aligned: bool = False
     head: int = 0
     left_carrier_s: float = math.nan
@@ -131,6 +139,10 @@ class Story:
                 self.wafers[event.wafer_id].going = ""
             case WaferMoved():
                 self._moved(self.wafers[event.wafer_id], event.destination, time_s)
+            case FlipIntended():
+                self.wafers[event.wafer_id].turning = event.face
+            case WaferFlipped():
+                self.wafers[event.wafer_id].face, self.wafers[event.wafer_id].turning = event.face, None
             case PlaceConfirmed():
                 self._moved(self.wafers[event.wafer_id], event.location, time_s)
             case StepStarted() | StepEnded():
@@ -164,6 +176,9 @@ class Story:
             wafer.chucked_s = time_s
         if place.startswith("removed."):
             wafer.finished = True
+        # Whose place did not change was said to be there by a person: it lies as it lay.
+        if wafer.place != place:
+            wafer.came_from, wafer.face, wafer.turning = wafer.place, None, None
         wafer.place, wafer.going, wafer.cleaned_at = place, "", ""
 
     def _step(self, event: StepStarted | StepEnded, time_s: float) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from planaris.clock import now_s
 from planaris.model import Recipe, SlotState, Wafer
-from planaris.modules import Visit, WaferNotSeenError
+from planaris.modules import Visit, WaferNotSeenError, face_shown
 from planaris.stream import CarrierMapped, RunResumed, StepEnded, WaferMoved
 from planaris.tool.carrier_check import SLOT_LETTERS
 from planaris.tool.engine import Engine
@@ -68,6 +68,7 @@ async def take_up(engine: Engine, story: Story, orders: Mapping[str, JobOrder], 
     for alarm, source in {key[:2] for key in story.alarms if key[0] in FAILURE_ALARMS}:
         tool.alarms.clear(alarm, source)
     _believe(engine, story, orders, found)
+    _settle_turns(engine, story)
     _end_open_steps(engine, story, polished_on_s)
     for job in jobs:
         _progress(job, story)
@@ -136,7 +137,9 @@ def _believe(engine: Engine, story: Story, orders: Mapping[str, JobOrder], found
     material = engine.tool.material
     wafers = {w.wafer_id: w for order in orders.values() for w in order.lot.wafers}
     for wafer_id, told in story.wafers.items():
-        material.restore(wafers[wafer_id], told.place, told.going)
+        face_at = engine.tool.description.face_at
+        lay = told.face or face_at(told.place) or (face_at(told.came_from) if told.came_from else None)
+        material.restore(wafers[wafer_id], told.place, told.going, lay, told.turning)
     for move in found.moves:
         wafer = wafers[move.wafer_id]
         if move.made:
@@ -145,6 +148,19 @@ def _believe(engine: Engine, story: Story, orders: Mapping[str, JobOrder], found
         else:
             material.cancel(wafer, "the controller restarted; the wafer is seen where it was")
             story.wafers[move.wafer_id].going = ""
+
+
+def _settle_turns(engine: Engine, story: Story) -> None:
+    """Believe the wrists about wafers that were being turned over; one between its stops turns on before it places."""
+    material = engine.tool.material
+    for wafer_id in tuple(material.turning()):
+        wafer = material.find(wafer_id)
+        if wafer is None:
+            continue
+        shown = face_shown(engine.tool.watch, material.where(wafer_id))
+        if shown is not None:
+            material.confirm_flip(wafer, shown)
+            story.wafers[wafer_id].face, story.wafers[wafer_id].turning = shown, None
 
 
 def _end_open_steps(engine: Engine, story: Story, polished_on_s: float) -> None:

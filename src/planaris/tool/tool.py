@@ -87,7 +87,7 @@ class Tool:
         self.commands = CommandDoor(stream, dictionary, loop.time)
         self.use = UseKeeper(stream)
         stream.listen(self.use)
-        self.material = MaterialMap(stream)
+        self.material = MaterialMap(stream, description.face_at)
         self.quarantine = Quarantine(stream, self.alarms)
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
         self.consumables.offer(self.commands)

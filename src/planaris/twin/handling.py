@@ -36,8 +36,9 @@ class Handling(Mover):
         self.lid_stuck, self.lid_refusals_count = False, 0
         for port in range(1, tool.load_ports + 1):
             self._load_port(port)
-        TwinRobot("dry_robot", "dry_station", tool.dry_robot, self, self._mark_slot)
-        TwinRobot("wet_robot", "wet_station", tool.wet_robot, self, self._mark_slot)
+        TwinRobot("dry_robot", "dry_station", tool.dry_robot, self, self._mark_slot, tool.face_at)
+        wet_robot = TwinRobot("wet_robot", "wet_station", tool.wet_robot, self, self._mark_slot, tool.face_at)
+        self.wrists = wet_robot.wrists
         self.device("aligner").action("align", self._align)
         self._transport: Transport = (
             TwinCarousel(tool, self) if tool.units is None else TwinUnits(tool, tool.units, self)

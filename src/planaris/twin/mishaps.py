@@ -87,7 +87,7 @@ class Mishaps:
         if platen:
             self.slip(head, platen)
         else:
-            self._plc.set({f"{location}.wafer_present": False})
+            self._mover.sensor(location)
 
     def take(self, location: str) -> None:
         """Take a wafer, whole or in pieces, out of the machine, as a person does."""

@@ -50,9 +50,15 @@ class Mover:
         return device
 
     def sensor(self, location: str) -> None:
-        """Bring a location's presence sensor in line with what is there."""
-        if not location.startswith("loadport"):
-            self.plc.set({f"{location}.wafer_present": self.places.get(location) is not None})
+        """Bring a location's sensors in line with what is there; pieces of a broken wafer are not seen as one."""
+        if location.startswith("loadport"):
+            return
+        wafer = self.places.get(location)
+        pieces = wafer is not None and wafer.broken
+        changed: dict[str, Value] = {f"{location}.wafer_present": wafer is not None and not pieces}
+        if (room := f"{location}.flip_clear") in self.plc.tags:
+            changed[room] = not pieces
+        self.plc.set(changed)
 
     def move(self, source: str, destination: str) -> DeviceError:
         """Move the true wafer if there is one and the destination is free."""

@@ -49,7 +49,7 @@ class Keeper:
         self._texts: dict[str, tuple[tuple[Any, ...], str]] = {}
         process, self._devices = machine.process, machine.devices
         self._worn = ("platen", process.platens, _PLATEN_WEAR), ("head", process.heads, _HEAD_WEAR)
-        self._positions = [tag for tag in machine.plc.values if tag.endswith(".position")]
+        self._positions = [tag for tag in machine.plc.values if tag.endswith((".position", ".wrist"))]
         machine.on_change = self.keep
         for device in machine.handling.devices.values():
             device.on_begun = self._begun

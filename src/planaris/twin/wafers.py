@@ -26,6 +26,7 @@ class TrueWafer:
     head: int = 0
     notch_deg: float = 0.0
     wet: bool = False
+    face_down: bool = False
     broken: bool = False
     measurement_count: int = 0
     materials: tuple[str, ...] = ()

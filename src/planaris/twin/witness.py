@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planaris.model import Face
+
 if TYPE_CHECKING:
     from planaris.twin.machine import Machine
 
@@ -44,6 +46,8 @@ class Witness:
             self._touch_down(int(device.removeprefix("head")))
         elif kind in {"dry_robot", "wet_robot"} and verb.startswith("place"):
             self._place(device, arg1)
+            if device == "wet_robot":
+                self._face(f"wet_robot{verb.removeprefix('place')}", arg1)
         elif verb == "transfer":
             self._transfer(device)
         del arg2
@@ -88,6 +92,14 @@ class Witness:
         code = codes.by_value.get(int(station))
         if code is not None and not code.name.startswith("loadport") and self._machine.places.get(code.name):
             self._note("station_free", f"{robot}.place ordered on {code.name}, which holds a wafer")
+
+    def _face(self, arm: str, station: float) -> None:
+        """A wafer goes to the heads with its face down, and to the cleaner and the carriers with its face up."""
+        code = self._machine.handling.dictionary.code_list("wet_station").by_value.get(int(station))
+        wafer = self._machine.places.get(arm)
+        need = None if code is None else self._machine.tool.face_at(code.name)
+        if code is not None and wafer is not None and need is not None and wafer.face_down is not (need is Face.DOWN):
+            self._note("face", f"{arm} was to put {wafer.wafer_id} down at {code.name}, which does not face {need}")
 
     def _transfer(self, station: str) -> None:
         stations = self._machine.tool.cleaner.stations

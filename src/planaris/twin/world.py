@@ -125,7 +125,8 @@ class World:
     def inject_fault(self, target: str, fault: str, magnitude: float) -> None:
         """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), a supply (`loss`, `supply`
         of the facility with what is left of it), the dryer's lid (`lid`), lose a wafer (`lost`), or let one come to
-        grief: `left_on_pad` (magnitude: pulls that fail), `weak_vacuum` (kPa that a head lacks), `slip`, `break`."""
+        grief: `left_on_pad` (magnitude: pulls that fail), `weak_vacuum` (kPa that a head lacks), `slip`, `break`. What
+        turns wafers over jams (`flip_jam`) or lets them fall (`flip_drop`, magnitude: how many)."""
         if fault == "loss":
             self.lose(target)
             return
@@ -140,6 +141,9 @@ class World:
             return
         if fault in {"left_on_pad", "weak_vacuum", "slip", "break"}:
             self._mishap(target, fault, magnitude)
+            return
+        if fault in {"flip_jam", "flip_drop"}:
+            self._break_wrist(target, fault, magnitude)
             return
         if fault == "lost":
             self.machine.places.take(target)
@@ -203,6 +207,15 @@ class World:
         else:
             mishaps.fault_of(head).vacuum_lost_kPa = magnitude
 
+    def _break_wrist(self, target: str, fault: str, magnitude: float) -> None:
+        wrists = self.machine.handling.wrists
+        if target != "wet_robot" or wrists is None:
+            raise ValueError(f"{target} turns no wafers over")
+        if fault == "flip_jam":
+            wrists.fault.jammed = True
+        else:
+            wrists.fault.drops_count = max(1, int(magnitude))
+
     def take_wafer(self, location: str) -> None:
         """Open the machine and take a wafer, or what is left of it, out."""
         self.machine.process.mishaps.take(location)
@@ -221,6 +234,8 @@ class World:
         if device is None:
             self.machine.safety.reset(target)
             return
+        if target == "wet_robot" and self.machine.handling.wrists is not None:
+            self.machine.handling.wrists.mend()
         if target.startswith("head"):
             self.machine.process.mishaps.clear(int(target.removeprefix("head")))
         device.fault.slow_ratio, device.fault.silent, device.fault.jammed = 1.0, False, False

@@ -22,6 +22,8 @@ VERBS = {
         "pick_b": ["station", "slot"],
         "place_b": ["station", "slot"],
         "goto": ["station"],
+        "flip": ["station", "face"],
+        "flip_b": ["station", "face"],
     },
     "aligner": {"align": ["angle_deg"]},
     "loadcup": {"unload": ["head"], "rinse": ["head"], "load": ["head"], "chuck": ["head"]},

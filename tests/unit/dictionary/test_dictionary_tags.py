@@ -47,6 +47,7 @@ LOCATIONS = words("""
 SENSORS = words("""
     loadport1.slot_state loadport2.slot_state loadport1.carrier_present loadport2.carrier_present
     head1.up head2.up head3.up head4.up loadcup.down carousel.position conditioner1.up conditioner2.up conditioner3.up
+    wet_robot.wrist wet_robot.flip_clear
     platen1.pad_wet platen2.pad_wet platen3.pad_wet safety.emo safety.door_open safety.leak safety.over_temperature
     safety.over_pressure safety.exhaust_low safety.drain_full srd.lid_shut platen1.slip platen2.slip platen3.slip
     platen1.slurry_valve_open platen2.slurry_valve_open platen3.slurry_valve_open

@@ -43,6 +43,7 @@ def test_tool_b_has_the_reference_times(tool_b: ToolDescription) -> None:
     dry, wet, exchange = tool_b.dry_robot, tool_b.wet_robot, tool_b.load_cup
     assert (dry.pick_s, dry.place_s, dry.move_s, dry.empty_move_s, dry.arms, dry.swap_s) == (3, 3, 2.5, 2, 2, 6)
     assert (wet.pick_s, wet.place_s, wet.move_s, wet.empty_move_s, wet.arms, wet.swap_s) == (4, 4, 3, 3, 2, 6)
+    assert 0 < wet.flip_s <= wet.move_s
     assert exchange.unload_s + exchange.head_rinse_s + exchange.load_s + exchange.chuck_s == 25.0
     assert tool_b.units is not None
     assert (tool_b.units.count, tool_b.units.swing_table_s, tool_b.units.swing_exchange_s) == (2, 4.0, 5.0)
@@ -86,6 +87,9 @@ def test_a_carousel_serves_stage_n_on_platen_n_and_has_no_units() -> None:
         ("swap_s = 6", "", "dry_robot.swap_s", "missing for a robot with two arms"),
         ("arms = 2", "arms = 1", "dry_robot.swap_s", "one arm cannot swap"),
         ("arms = 2", "arms = 3", "dry_robot.arms", "out of range"),
+        ("flip_s = 2", "flip_s = 3.5", "wet_robot.flip_s", "within the move"),
+        ("flip_s = 2", "flip_s = -1", "wet_robot.flip_s", "out of range"),
+        ("swap_s = 6", "swap_s = 6\nflip_s = 2", "dry_robot.flip_s", "unknown"),
         ("table_s = 4", "table_s = 0", "units.swing.table_s", "out of range"),
         (
             "touch_down_s = 1",

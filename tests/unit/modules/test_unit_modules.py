@@ -12,7 +12,7 @@ from module_bench import ModuleBench
 
 from planaris import clock
 from planaris.formats import load_tool
-from planaris.model import ToolDescription
+from planaris.model import Face, ToolDescription
 from planaris.modules import DualArmRobot, Exchange, Swing, WaferNotSeenError
 
 
@@ -85,6 +85,7 @@ def test_a_swap_is_seen_half_by_half_and_takes_no_longer_than_the_swap() -> None
         bench.put_wafer("stage", "fresh")
         bench.put_wafer("exchange1", "polished")
         await robot.pick("stage")
+        await robot.flip(Face.DOWN, "exchange1")
         await robot.goto("exchange1")
         assert (robot.before, robot.state) == ("exchange1", "holding")
         start_s = clock.now_s()
@@ -94,6 +95,7 @@ def test_a_swap_is_seen_half_by_half_and_takes_no_longer_than_the_swap() -> None
         # Two handshakes on top of the 6 s, each a few tenths of a second.
         assert 5.8 < clock.now_s() - start_s < 7.2
         assert robot.state == "holding"
+        await robot.flip(Face.UP, "megasonic", "wet_robot_b")
         await robot.place("megasonic", "wet_robot_b")
         assert robot.state == "idle"
         at = {place: wafer.wafer_id for place, wafer in bench.machine.places.items()}

@@ -20,6 +20,8 @@ AT_REST: Mapping[str, Value] = {
     **{f"platen{p}.pad_wet": True for p in (1, 2, 3)},
     **{f"conditioner{p}.up": True for p in (1, 2, 3)},
     "loadcup.down": True,
+    "wet_robot.wrist": 2,
+    "wet_robot.flip_clear": True,
     "safety.healthy": True,
 }
 LOAD_CUP_STATION, STAGE_STATION = 13, 12
@@ -34,6 +36,7 @@ SUBJECTS = {
     "wet_robot.pick": "stage",
     "wet_robot.place": "loadcup",
     "wet_robot.goto": "stage",
+    "wet_robot.flip": "wet_robot",
     "loadcup.load": "head1",
     "loadcup.unload": "head1",
     "carousel.index": "carousel",
@@ -139,6 +142,18 @@ CASES: list[Case] = [
         "15", "dry_robot.pick", "loadport1.05", {}, "loadport1", frozenset({"loadport1"}),
         still_permitted=(("dry_robot.pick", "loadport2.05"), ("dry_robot.pick", "srd")),
     ),
+    *[
+        Case("16", "wet_robot.place", place, {"wet_robot.wafer_present": True, "wet_robot.wrist": wrist}, said,
+             still_permitted=(("wet_robot.place", other), ("wet_robot.pick", place)))
+        for place, wrist, said, other in (
+            ("loadcup", 1, "loadcup takes wafers face down", "megasonic"),
+            ("megasonic", 2, "megasonic takes wafers face up", "loadcup"),
+            ("stage", 2, "stage takes wafers face up", "loadcup"),
+        )
+    ],
+    Case("16", "wet_robot.place", "loadcup", {"wet_robot.wafer_present": True, "wet_robot.wrist": 0}, "face down"),
+    Case("16", "wet_robot.flip", "wet_robot", {"wet_robot.flip_clear": False}, "not clear",
+         still_permitted=(("wet_robot.place", "loadcup"), ("wet_robot.goto", "stage"))),
     Case("15", "dry_robot.place", "loadport2.25", {}, "loadport2", frozenset({"loadport2"})),
 ]  # fmt: skip
 

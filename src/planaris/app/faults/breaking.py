@@ -106,6 +106,9 @@ class Breaking:
             return fault.target in self._unreliable.effects
         if fault.kind in {FaultKind.LEFT_ON_PAD, FaultKind.WEAK_VACUUM}:
             return fault.target in machine.process.mishaps.dropped
+        if fault.kind in {FaultKind.FLIP_JAM, FaultKind.FLIP_DROP}:
+            wrists = machine.handling.wrists
+            return wrists is not None and wrists.fault.effects_count > 0
         if fault.kind is FaultKind.LID:
             return machine.handling.lid_refusals_count > 0
         if fault.kind is FaultKind.PERSON:

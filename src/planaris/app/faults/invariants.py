@@ -8,6 +8,7 @@ from planaris.app.faults.breaking import Breaking
 from planaris.app.faults.scenario import FaultKind
 from planaris.dictionary import Dictionary
 from planaris.formats import JobFiles
+from planaris.model import Face
 from planaris.stream import (
     AlarmSet,
     CleanStarted,
@@ -19,6 +20,7 @@ from planaris.stream import (
     StepEnded,
     StepStarted,
     WaferFinished,
+    WaferFlipped,
     WaferMarked,
     WaferMoved,
 )
@@ -107,6 +109,9 @@ class Invariants:
         event = item.event
         if isinstance(event, WaferMoved):
             self._moved(event)
+            self._faces(event.wafer_id, event.destination, self._job.tool.face_at(event.destination))
+        elif isinstance(event, WaferFlipped):
+            self._faces(event.wafer_id, event.location, event.face)
         elif isinstance(event, MoveIntended):
             self._intended(event)
         elif isinstance(event, CommandAnswered) and event.status == "done" and event.verb in _HALTS:
@@ -159,6 +164,12 @@ class Invariants:
         misled = any(b.fault.kind in _SEES_WRONG and b.fault.target == said for b in self._broken)
         if true != said and not misled:
             self._violated(f"a person's word was believed: {event.wafer_id} at {event.location}, it is at {true}")
+
+    def _faces(self, wafer_id: str, place: str, face: Face | None) -> None:
+        """A wafer faces as it is believed to, and as its place needs it."""
+        wafer = self._world.machine.places.get(place)
+        if face is not None and wafer is not None and wafer.face_down is not (face is Face.DOWN):
+            self._violated(f"{wafer_id} is believed at {place} face {face}, it faces the other way")
 
     def _intended(self, event: MoveIntended) -> None:
         """Nothing moves while the tool is halted, and nothing leaves a carrier that is not as its lot says."""

@@ -35,6 +35,8 @@ class FaultKind(StrEnum):
     DEVIATION = "deviation"
     LID = "lid"
     PERSON = "person"
+    FLIP_JAM = "flip_jam"
+    FLIP_DROP = "flip_drop"
 
 
 SAFETY_INPUTS = ("emo", "door_open", "leak", "over_temperature", "over_pressure", "exhaust_low", "drain_full")
@@ -112,6 +114,7 @@ def targets(tool: ToolDescription) -> Mapping[FaultKind, tuple[str, ...]]:
         ),
         FaultKind.LID: (stations[-1],),
         FaultKind.PERSON: ORDERS,
+        **dict.fromkeys((FaultKind.FLIP_JAM, FaultKind.FLIP_DROP), ("wet_robot",) if tool.wet_robot.flip_s else ()),
     }
 
 
@@ -125,7 +128,8 @@ _NEVER_MENDED_ITSELF = frozenset(
 def draw(seed: int, tool: ToolDescription, wafers_count: int, faults_count: int = 1) -> Scenario:
     """Draw a seed's scenario; the kind goes round with the seed so that every kind comes equally often."""
     chance = np.random.default_rng([2026, seed])
-    kinds, possible = list(FaultKind), targets(tool)
+    possible = targets(tool)
+    kinds = [kind for kind in FaultKind if possible[kind]]
     faults: list[Fault] = []
     for number in range(faults_count):
         # A death is a campaign of its own: it comes alone.
@@ -147,6 +151,7 @@ def _draw_fault(kind: FaultKind, possible: tuple[str, ...], chance: np.random.Ge
         FaultKind.SUPPLY: float(chance.uniform(0.0, 0.6)),
         FaultKind.SLOTS: float(chance.choice([-1, 1]) * chance.integers(1, 6)),
         FaultKind.LEFT_ON_PAD: float(chance.integers(1, 4)),
+        FaultKind.FLIP_DROP: float(chance.integers(1, 3)),
         FaultKind.WEAK_VACUUM: float(chance.uniform(30.0, 60.0)),
         FaultKind.DEVIATION: float(chance.uniform(0.3, 0.75)),
     }.get(kind, 1.0)
