@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
 from planaris.hardware.port import Port
-from planaris.hardware.tags import STATE
+from planaris.hardware.tags import STATE, TagTable
 
 
 class WaitTimeoutError(TimeoutError):
@@ -29,6 +29,7 @@ class TagWatch:
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self._listeners: list[Callable[[Mapping[str, float]], None]] = []
         self._ready = asyncio.Event()
+        self._scalars: tuple[TagTable | None, tuple[str, ...]] = None, ()
 
     def __getitem__(self, tag: str) -> float:
         return self._values[tag]
@@ -47,7 +48,7 @@ class TagWatch:
         try:
             async for block in subscription:
                 row = block.values[-1]
-                changed = {tag: float(value) for tag, value in zip(block.tags, row, strict=True)}
+                changed: dict[str, float] = dict(zip(block.tags, row.tolist(), strict=True))
                 self._values.update(changed)
                 self._ready.set()
                 for listener in self._listeners:
@@ -71,13 +72,17 @@ class TagWatch:
     async def refresh(self) -> None:
         """Read every scalar `state` tag outright."""
         tags = self._port.tags
-        await self.ask(tuple(name for name in tags.of_class(STATE) if not tags[name].shape))
+        if self._scalars[0] is not tags:
+            self._scalars = tags, tuple(name for name in tags.of_class(STATE) if not tags[name].shape)
+        await self.ask(self._scalars[1])
 
     def _wake(self, changed: Iterable[str]) -> None:
+        waiters = self._waiters
         for tag in changed:
-            for future in self._waiters.get(tag, ()):
-                if not future.done():
-                    future.set_result(None)
+            if tag in waiters:
+                for future in waiters[tag]:
+                    if not future.done():
+                        future.set_result(None)
 
     async def ready(self, limit_s: float = 10.0) -> None:
         """Wait for the first snapshot."""
