@@ -424,8 +424,8 @@ class _Session:
                 installed = old.installed if old else f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
                 record = ConsumableRecord(e.location, e.part, serial, e.wafers_count, e.use_h, installed)
                 changed[e.location, e.part] = self._serials[e.location, e.part] = record
-        if changed:
-            self._home.save_consumables(changed.values())
+        if changed:  # the journal's next durable commit is one to the same file
+            self._home.save_consumables(changed.values(), durable=False)
 
 
 def _summary(

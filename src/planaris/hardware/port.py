@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from planaris.hardware.tags import TagTable, Value
 from planaris.model import Block, Quality
@@ -36,8 +35,7 @@ class NotWritableError(PortError):
     """A tag that cannot be written was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One value of one tag at a tool time."""
 
     tag: str

@@ -21,6 +21,9 @@ class DType(StrEnum):
     FLOAT = "float"
 
 
+# By name: a member is looked up slowly in its class.
+_BOOL, _FLOAT = DType.BOOL, DType.FLOAT
+
 Value = bool | int | float | tuple[float, ...]
 
 
@@ -41,18 +44,20 @@ class Tag:
 
     def cast(self, value: Value) -> Value:
         """Return a value as this tag's type and shape; raise `BadValueError` if it is none."""
+        if type(value) is bool and self.dtype is _BOOL and not self.shape:
+            return value
         if isinstance(value, tuple):
             if (len(value),) != self.shape or not all(map(math.isfinite, value)):
                 raise BadValueError({self.name: value})
             return tuple(map(float, value))
         if self.shape or not math.isfinite(value):
             raise BadValueError({self.name: value})
-        if self.dtype is DType.FLOAT:
+        if self.dtype is _FLOAT:
             return float(value)
         whole = int(value)
-        if whole != value or (self.dtype is DType.BOOL and whole not in (0, 1)):
+        if whole != value or (self.dtype is _BOOL and whole not in (0, 1)):
             raise BadValueError({self.name: value})
-        return bool(whole) if self.dtype is DType.BOOL else whole
+        return bool(whole) if self.dtype is _BOOL else whole
 
 
 class UnknownTagError(KeyError):
@@ -104,6 +109,12 @@ class TagTable(Mapping[str, Tag]):
         """Raise `UnknownTagError` naming every unknown tag."""
         if unknown := [name for name in names if name not in self._tags]:
             raise UnknownTagError(unknown)
+
+    def select(self, names: Iterable[str]) -> list[Tag]:
+        """Return the tags of names in their order; raise `UnknownTagError` naming every unknown one."""
+        names = tuple(names)
+        self.check(names)
+        return [self._tags[name] for name in names]
 
     def cast(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """Return a group of values, each as its tag's type; raise `BadValueError` naming every one that cannot be."""

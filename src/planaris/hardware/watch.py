@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 
 from planaris.hardware.port import Port
-from planaris.hardware.tags import STATE
+from planaris.hardware.tags import STATE, TagTable
 from planaris.model import Quality
 
 # News older than what is known by more than this is no late news: the other side's clock was set back [design].
@@ -39,6 +39,7 @@ class TagWatch:
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self._listeners: list[Callable[[Mapping[str, float]], None]] = []
         self._ready = asyncio.Event()
+        self._scalars: tuple[TagTable | None, tuple[str, ...]] = None, ()
 
     def __getitem__(self, tag: str) -> float:
         return self._values[tag]
@@ -57,7 +58,7 @@ class TagWatch:
         try:
             async for block in subscription:
                 row = block.values[-1].tolist()
-                changed = dict(zip(block.tags, row, strict=True))
+                changed: dict[str, float] = dict(zip(block.tags, row, strict=True))
                 if block.quality[-1] != Quality.BAD:  # a lost link's last known values are nobody's word
                     changed = self._newest(changed, float(block.time_s[-1]))
                 self._values.update(changed)
@@ -86,7 +87,9 @@ class TagWatch:
     async def refresh(self) -> None:
         """Read every scalar `state` tag outright."""
         tags = self._port.tags
-        await self.ask(tuple(name for name in tags.of_class(STATE) if not tags[name].shape))
+        if self._scalars[0] is not tags:
+            self._scalars = tags, tuple(name for name in tags.of_class(STATE) if not tags[name].shape)
+        await self.ask(self._scalars[1])
 
     def _newest(self, said: dict[str, float], time_s: float) -> dict[str, float]:
         """Return what is said of a time without the tags of which later news is known, and note the time."""
@@ -98,10 +101,12 @@ class TagWatch:
         return said
 
     def _wake(self, changed: Iterable[str]) -> None:
+        waiters = self._waiters
         for tag in changed:
-            for future in self._waiters.get(tag, ()):
-                if not future.done():
-                    future.set_result(None)
+            if tag in waiters:
+                for future in waiters[tag]:
+                    if not future.done():
+                        future.set_result(None)
 
     async def ready(self, limit_s: float = 10.0) -> None:
         """Wait for the first snapshot."""

@@ -37,6 +37,7 @@ class Home:
         self.path = path
         self._lock = lock
         self._connection = connection
+        self._durable = True
 
     @classmethod
     def open(cls, path: Path, *, label: str) -> Home:
@@ -130,10 +131,14 @@ class Home:
         """Keep a consumable; one of the same location and part is replaced."""
         self.save_consumables((record,))
 
-    def save_consumables(self, records: Iterable[ConsumableRecord]) -> None:
-        """Keep several consumables in one commit."""
+    def save_consumables(self, records: Iterable[ConsumableRecord], *, durable: bool = True) -> None:
+        """Keep several consumables in one commit.
+
+        One that is not ``durable`` survives the death of this process, and a power failure with the next durable
+        commit to the file.
+        """
         rows = [(r.location, r.part, r.serial, r.wafers_count, r.use_h, r.installed) for r in records]
-        with self._transaction() as connection:
+        with self._transaction(durable=durable) as connection:
             connection.executemany("INSERT OR REPLACE INTO consumables VALUES(?, ?, ?, ?, ?, ?)", rows)
 
     def load_consumables(self) -> list[ConsumableRecord]:
@@ -149,8 +154,11 @@ class Home:
         return RecipeShelf(self._connection, self._transaction, self.database)
 
     @contextmanager
-    def _transaction(self) -> Generator[sqlite3.Connection, None, None]:
+    def _transaction(self, *, durable: bool = True) -> Generator[sqlite3.Connection, None, None]:
         try:
+            if durable is not self._durable:
+                self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                self._durable = durable
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
             self._connection.execute("COMMIT")

@@ -15,7 +15,7 @@ from types import TracebackType
 from planaris.historian.audit import AuditHead, AuditReport, chain, verify, write_anchor
 from planaris.historian.errors import JournalError
 from planaris.historian.home import BUSY_LIMIT_S
-from planaris.stream import Committed, from_json, to_json
+from planaris.stream import Committed, from_json
 
 # Name under which commands are journalled that belong to no run: recipe library, maintenance at rest.
 OFFICE = "office"
@@ -52,7 +52,7 @@ class SqliteJournal:
 
     def append(self, batch: Sequence[Committed], durable: bool) -> None:
         """Commit a batch whole; it fits `EventStream`'s ``commit``. Raises JournalError, then nothing of it is kept."""
-        rows = [(self.run_id, c.sequence, c.time_s, c.event.name, to_json(c.event)) for c in batch]
+        rows = [(self.run_id, c.sequence, c.time_s, c.event.name, c.json) for c in batch]
         audited = [row for row, c in zip(rows, batch, strict=True) if c.event.audited]
         head: AuditHead | None = None
         with self._writing(durable) as connection:

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from planaris.historian.errors import RunDatabaseError
 from planaris.historian.run_views import INDEX, SCHEMA_VERSION, TABLES, VIEWS
-from planaris.stream import Committed, to_json
+from planaris.stream import Committed
 
 
 class RunDatabase:
@@ -49,7 +49,7 @@ class RunDatabase:
 
     def __call__(self, batch: Sequence[Committed]) -> None:
         """Record a batch in one transaction. Raises RunDatabaseError, then nothing of the batch is kept."""
-        rows = [(c.sequence, c.time_s, c.event.name, _valid_json(to_json(c.event))) for c in batch]
+        rows = [(c.sequence, c.time_s, c.event.name, _valid_json(c.json)) for c in batch]
         try:
             self._connection.execute("BEGIN")
             self._connection.executemany("INSERT INTO events VALUES(?, ?, ?, ?)", rows)

@@ -49,7 +49,7 @@ def freshness_rates(pv_ring_kPa_m_s: Array, renewal_per_s: Array, constants: Fre
 def freshness(populations: Array) -> Array:
     """Return θ (..., n_ring), the mean of the populations (..., n_pop, n_ring)."""
     xp = array_namespace(populations)
-    return xp.mean(populations, axis=-2)
+    return xp.sum(populations, axis=-2) / populations.shape[-2]
 
 
 def rate_factor(theta: ArrayLike, beta_fraction: float) -> Array:

@@ -7,7 +7,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -24,6 +24,14 @@ class Committed:
     sequence: int
     time_s: float
     event: Event
+    _json: str = field(default="", init=False, repr=False, compare=False)
+
+    @property
+    def json(self) -> str:
+        """The event's fields as `to_json` gives them, made once for all who keep them."""
+        if not self._json:
+            object.__setattr__(self, "_json", to_json(self.event))
+        return self._json
 
 
 Commit = Callable[[Sequence[Committed], bool], None]
@@ -84,7 +92,7 @@ class StreamHash:
 
     def __call__(self, batch: Sequence[Committed]) -> None:
         for item in batch:
-            line = f"{item.sequence}|{item.time_s!r}|{item.event.name}|{to_json(item.event)}\n"
+            line = f"{item.sequence}|{item.time_s!r}|{item.event.name}|{item.json}\n"
             self._hash.update(line.encode())
 
     def hexdigest(self) -> str:

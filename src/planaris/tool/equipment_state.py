@@ -46,6 +46,9 @@ class ModuleUse(StrEnum):
 
 
 TOOL = "tool"
+# What is asked of every event; a union would be made anew each time.
+_RUN = (RunStarted, RunEnded)
+_ALARM = (AlarmSet, AlarmCleared)
 _RESTING = frozenset({"idle", "mapped", "holding", "finished"})
 _ACTIVE = frozenset({"running", "paused", "stopping", "aborting"})
 
@@ -88,7 +91,7 @@ class Use:
 
 def step(use: Use, event: Event) -> Use:
     """Return the fold's state after an event."""
-    if isinstance(event, RunStarted | RunEnded):
+    if isinstance(event, _RUN):
         return replace(use, running=isinstance(event, RunStarted))
     if isinstance(event, JobStateChanged):
         jobs = use.jobs | {event.lot_id} if event.state in _ACTIVE else use.jobs - {event.lot_id}
@@ -101,7 +104,7 @@ def step(use: Use, event: Event) -> Use:
         return replace(use, out=use.out - {event.wafer_id})
     if isinstance(event, PlaceConfirmed) and event.location.startswith("removed"):
         return replace(use, out=use.out - {event.wafer_id})
-    if isinstance(event, AlarmSet | AlarmCleared):
+    if isinstance(event, _ALARM):
         return _alarm(use, event)
     if isinstance(event, QuarantineChanged):
         closed = use.quarantined - {event.module} if event.state == "released" else use.quarantined | {event.module}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from planaris.model import Block, Quality, Severity
 from planaris.tool.alarms import AlarmBook
 
+_GOOD = int(Quality.GOOD)
 # A head whose height is above this is off the pad [design].
 HEAD_UP_mm = 30.0
 # An alarm clears when the value is back inside by this share of the limit [design].
@@ -94,6 +95,8 @@ class LimitWatch:
     _outside_s: dict[tuple[str, Limit], float] = field(default_factory=dict[tuple[str, Limit], float])
     _set: set[tuple[str, Limit]] = field(default_factory=set[tuple[str, Limit]])
     _by_class: dict[str, _Watched] = field(default_factory=dict[str, _Watched])
+    # Sources of which something is in the two above: the others need no look at their limits one by one.
+    _unwell: set[str] = field(default_factory=set[str])
 
     def check(self, block: Block, wafer_id: str = "") -> list[Excess]:
         """Look at one block, set and clear alarms, and return what was passed with it."""
@@ -106,11 +109,14 @@ class LimitWatch:
             watched = self._by_class[block.rate_class] = _watched(source.rstrip("0123456789"), names)
         seen = block.values[:, watched.columns]
         outside = (seen < watched.low) | (seen > watched.high)
-        outside &= (block.quality == Quality.GOOD)[:, None]
+        outside &= (block.quality == _GOOD)[:, None]
         if watched.height is not None:
             outside[:, watched.head_up] &= (block.values[:, watched.height] > HEAD_UP_mm)[:, None]
         step_s = float(block.time_s[-1] - block.time_s[0]) / max(1, len(block.time_s) - 1) or 1.0
-        some = outside.any(axis=0)
+        some = outside.any(axis=0).tolist()
+        if source not in self._unwell and True not in some:
+            return []
+        self._unwell.add(source)
         passed: list[Excess] = []
         for i, limit in enumerate(watched.limits):
             key = (source, limit)
@@ -123,6 +129,8 @@ class LimitWatch:
             if key in self._set and self._inside(limit, float(seen[-1, i])):
                 self._set.discard(key)
                 self.alarms.clear(limit.alarm, source)
+        if not any(known == source for known, _ in (*self._outside_s, *self._set)):
+            self._unwell.discard(source)
         return passed
 
     def _outside(

@@ -22,8 +22,8 @@ class UseKeeper:
         for item in batch:
             if isinstance(item.event, EquipmentStateChanged):
                 continue
-            self.use = step(self.use, item.event)
-            state, why = self.use.tool
+            before, self.use = self.use, step(self.use, item.event)
+            state, why = (self.state, "") if self.use is before else self.use.tool
             if self._since_s is None:
                 self._since_s = item.time_s
             self.spent_s[self.state] = self.spent_s.get(self.state, 0.0) + item.time_s - self._since_s

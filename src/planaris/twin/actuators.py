@@ -83,7 +83,7 @@ class ActuatorBank:
         if len(segments) == 1 or times_s[0] >= segments[-1].start_s:
             return [(segments[-1], 0, len(times_s))]
         starts_s = [segment.start_s for segment in segments[1:]]
-        bounds = [0, *np.searchsorted(times_s, starts_s).tolist(), len(times_s)]
+        bounds = [0, *times_s.searchsorted(starts_s).tolist(), len(times_s)]
         return [(s, low, high) for s, low, high in zip(segments, bounds[:-1], bounds[1:], strict=True) if high > low]
 
     def targets(self) -> dict[str, float]:
@@ -116,18 +116,23 @@ class ActuatorBank:
     def _outputs(self, segment: _Segment, times_s: Array) -> Array:
         outputs = np.repeat(segment.target, len(times_s), axis=1)
         if times_s[0] < segment.settled_s:
-            moving = np.flatnonzero(segment.row_settled_s > times_s[0])
+            moving = (segment.row_settled_s > times_s[0]).nonzero()[0]
             outputs[moving] = self._moving(segment, moving, times_s)
         return outputs
 
     def _moving(self, segment: _Segment, rows: NDArray[np.intp], times_s: Array) -> Array:
         """Return the outputs of the actuators that are not at rest on their targets yet."""
         tau_s, ramp_s, target = self._tau_s[rows], segment.ramp_s[rows], segment.target[rows]
-        after = (times_s - segment.start_s)[None, :] - ramp_s
-        left = np.exp(np.clip(-after / tau_s, _MOST_NEGATIVE, 0.0))
+        after = (times_s - segment.start_s) - ramp_s
+        left = after / -tau_s
+        np.minimum(left, 0.0, out=left)
+        np.maximum(left, _MOST_NEGATIVE, out=left)
+        np.exp(left, out=left)
         left[left < _SETTLED_REST] = 0.0
-        decayed = target + (segment.ramped[rows] - target) * left
-        if after[:, 0].min() >= 0.0:
+        left *= segment.ramped[rows] - target
+        left += target
+        decayed = left
+        if min(after[:, 0].tolist()) >= 0.0:
             return decayed
         in_ramp = np.minimum(after, 0.0) + ramp_s
         lead = segment.lead[rows]

@@ -39,6 +39,11 @@ class DeviceFault:
     jammed: bool = False
     effects_count: int = 0
 
+    @property
+    def none(self) -> bool:
+        """Whether nothing is or was wrong."""
+        return self.slow_ratio == 1.0 and not (self.silent or self.jammed or self.effects_count)
+
 
 @dataclass(frozen=True, slots=True)
 class Motion:

@@ -134,10 +134,10 @@ class TrueHead:
         ``out`` are the actuators at the intervals' middles.
         """
         demand = self.bank.targets_at(starts_s)
-        target = np.empty((len(middles_s), len(_LAGS)))
+        target = np.empty((len(_LAGS), len(middles_s)))
 
         def put(tag: str, value: Array | float) -> None:
-            target[:, LAG_INDEX[tag]] = value
+            target[LAG_INDEX[tag]] = value
 
         speed = out[self.speed_row]
         amplitude = out[self.sweep_row]
@@ -153,13 +153,14 @@ class TrueHead:
         put("torque_Nm", torque)
         put("motor_current_A", 0.6 + torque / 12.0 + 0.004 * speed)
         put("motor_temperature_C", 25.0 + 0.25 * speed + 0.4 * torque)
+        sweep_mm_s = amplitude * rate_rad_s * np.cos(phase)
         put("sweep_mm", amplitude * np.sin(phase))
-        put("sweep_speed_mm_s", amplitude * rate_rad_s * np.cos(phase))
-        put("sweep_current_A", 0.3 + 0.06 * np.abs(amplitude * rate_rad_s * np.cos(phase)) + 0.0004 * force_N)
+        put("sweep_speed_mm_s", sweep_mm_s)
+        put("sweep_current_A", 0.3 + 0.06 * np.abs(sweep_mm_s) + 0.0004 * force_N)
         put("supply_pressure_kPa", 480.0 - 1.2 * flow_total)
         put("union_temperature_C", 22.5 + 0.03 * speed)
         put("cavity_temperature_C", AIR_TEMPERATURE_C + 0.002 * force_N)
-        return target
+        return target.T
 
     def commit(self, chunk: LagChunk) -> None:
         """Move the lags to a chunk's end."""

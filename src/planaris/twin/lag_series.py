@@ -21,10 +21,14 @@ class LagChunk:
     def at(self, times_s: Array, rate_per_s: Array) -> Array:
         """Return states, shape (m, lags), at times; the first and last state hold outside the chunk."""
         knots = self.knots_s
-        j = np.minimum(np.maximum(np.searchsorted(knots, times_s, side="right") - 1, 0), len(knots) - 2)
+        j = np.minimum(np.maximum(knots.searchsorted(times_s, side="right") - 1, 0), len(knots) - 2)
         since_s = np.minimum(np.maximum(times_s - knots[j], 0.0), knots[j + 1] - knots[j])
         target = self.targets[j]
-        return target + (self.states[j] - target) * np.exp(since_s[:, None] * -rate_per_s)
+        lags = since_s[:, None] * -rate_per_s
+        np.exp(lags, out=lags)
+        lags *= self.states[j] - target
+        lags += target
+        return lags
 
 
 class LagSeries:
@@ -49,7 +53,7 @@ class LagSeries:
         """Return lags, shape (m, lags), at ascending times; ``tail`` is what follows and is not committed yet."""
         chunks = [*self._chunks, tail] if tail is not None else self._chunks
         starts_s = [chunk.knots_s[0] for chunk in chunks[1:]]
-        bounds = [0, *np.searchsorted(times_s, starts_s).tolist(), len(times_s)]
+        bounds = [0, *times_s.searchsorted(starts_s).tolist(), len(times_s)]
         parts = [
             chunk.at(times_s[low:high], rate_per_s)
             for chunk, low, high in zip(chunks, bounds[:-1], bounds[1:], strict=True)

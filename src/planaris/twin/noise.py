@@ -12,16 +12,19 @@ _PAGE_SAMPLES = 1024
 
 
 class NoisePages:
-    """Standard normal noise for ``columns`` channels, made page by page, each page from a seed of its own."""
+    """Normal noise of channels with ``sigma`` each, made page by page, each page from a seed of its own."""
 
-    def __init__(self, seed: int, owner: str, columns: int) -> None:
+    def __init__(self, seed: int, owner: str, sigma: NDArray[np.float32]) -> None:
         self._key = [seed & 0xFFFFFFFFFFFFFFFF, zlib.crc32(owner.encode())]
-        self._columns = columns
+        self._sigma = sigma
         self._pages: dict[int, NDArray[np.float32]] = {}
 
     def rows(self, first: int, count: int) -> NDArray[np.float32]:
-        """Return noise of samples ``first`` … ``first + count - 1``, shape (count, columns)."""
-        out = np.empty((count, self._columns), dtype=np.float32)
+        """Return noise of samples ``first`` … ``first + count - 1``, shape (count, channels), not to be changed."""
+        page, offset = divmod(first, _PAGE_SAMPLES)
+        if offset + count <= _PAGE_SAMPLES:
+            return self._page(page)[offset : offset + count]
+        out = np.empty((count, len(self._sigma)), dtype=np.float32)
         done = 0
         while done < count:
             page, offset = divmod(first + done, _PAGE_SAMPLES)
@@ -34,7 +37,8 @@ class NoisePages:
         page = self._pages.get(number)
         if page is None:
             bits = np.random.SFC64(np.random.SeedSequence([*self._key, number]))
-            page = np.random.Generator(bits).standard_normal((_PAGE_SAMPLES, self._columns), dtype=np.float32)
+            page = np.random.Generator(bits).standard_normal((_PAGE_SAMPLES, len(self._sigma)), dtype=np.float32)
+            page *= self._sigma
             while len(self._pages) >= 2:
                 del self._pages[next(iter(self._pages))]
             self._pages[number] = page

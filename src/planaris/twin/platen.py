@@ -477,10 +477,10 @@ class TruePlaten:
 
     def _lag_targets(self, chunk: Stretch, state: PlatenState) -> Array:
         out, rows, block = chunk.out, self._rows, chunk.block
-        target = np.empty((len(chunk.middles_s), len(_LAGS)))
+        target = np.empty((len(_LAGS), len(chunk.middles_s)))
 
         def put(tag: str, value: Array | float) -> None:
-            target[:, LAG_INDEX[tag]] = value
+            target[LAG_INDEX[tag]] = value
 
         speed, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
         force, disk = out[rows["force"]] * out[rows["disk_down"]], out[rows["disk"]]
@@ -513,7 +513,7 @@ class TruePlaten:
         put("drain_flow_ml_min", slurry + di)
         put("exhaust_velocity_m_s", 0.42 - 0.0003 * speed)
         put("enclosure_temperature_C", AIR_TEMPERATURE_C + 0.06 * np.maximum(0.0, pad_C - 22.0) + 0.004 * speed)
-        return target
+        return target.T
 
 
 def _level(values: Array) -> bool:

@@ -14,6 +14,8 @@ from planaris.hardware import STATE, TagTable, Value
 from planaris.model import Block, Quality
 from planaris.twin.noise import stream_of
 
+_GOOD = np.array([Quality.GOOD], dtype=np.uint8)
+
 WriteHandler = Callable[[Mapping[str, Value]], None]
 
 
@@ -45,7 +47,7 @@ class StateSubscription:
                 tags=tuple(changes),
                 time_s=np.array([time_s]),
                 values=np.array([list(changes.values())]),
-                quality=np.array([Quality.GOOD], dtype=np.uint8),
+                quality=_GOOD.copy(),
                 sequence=self._sequence,
             )
         )
@@ -125,6 +127,8 @@ class VirtualPlc:
 
     def sampled_alive(self, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Say for each time whether the CPU ran and the link was whole, so that there is a sample of it."""
+        if not self._dead_s and self.reachable:
+            return np.ones(len(times_s), dtype=np.bool_)
         open_s = [since_s for since_s in (self._dead_from_s, self._cut_from_s) if since_s is not None]
         spans = [*self._dead_s, *((since_s, math.inf) for since_s in open_s)]
         alive = np.ones(len(times_s), dtype=np.bool_)

@@ -55,21 +55,23 @@ class TwinPort:
 
     async def read(self, names: Sequence[str]) -> tuple[Sample, ...]:
         """Return present values after the link's delay; evaluating them commits nothing."""
-        self._check(names)
+        self._check(())
+        tags = self.tags.select(names)
         await asyncio.sleep(self._machine.plc.delay_s(f"read.{names[0] if names else ''}"))
         self._answered()
         now_s = asyncio.get_running_loop().time()
         rows: dict[str, Mapping[str, float]] = {}
         samples: list[Sample] = []
-        for name in names:
-            owner, tag = name.split(".", 1)[0], self.tags[name]
+        held, good = self._machine.plc.values, Quality.GOOD
+        for name, tag in zip(names, tags, strict=True):
             if tag.rate_class == STATE:
-                value = tag.cast(self._machine.plc.values[name])
+                value = tag.cast(held[name])
             else:
+                owner = name.split(".", 1)[0]
                 if owner not in rows:
                     rows[owner] = self._machine.sensors_now(owner, now_s)
                 value = rows[owner][name]
-            samples.append(Sample(name, value, now_s, Quality.GOOD))
+            samples.append(Sample(name, value, now_s, good))
         return tuple(samples)
 
     async def write(self, values: Mapping[str, Value]) -> None:

@@ -83,6 +83,10 @@ class Process:
         self.platens = {
             n: TruePlaten(n, tool, truth, self.grid, now_s, profile.edges) for n in range(1, tool.platens + 1)
         }
+        self._stations: tuple[tuple[str, TruePlaten | TrueHead], ...] = (
+            *((f"platen{n}", platen) for n, platen in self.platens.items()),
+            *((f"head{n}", head) for n, head in self.heads.items()),
+        )
         self.owners: dict[str, SampledOwner] = {}
         self.slurry_lots: dict[int, str] = {}
         self.powered: Callable[[], bool] = lambda: True
@@ -175,8 +179,7 @@ class Process:
     def keep_for_samplers(self, wanted_s: Mapping[str, float]) -> None:
         """Keep what samplers still need and forget the rest; ``wanted_s``: owner -> oldest time wanted."""
         self._wanted_s = wanted_s
-        stations = {f"platen{n}": p for n, p in self.platens.items()} | {f"head{n}": h for n, h in self.heads.items()}
-        for name, station in stations.items():
+        for name, station in self._stations:
             if name not in wanted_s:
                 station.series = None
             elif station.series is None:

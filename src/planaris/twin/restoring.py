@@ -25,7 +25,6 @@ _PLATEN_WEAR = ("conditioned_s", "disk_hours", "wafers_count", "pad_serial", "di
 _HEAD_WEAR = ("ring_lost_um", "membrane_h", "wafers_count", "ring_serial", "membrane_serial")
 _ARRAYS = tuple(f.name for f in fields(TrueWafer) if "NDArray" in str(f.type))
 _SCALARS = tuple(f.name for f in fields(TrueWafer) if f.name not in _ARRAYS)
-_WELL = DeviceFault()
 _scalars_of = attrgetter(*_SCALARS)
 # Devices of the process come back in their safe state; what they were doing is over.
 _PROCESS_DEVICES = ("head", "platen", "conditioner")
@@ -48,7 +47,13 @@ class Keeper:
         self._machine, self._file = machine, file
         self._texts: dict[str, tuple[tuple[Any, ...], str]] = {}
         process, self._devices = machine.process, machine.devices
-        self._worn = ("platen", process.platens, _PLATEN_WEAR), ("head", process.heads, _HEAD_WEAR)
+        self._worn = [
+            *(
+                (f"platen.{n}", platen, attrgetter(*_PLATEN_WEAR), _PLATEN_WEAR)
+                for n, platen in process.platens.items()
+            ),
+            *((f"head.{n}", part, attrgetter(*_HEAD_WEAR), _HEAD_WEAR) for n, part in process.heads.items()),
+        ]
         self._positions = [tag for tag in machine.plc.values if tag.endswith((".position", ".wrist"))]
         machine.on_change = self.keep
         for device in machine.handling.devices.values():
@@ -95,21 +100,19 @@ class Keeper:
         for name, device in self._devices.items():
             if (motion := device.motion) is not None:
                 values[f"motion.{name}"] = text(f"motion.{name}", motion, list)
-            if device.fault != _WELL:
+            if not device.fault.none:
                 values[f"fault.{name}"] = json.dumps(asdict(device.fault))
-        for kind, stations, names in self._worn:
-            for number, station in stations.items():
-                owner = f"{kind}.{number}"
-                row = tuple(getattr(station, name) for name in names)
-                values[owner] = text(owner, row, lambda r, names=names: dict(zip(names, r, strict=True)))
+        for owner, station, row_of, names in self._worn:
+            values[owner] = text(owner, row_of(station), lambda r, names=names: dict(zip(names, r, strict=True)))
         for n, platen in machine.process.platens.items():
             arrays[f"platen.{n}", "pad_lost_um"] = platen.pad_lost_um
             arrays[f"platen.{n}", "populations"] = platen.state.populations
         values["slurry"] = text("slurry", tuple(sorted(machine.process.slurry_lots.items())), dict)
-        positions = tuple((tag, machine.plc.values[tag]) for tag in self._positions)
-        values["positions"] = text("positions", positions, dict)
+        held, tags = machine.plc.values, self._positions
+        positions = tuple([held[tag] for tag in tags])
+        values["positions"] = text("positions", positions, lambda p: dict(zip(tags, p, strict=True)))
         values["safety"] = text("safety", (*sorted(machine.safety.tripped),), list)
-        values["in_order"] = json.dumps(in_order)
+        values["in_order"] = "true" if in_order else "false"
         values["machine"] = text("machine", (machine.tool.name, machine.seed), list)
         return Snapshot(values, arrays)
 

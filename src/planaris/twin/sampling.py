@@ -17,6 +17,7 @@ from planaris.twin.signals import Signal
 Array = NDArray[np.float64]
 Lags = Callable[[Array], Array]
 _ROUNDING = 1e-6
+_GOOD, _BAD = int(Quality.GOOD), int(Quality.BAD)
 
 
 class SampledOwner:
@@ -36,8 +37,7 @@ class SampledOwner:
         self.rate_Hz = rate_Hz
         self.tags = tuple(f"{name}.{signal.tag}" for signal in signals)
         self._bank, self._lags, self._gains = bank, lags, gains
-        self._noise = NoisePages(seed, name, len(signals))
-        self._sigma = np.array([s.noise for s in signals], dtype=np.float32)
+        self._noise = NoisePages(seed, name, np.array([s.noise for s in signals], dtype=np.float32))
         self._actuated = [i for i, s in enumerate(signals) if s.actuator is not None]
         self._rows = [bank.index[s.actuator] for s in signals if s.actuator is not None]
         self._lagged = [i for i, s in enumerate(signals) if s.actuator is None]
@@ -48,20 +48,21 @@ class SampledOwner:
         if self._rows:
             values[:, self._actuated] = self._bank.at(times_s)[self._rows].T
         values[:, self._lagged] = self._lags(times_s)
-        return values * self._gains
+        values *= self._gains
+        return values
 
     def rows(self, first: int, count: int) -> tuple[Array, NDArray[np.float32]]:
         """Return times and values of samples ``first`` … by number; sample k is taken at k/rate."""
         times_s = np.arange(first, first + count) / self.rate_Hz
         noisy = self.clean(times_s).astype(np.float32)
-        noisy += self._noise.rows(first, count) * self._sigma
+        noisy += self._noise.rows(first, count)
         return times_s, noisy
 
     def now(self, time_s: float) -> NDArray[np.float32]:
         """Return the values of all tags at a time, with that sample's noise."""
         number = math.floor(time_s * self.rate_Hz + _ROUNDING)
         clean = self.clean(np.array([time_s])).astype(np.float32)
-        return (clean + self._noise.rows(number, 1) * self._sigma)[0]
+        return (clean + self._noise.rows(number, 1))[0]
 
 
 class SampledSubscription:
@@ -109,9 +110,10 @@ class SampledSubscription:
                 self._on_progress()
                 raise StopAsyncIteration
         times_s, values = self._owner.rows(self._next, end - self._next)
-        quality = np.full(len(times_s), Quality.GOOD, dtype=np.uint8)
-        if self._sampled is not None:
-            quality[~self._sampled(times_s)] = Quality.BAD
+        quality = np.empty(len(times_s), dtype=np.uint8)
+        quality.fill(_GOOD)
+        if self._sampled is not None and not (alive := self._sampled(times_s)).all():
+            quality[~alive] = _BAD
         block = Block(self._rate_class, self._owner.tags, times_s, values, quality, self._sequence)
         self._next, self._sequence = end, self._sequence + 1
         self._on_progress()

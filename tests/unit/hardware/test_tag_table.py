@@ -71,6 +71,15 @@ def test_a_group_names_every_value_that_fits_not() -> None:
     assert table.cast({"a": 2.0, "b": 1}) == {"a": 2, "b": 1}
 
 
+def test_tags_are_selected_in_the_order_asked_or_every_unknown_name_is_told() -> None:
+    table = tags_from(dictionary_a())
+    names = list(table)[5:2:-1]
+    assert [t.name for t in table.select(names)] == names
+    with pytest.raises(UnknownTagError) as told:
+        table.select(["no.such", names[0], "nor.this"])
+    assert told.value.names == ("no.such", "nor.this")
+
+
 def test_classes_partition_the_tags_in_declared_order() -> None:
     table = tags_from(dictionary_a())
     by_class = [name for rate_class in table.rate_classes for name in table.of_class(rate_class)]

@@ -155,6 +155,17 @@ def test_consumables_are_kept_by_location_and_part(tmp_path: Path) -> None:
         assert home.load_consumables() == [ring, disk, worn]
 
 
+def test_counters_kept_without_waiting_for_the_disk_are_there_and_the_next_commit_waits_again(tmp_path: Path) -> None:
+    pad = ConsumableRecord("platen1", "pad", "P-7", 120, 2.5, "2026-01-02")
+    with Home.open(tmp_path, label="test") as home:
+        synchronous = home._connection.execute  # pyright: ignore[reportPrivateUsage]
+        home.save_consumables([pad], durable=False)
+        assert home.load_consumables() == [pad]
+        assert synchronous("PRAGMA synchronous").fetchone() == (1,)
+        home.new_run("L")
+        assert synchronous("PRAGMA synchronous").fetchone() == (2,)
+
+
 def version(content: str, text: str, state: RecipeState = RecipeState.DRAFT) -> RecipeVersion:
     return RecipeVersion(RecipeKind.POLISH, "ild", content, "1", text, "ann", state)
 

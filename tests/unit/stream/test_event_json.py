@@ -70,6 +70,13 @@ def test_an_events_json_is_one_object_with_its_fields_in_order(event: Event) -> 
     assert "\n" not in text
 
 
+@given(EVENTS)
+def test_a_committed_event_is_the_same_whether_its_json_was_made_or_not(event: Event) -> None:
+    told, asked = Committed(3, 1.5, event), Committed(3, 1.5, event)
+    assert asked.json == to_json(event)
+    assert (told, repr(told)) == (asked, repr(asked))
+
+
 def test_a_number_that_was_not_measured_comes_back_as_such() -> None:
     event = StepEnded("W1", 1, 1, 0, "main", 40.0, "time", math.nan, 0.0)
     found = from_json("step_ended", to_json(event))
