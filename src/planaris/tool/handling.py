@@ -88,6 +88,7 @@ class Handling:
             job = self._jobs.of(wafer)
             if source in job.queue:
                 job.queue.remove(source)
+                self._tool.idle_pads.begun(job.progress[wafer.wafer_id])
             job.progress[wafer.wafer_id].wait_s += self._shop.leave(source)
         wafer = material.at[source]
         if wafer.wafer_id not in material.in_motion():

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from planaris.clock import now_s
-from planaris.model import PlanningDescription
+from planaris.model import PlanningDescription, WaferKind
 from planaris.scheduling import (
     Judged,
     Mishap,
@@ -94,6 +94,8 @@ class PlanDesk:
             return facts.queue
         wafer_in = {facts.home[i]: i for job in waiting_jobs for i in job.progress if i in facts.home}
         waiting = [routed(wafer_in[slot]) for slot in facts.queue]
+        if waiting and jobs.progress_of(waiting[0].wafer_id).wafer.kind is WaferKind.DUMMY:
+            return facts.queue  # it was called, or is first anyway
         ordered = self.order(waiting, lambda: problem(window(waiting, self._board.wafers_count)))
         return tuple(w.home for w in ordered)
 
