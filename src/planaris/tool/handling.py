@@ -236,7 +236,7 @@ class Handling:
         assert metrology is not None
         assert description is not None
         progress = job.progress[wafer.wafer_id]
-        progress.plan = plan = job.lot.sampling.plan_for(wafer.slot)
+        progress.plan = plan = job.lot.sampling.plan_for(wafer.slot, wafer.kind)
         self._shop.due["metrology"] = now_s() + description.time_s_by_plan[plan]
         progress.post_nm = await metrology.ask(lambda: metrology.measure(plan))
         self._shop.due.pop("metrology", None)
