@@ -18,7 +18,7 @@ from planaris.scheduling import (
     cluster_bound,
     line_bound,
     line_of,
-    plan_by_cp_sat,
+    plan_by_play,
     play,
     repeated,
     routed,
@@ -98,7 +98,7 @@ def _mixed_lots() -> list[Result]:
             for lot, route in enumerate(routes, start=1)
         ]
         wafers = tuple(w for own in lots for w in own)
-        played = play(line, wafers, board=PlanBoard(plan_by_cp_sat))
+        played = play(line, wafers, board=PlanBoard(plan_by_play))
         found = check(line, wafers, played.operations)
         if found:
             raise InfeasibleError(f"tool A, {name}: {found[0]}")

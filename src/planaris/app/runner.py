@@ -309,6 +309,7 @@ class _Session:
         tool = Tool(job.tool, dictionary, port, stream, traces, counters, far.constants)
         if past is not None:
             tool.quarantine.restore(item.event for item in past.events)
+            tool.idle_pads.restore(past.events)
         engine = Engine(tool)
         if past is not None:
             engine.manual.restore(item.event for item in past.events)

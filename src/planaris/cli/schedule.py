@@ -44,7 +44,7 @@ def command(
     """Plan lots on a tool: what happens when, how near to the bound, what limits it; status 1 if a limit is passed."""
     del home  # every command takes it; a schedule leaves nothing there
     from planaris.formats import load_job
-    from planaris.model import Architecture, InputError
+    from planaris.model import InputError
     from planaris.scheduling import LotToSchedule, StuckError, schedule_lots
 
     files = lot or [_EXAMPLE]
@@ -53,11 +53,6 @@ def command(
     except InputError as error:
         refuse_input(error, as_json)
     names = ", ".join(str(file) for file in files)
-    if jobs[0].tool.architecture is not Architecture.CAROUSEL:
-        message = (
-            f"tool {jobs[0].tool.name} has {jobs[0].tool.architecture} and no carousel: only carousels are planned"
-        )
-        end_with("input", names, message, as_json, WRONG_INPUT)
     twice = {w.wafer_id for job in jobs for w in job.lot.wafers}
     if len(twice) < sum(len(job.lot.wafers) for job in jobs) or len({job.lot.load_port for job in jobs}) < len(jobs):
         message = "two lots have the same wafers or the same load port: give each its own"

@@ -43,6 +43,7 @@ class SamplingEdge(Edge):
     default_plan: str = "9"
     dense_plan: str = "49"
     dense_slots: list[int] = Field(default_factory=lambda: [1, CARRIER_SLOTS])
+    dense_kinds: list[Annotated[WaferKind, Field(strict=False)]] = Field(default_factory=list[WaferKind])
 
 
 class IncomingEdge(Edge):

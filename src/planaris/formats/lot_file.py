@@ -86,7 +86,9 @@ def load_lot(path: Path) -> LotFile:
         recipe=edge.recipe,
         cleaner_recipe=edge.cleaner_recipe,
         wafers=wafers,
-        sampling=SamplingPlan(sampling.default_plan, sampling.dense_plan, tuple(sampling.dense_slots)),
+        sampling=SamplingPlan(
+            sampling.default_plan, sampling.dense_plan, tuple(sampling.dense_slots), tuple(sampling.dense_kinds)
+        ),
         incoming=incoming,
     )
     return LotFile(lot, path, path.parent / edge.recipe, path.parent / edge.cleaner_recipe, incoming_path)

@@ -12,6 +12,7 @@ from planaris.model import (
     Architecture,
     CleanerDescription,
     HeadDescription,
+    IdlePadDescription,
     LoadCupTimes,
     MetrologyDescription,
     PlanningDescription,
@@ -102,6 +103,11 @@ class PlanningEdge(Edge):
         return PlanningDescription(self.latency_s, self.period_s, self.wafers_count)
 
 
+class IdlePadEdge(Edge):
+    limit_s: _Positive
+    dummies_count: Annotated[int, Field(ge=1, le=25)]
+
+
 class ToolEdge(Edge):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
     architecture: Annotated[Architecture, Field(strict=False)]
@@ -125,6 +131,7 @@ class ToolEdge(Edge):
     cleaner: ToolCleanerEdge
     metrology: MetrologyEdge | None = None
     planning: PlanningEdge | None = None
+    idle_pad: IdlePadEdge | None = None
 
     def to_model(self, ranges: tuple[Range, ...], limits: dict[str, float]) -> ToolDescription:
         """Return the model; ranges and consumable limits are read apart, their keys are data."""
@@ -164,4 +171,7 @@ class ToolEdge(Edge):
             stages=self.stages,
             route=tuple(tuple(platens) for platens in self.route or ()),
             planning=None if self.planning is None else self.planning.to_model(),
+            idle_pad=None
+            if self.idle_pad is None
+            else IdlePadDescription(self.idle_pad.limit_s, self.idle_pad.dummies_count),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from planaris.model.measurement import ThicknessMap
-from planaris.model.wafer import Wafer
+from planaris.model.wafer import Wafer, WaferKind
 
 CARRIER_SLOTS = 25
 
@@ -22,15 +22,16 @@ class SlotState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SamplingPlan:
-    """Which sites are measured after polish: ``default_plan`` on every wafer, ``dense_plan`` on some slots."""
+    """Which sites are measured after polish: ``dense_plan`` on some slots and kinds, ``default_plan`` on the others."""
 
     default_plan: str = "9"
     dense_plan: str = "49"
     dense_slots: tuple[int, ...] = (1, 25)
+    dense_kinds: tuple[WaferKind, ...] = ()
 
-    def plan_for(self, slot: int) -> str:
-        """Return the plan's name for a slot."""
-        return self.dense_plan if slot in self.dense_slots else self.default_plan
+    def plan_for(self, slot: int, kind: WaferKind = WaferKind.PRODUCT) -> str:
+        """Return the plan's name for a wafer of a kind in a slot."""
+        return self.dense_plan if slot in self.dense_slots or kind in self.dense_kinds else self.default_plan
 
 
 @dataclass(frozen=True, slots=True)

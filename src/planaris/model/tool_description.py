@@ -116,13 +116,21 @@ class PlanningDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class IdlePadDescription:
+    """A pad idle for longer than ``limit_s`` gets ``dummies_count`` dummy wafers before product."""
+
+    limit_s: float
+    dummies_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ToolDescription:
     """One tool.
 
     ``carousel_index_s`` is 0 where there is no carousel; ``load_cup`` are the times of the load cup or of each
     exchange station. ``stages`` are places between the dry and the wet robot: one, or one in and one out.
     ``route`` lists for each stage of a recipe the platens that may serve it; empty where stage n is platen n.
-    Without ``planning`` the dispatch rule goes alone.
+    Without ``planning`` the dispatch rule goes alone, without ``idle_pad`` no dummies are called.
     """
 
     name: str
@@ -149,6 +157,7 @@ class ToolDescription:
     stages: int = 1
     route: tuple[tuple[int, ...], ...] = ()
     planning: PlanningDescription | None = None
+    idle_pad: IdlePadDescription | None = None
 
     @property
     def recipe_stages(self) -> int:

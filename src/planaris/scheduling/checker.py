@@ -54,14 +54,14 @@ def check(
     by_id = {w.wafer_id: w for w in wafers}
     found = [
         *_overlaps(ordered),
-        *_places(ordered),
+        *places(ordered),
         *_arms(line, ordered, short_fraction),
         *_turns(line, ordered),
         *_durations(line, by_id, ordered, short_fraction),
     ]
     for wafer in wafers:
         own = [o for o in ordered if o.wafer_id == wafer.wafer_id]
-        found += _way(wafer, own)
+        found += way(wafer, own)
         found += _route(line, wafer, own)
     found += residency(line, wafers, ordered)
     return tuple(sorted(found, key=lambda v: v.time_s))
@@ -81,8 +81,11 @@ def _overlaps(operations: Sequence[Operation]) -> Iterable[Violation]:
             latest = max(latest, o, key=lambda x: x.end_s)
 
 
-def _places(operations: Sequence[Operation]) -> Iterable[Violation]:
-    """A place belongs to a wafer from the moment it is brought there until it has been taken away."""
+def places(operations: Sequence[Operation]) -> Iterable[Violation]:
+    """Yield wafers that are brought where another one is.
+
+    A place belongs to a wafer from the moment it is brought there until it has been taken away.
+    """
     holder: dict[str, tuple[str, float]] = {}
     events: list[tuple[float, int, str, str]] = []
     for o in operations:
@@ -174,8 +177,8 @@ def _durations(
             yield Violation(Fault.TOO_SHORT, o.resource, o.start_s, problem)
 
 
-def _way(wafer: RoutedWafer, own: Sequence[Operation]) -> Iterable[Violation]:
-    """A wafer is where it was put last: each operation begins there, and not before the one before has ended."""
+def way(wafer: RoutedWafer, own: Sequence[Operation]) -> Iterable[Violation]:
+    """Yield operations of a wafer that begin where it is not, or before the one before has ended."""
     place, free_s = wafer.home, wafer.release_s
     for o in own:
         if o.start_s < free_s - TICK_S:

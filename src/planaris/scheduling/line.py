@@ -156,7 +156,7 @@ def routed(
             f"loadport{lot.load_port}.{wafer.slot:02d}",
             visits,
             tuple(by_station[name] for name in tool.cleaner.stations),
-            times[plan.plan_for(wafer.slot)] if times else 0.0,
+            times[plan.plan_for(wafer.slot, wafer.kind)] if times else 0.0,
             recipe.wet_limits,
             priority,
             release_s,

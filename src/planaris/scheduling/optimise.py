@@ -13,6 +13,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from planaris.scheduling.line import Line, RoutedWafer
+from planaris.scheduling.line_units import UnitsLine
+from planaris.scheduling.optimise_units import DETERMINISTIC_LIMIT as UNITS_LIMIT
+from planaris.scheduling.optimise_units import UnitsModel, read_plan
 from planaris.scheduling.rolling import PlanProblem, RollingPlan
 
 if TYPE_CHECKING:
@@ -25,28 +28,33 @@ SEED = 1
 HORIZON_S = 36_000.0
 
 
-def plan_by_cp_sat(problem: PlanProblem, *, deterministic_limit: float = DETERMINISTIC_LIMIT) -> RollingPlan | None:
+def plan_by_cp_sat(problem: PlanProblem, *, deterministic_limit: float | None = None) -> RollingPlan | None:
     """Return a plan, None if none is found within the limit or nothing waits."""
     from ortools.sat.python import cp_model
 
     if not problem.waiting:
         return None
-    wafers = (*problem.upstream, *problem.waiting)
-    model: CpModel = cp_model.CpModel()
-    built = _Model(model, problem)
+    line, model = problem.line, cp_model.CpModel()
+    if isinstance(line, UnitsLine):
+        built, limit = UnitsModel(model, problem, line), UNITS_LIMIT
+    else:
+        built, limit = _Model(model, problem, line), DETERMINISTIC_LIMIT
     solver: Any = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = SEED
-    solver.parameters.max_deterministic_time = deterministic_limit
+    solver.parameters.max_deterministic_time = deterministic_limit or limit
     status = solver.solve(model)
     if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
         return None
+    proven = status == cp_model.OPTIMAL
+    if isinstance(built, UnitsModel):
+        return read_plan(problem, [solver.value(t) for t in built.loaded], solver.value(built.last), proven=proven)
     order: list[str] = []
+    wafers = (*problem.upstream, *problem.waiting)
     for place in range(len(problem.upstream), len(wafers)):
         chosen = next(w for w in range(len(wafers)) if solver.boolean_value(built.at[w][place]))
         order.append(wafers[chosen].wafer_id)
-    makespan_s = solver.value(built.last) / TICKS_PER_S
-    return RollingPlan(tuple(order), makespan_s, status == cp_model.OPTIMAL)
+    return RollingPlan(tuple(order), solver.value(built.last) / TICKS_PER_S, proven)
 
 
 def feed_s(line: Line) -> float:
@@ -71,8 +79,8 @@ def _ticks(time_s: float) -> int:
 class _Model:
     """The variables: ``at`` wafer × position, ``turn`` before each stop, ``last`` the end."""
 
-    def __init__(self, model: CpModel, problem: PlanProblem) -> None:
-        self._model, self._problem, self._line = model, problem, problem.line
+    def __init__(self, model: CpModel, problem: PlanProblem, line: Line) -> None:
+        self._model, self._problem, self._line = model, problem, line
         self._wafers = (*problem.upstream, *problem.waiting)
         count = len(self._wafers)
         horizon = _ticks(HORIZON_S)

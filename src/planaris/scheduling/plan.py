@@ -18,6 +18,7 @@ class What(StrEnum):
     LOAD = "load"
     RINSE = "rinse"
     INDEX = "index"
+    SWING = "swing"
     CARRY = "carry"
 
 
@@ -27,7 +28,7 @@ class Operation:
 
     PICK ends with the wafer on the arm, PLACE with it down; both include the arm's way. CARRY is a cleaner's own
     transfer. WORK is what a place does to a wafer; VISIT a head's stay on a platen, source the head. INDEX turns
-    all heads by one station.
+    all heads by one station; SWING brings a unit's head, its source, over its destination, with or without a wafer.
     """
 
     what: What

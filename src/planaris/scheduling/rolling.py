@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from planaris.scheduling.line import Line, PlatenVisit, RoutedWafer
+from planaris.scheduling.line_units import UnitsLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,18 @@ class PlanProblem:
     between slot and head, in order; they go before all of them. ``turn_s`` is the earliest turn of the carousel that
     can take the first of all from the load cup; ``riding`` are the wafers on heads by turns since they were loaded,
     latest first, None where a head is empty; ``line_free_s`` when each place after the polish is free for a wafer.
+    On a tool of units ``riding`` are the wafers on the heads by unit, and ``head_free_s`` says when each head can take
+    the next.
     """
 
-    line: Line
+    line: Line | UnitsLine
     waiting: tuple[RoutedWafer, ...]
     turn_s: float = 0.0
     riding: tuple[RoutedWafer | None, ...] = ()
     line_free_s: tuple[float, ...] = ()
     upstream: tuple[RoutedWafer, ...] = ()
     fixed_count: int = 0
+    head_free_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,17 @@ def window(waiting: Sequence[RoutedWafer], count: int) -> tuple[RoutedWafer, ...
     in_turn = [own[n] for n in range(len(waiting)) for own in kinds.values() if n < len(own)]
     chosen = {w.wafer_id for w in in_turn[:count]}
     return tuple(w for w in waiting if w.wafer_id in chosen)
+
+
+def in_turn(problem: PlanProblem, group: int) -> RollingPlan:
+    """Return the plan that takes ``group`` wafers of each route in turn, those that keep their place first."""
+    fixed, rest = problem.waiting[: problem.fixed_count], problem.waiting[problem.fixed_count :]
+    kinds: dict[tuple[PlatenVisit, ...], list[str]] = {}
+    for wafer in sorted(rest, key=lambda w: -w.priority):
+        kinds.setdefault(wafer.visits, []).append(wafer.wafer_id)
+    groups = [own[n : n + group] for n in range(0, len(rest), group) for own in kinds.values()]
+    order = (*(w.wafer_id for w in fixed), *(name for one in groups for name in one))
+    return RollingPlan(order, 0.0, proven=False)
 
 
 def is_mixed(wafers: Sequence[RoutedWafer]) -> bool:

@@ -1,4 +1,4 @@
-"""A schedule of lots on a carousel tool: planned, played, checked and set against its bounds. Pure."""
+"""A schedule of lots on a tool: planned, played, checked and set against its bounds. Pure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from dataclasses import dataclass
 
 from planaris.model import CleanerRecipe, Lot, Recipe, ToolDescription
 from planaris.scheduling.bounds import Bound, throughput_bound
+from planaris.scheduling.bounds_units import throughput_bound_units
 from planaris.scheduling.checker import Violation, check
+from planaris.scheduling.checker_units import check_units
 from planaris.scheduling.line import RoutedWafer, line_of, routed
 from planaris.scheduling.line_bounds import LineBound, line_bound
-from planaris.scheduling.optimise import plan_by_cp_sat
+from planaris.scheduling.line_bounds_units import units_bound
+from planaris.scheduling.line_units import units_line_of
 from planaris.scheduling.plan import What
+from planaris.scheduling.play_floor import Played
 from planaris.scheduling.rolling import PlanBoard
-from planaris.scheduling.simulate import Played, play
+from planaris.scheduling.simulate import play
+from planaris.scheduling.simulate_units import play_units
+from planaris.scheduling.verdict import plan_by_play
 
 # Wafers left out at either end of a steady rate: what fills and empties heads and cleaner [design].
 STEADY_SKIP = 8
@@ -81,7 +87,6 @@ def schedule_lots(
 
     Without ``plan`` the dispatch rule goes alone. Raises `ValueError` without a wafer.
     """
-    line = line_of(tool, metrology=metrology)
     by_lot = [
         routed(
             tool,
@@ -95,13 +100,20 @@ def schedule_lots(
         for entry in lots
     ]
     wafers = tuple(wafer for own in by_lot for wafer in own)
-    board = PlanBoard(plan_by_cp_sat) if plan and len(lots) > 1 else None
-    played = play(line, wafers, board=board)
+    board = PlanBoard(plan_by_play) if plan and len(lots) > 1 else None
+    design_bound = throughput_bound if tool.units is None else throughput_bound_units
     design = tuple(
-        throughput_bound(
+        design_bound(
             tool, e.recipe, e.cleaner, e.lot.sampling, tuple(w.slot for w in e.lot.wafers), metrology=metrology
         )
         for e in lots
     )
-    violations = check(line, wafers, played.operations)
-    return Schedule(wafers, played, line_bound(line, wafers), design, violations, board.seen if board else 0)
+    if tool.units is None:
+        line = line_of(tool, metrology=metrology)
+        played = play(line, wafers, board=board)
+        violations, bound = check(line, wafers, played.operations), line_bound(line, wafers)
+    else:
+        units = units_line_of(tool, metrology=metrology)
+        played = play_units(units, wafers, board=board)
+        violations, bound = check_units(units, wafers, played.operations), units_bound(units, wafers)
+    return Schedule(wafers, played, bound, design, violations, board.seen if board else 0)

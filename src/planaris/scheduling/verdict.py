@@ -7,16 +7,22 @@ same wafers in the rule's own order say whether it is better.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
-from planaris.scheduling.checker import check
-from planaris.scheduling.line import RoutedWafer
-from planaris.scheduling.line_bounds import line_bound
-from planaris.scheduling.rolling import Planner, PlanProblem, RollingPlan
-from planaris.scheduling.simulate import StuckError, play
+from planaris.scheduling.checker import Violation, check
+from planaris.scheduling.checker_units import check_units
+from planaris.scheduling.line import Line, RoutedWafer
+from planaris.scheduling.line_bounds import LineBound, line_bound
+from planaris.scheduling.line_bounds_units import units_bound
+from planaris.scheduling.line_units import UnitsLine
+from planaris.scheduling.optimise import plan_by_cp_sat
+from planaris.scheduling.play_floor import Played, StuckError
+from planaris.scheduling.rolling import Planner, PlanProblem, RollingPlan, in_turn
+from planaris.scheduling.simulate import play
+from planaris.scheduling.simulate_units import play_units
 
 
 class Verdict(StrEnum):
@@ -60,11 +66,11 @@ def judge(problem: PlanProblem, plan: RollingPlan | None) -> Judged:
     before = (*(w for w in reversed(problem.riding) if w is not None), *problem.upstream)
     orders = [[replace(w, priority=0, release_s=0.0) for w in (*before, *own)] for own in _orders(problem, plan)]
     try:
-        played, by_rule = [play(problem.line, wafers) for wafers in orders]
+        played, by_rule = [_played(problem.line, wafers) for wafers in orders]
     except StuckError as error:
         return Judged(plan, Verdict.REFUSED, str(error))
-    ratio = line_bound(problem.line, orders[0]).makespan_s / played.makespan_s
-    found = check(problem.line, orders[0], played.operations)
+    bound, found = _held_to(problem.line, orders[0], played)
+    ratio = bound.makespan_s / played.makespan_s
     if found:
         verdict, why = Verdict.REFUSED, f"{found[0].fault}: {found[0].detail}"
     elif played.makespan_s >= by_rule.makespan_s:
@@ -77,6 +83,31 @@ def judge(problem: PlanProblem, plan: RollingPlan | None) -> Judged:
 def _orders(problem: PlanProblem, plan: RollingPlan) -> tuple[tuple[RoutedWafer, ...], tuple[RoutedWafer, ...]]:
     waiting = {w.wafer_id: w for w in problem.waiting}
     return tuple(waiting[name] for name in plan.order), problem.waiting
+
+
+def _played(line: Line | UnitsLine, wafers: Sequence[RoutedWafer]) -> Played:
+    return play_units(line, wafers) if isinstance(line, UnitsLine) else play(line, wafers)
+
+
+def _held_to(
+    line: Line | UnitsLine, wafers: Sequence[RoutedWafer], played: Played
+) -> tuple[LineBound, tuple[Violation, ...]]:
+    """Return the bound of these wafers and what the line's checker finds."""
+    if isinstance(line, UnitsLine):
+        return units_bound(line, wafers), check_units(line, wafers, played.operations)
+    return line_bound(line, wafers), check(line, wafers, played.operations)
+
+
+def plan_by_play(problem: PlanProblem) -> RollingPlan | None:
+    """Return the best, as played, of CP-SAT's plan and of one or two wafers of each route in turn.
+
+    The solver's model knows no robots and has a limit of work; an order as simple as these is at times better.
+    """
+    plans = (plan_by_cp_sat(problem), in_turn(problem, 1), in_turn(problem, 2))
+    judged = [judge(problem, plan) for plan in plans if plan is not None]
+    accepted = [one for one in judged if one.verdict is Verdict.ACCEPTED]
+    best = min(accepted, key=lambda one: one.makespan_s, default=judged[0] if problem.waiting else None)
+    return None if best is None else best.plan
 
 
 def judged_by(planner: Planner) -> Callable[[PlanProblem], Judged]:

@@ -317,6 +317,16 @@ class SteeringChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DummiesCalled(Event):
+    """Dummy wafers go before product, for pads that have been idle for long; ``module`` names the platens."""
+
+    name: ClassVar[str] = "dummies_called"
+    module: str
+    wafers_count: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepStarted(Event):
     """A polish step began on a platen."""
 
@@ -513,6 +523,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     EquipmentStateChanged,
     PlanAnswered,
     SteeringChanged,
+    DummiesCalled,
     StepStarted,
     StepEnded,
     CleanStarted,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from planaris.model import Wafer, WaferKind
 from planaris.modules import LoadCup
-from planaris.scheduling import Action, Floor, Move, PlanProblem, RoutedWafer, decide, window
+from planaris.scheduling import Action, Floor, Move, PlanProblem, RoutedWafer, decide
 from planaris.tool.head_work import HeadWork
 from planaris.tool.jobs import JobBook
 from planaris.tool.lookahead import Lookahead
@@ -94,21 +93,17 @@ class CarouselTransport(HeadWork):
 
     def _queue(self, facts: FloorFacts) -> tuple[str, ...]:
         """Return the slots of the wafers that wait, in the plan's order where one steers."""
-        desk, jobs = self.desk, [job for job in self._jobs.active if job.queue]
-        if desk is None or (not desk.steers and len({id(job.recipe) for job in jobs}) < 2):
+        if self.desk is None:
             return facts.queue
-        wafer_in = {facts.home[i]: i for job in jobs for i in job.progress if i in facts.home}
-        waiting = [self._lookahead.routed(wafer_in[slot]) for slot in facts.queue]
-        return tuple(w.home for w in desk.order(waiting, lambda: self._problem(facts, waiting)))
+        return self.desk.slots(self._jobs, facts, self._lookahead.routed, lambda ahead: self._problem(facts, ahead))
 
-    def _problem(self, facts: FloorFacts, waiting: Sequence[RoutedWafer]) -> PlanProblem:
+    def _problem(self, facts: FloorFacts, ahead: tuple[RoutedWafer, ...]) -> PlanProblem:
         """Return what a planner is told: the next wafers, those before them, when the carousel may turn."""
         carousel, line, routed = self._tool.carousel, self._lookahead.line, self._lookahead.routed
         heads = [f"head{carousel.head_at(n)}" for n in range(line.platens + 1)]
         on_heads = [facts.at.get(head) for head in heads]
         loaded = on_heads if on_heads[0] is not None and on_heads[0] not in facts.polished else on_heads[1:]
         before = [facts.at[place] for place in _UPSTREAM if place in facts.at]
-        ahead = window(waiting, self.desk.wafers_count) if self.desk is not None else ()
         return PlanProblem(
             line,
             ahead,

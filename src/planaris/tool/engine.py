@@ -16,6 +16,7 @@ from planaris.tool.carousel import CarouselTransport
 from planaris.tool.carrier_check import SlotMapError, check_carrier
 from planaris.tool.failures import StoppedError
 from planaris.tool.handling import Handling
+from planaris.tool.idle_pads import Waiting
 from planaris.tool.interlocks import InterlockError
 from planaris.tool.jobs import Job, JobBook, JobState, JobTrigger
 from planaris.tool.manual import ManualMode
@@ -192,12 +193,14 @@ class Engine:
         waiting = frozenset(i for i, (job, p) in dry.items() if not self._may_go_on(job, p))
         slots = {p.home: i for i, (_, p) in dry.items()}
         progress = {i: p for i, p in self.jobs.progress().items() if not p.finished}
+        begin = [Waiting(job, job.progress[slots[s]]) for job in active for s in job.queue if slots[s] not in waiting]
+        begun = {i: p for i, p in progress.items() if p.left_carrier or p.home in shop.busy}
         return FloorFacts(
             at=at,
             ready=frozenset(shop.ready),
             busy=frozenset(shop.busy),
             down=shop.down,
-            queue=tuple(s for job in active for s in job.queue if slots[s] not in waiting),
+            queue=tool.idle_pads.queue(active, begin, begun),
             home={i: p.home for i, p in progress.items()},
             polished=frozenset(i for i, p in progress.items() if p.polished),
             returning=frozenset(i for i, p in progress.items() if p.cut_short and not p.wet and not p.dried),
@@ -281,7 +284,7 @@ class Engine:
         if not job.begun:
             if ending and f"loadport{job.lot.load_port}" not in self.shop.busy:
                 self.end_job(job, JobTrigger.OUT)
-        elif all(p.finished for p in job.progress.values()):
+        elif all(p.finished or self.tool.idle_pads.stands_by(job, p) for p in job.progress.values()):
             short = [i for i, p in job.progress.items() if p.cut_short]
             if job.failures and short and not ending:
                 self.end_job(job, JobTrigger.FAIL, f"not processed in full: {', '.join(short)}")

@@ -91,6 +91,7 @@ class Handling:
             job = self._jobs.of(wafer)
             if source in job.queue:
                 job.queue.remove(source)
+                self._tool.idle_pads.begun(job.progress[wafer.wafer_id])
             job.progress[wafer.wafer_id].wait_s += self._shop.leave(source)
         wafer = material.at[source]
         if wafer.wafer_id not in material.in_motion():
@@ -240,7 +241,7 @@ class Handling:
         assert metrology is not None
         assert description is not None
         progress = job.progress[wafer.wafer_id]
-        progress.plan = plan = job.lot.sampling.plan_for(wafer.slot)
+        progress.plan = plan = job.lot.sampling.plan_for(wafer.slot, wafer.kind)
         self._shop.due["metrology"] = now_s() + description.time_s_by_plan[plan]
         progress.post_nm = await metrology.ask(lambda: metrology.measure(plan))
         self._shop.due.pop("metrology", None)

@@ -170,6 +170,7 @@ class HeadWork:
             raise
         finally:
             self._shop.due.pop(head, None)
+            self._tool.idle_pads.polished(platen.number)
         progress.visits_done += 1
         progress.polish_end_s = result.end_s
         progress.polish_s += result.polish_s

@@ -82,4 +82,4 @@ class Lookahead:
         clean_s = tuple(station.time_s for station in job.cleaner.stations)
         if self._tool.metrology is None:
             return clean_s
-        return (*clean_s, self._tool.metrology.time_s_by_plan[job.lot.sampling.plan_for(wafer.slot)])
+        return (*clean_s, self._tool.metrology.time_s_by_plan[job.lot.sampling.plan_for(wafer.slot, wafer.kind)])

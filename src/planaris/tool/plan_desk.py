@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from planaris.clock import now_s
-from planaris.model import PlanningDescription
+from planaris.model import PlanningDescription, WaferKind
 from planaris.scheduling import (
     Judged,
     Mishap,
@@ -23,9 +23,12 @@ from planaris.scheduling import (
     Verdict,
     judged_by,
     on_time,
-    plan_by_cp_sat,
+    plan_by_play,
+    window,
 )
 from planaris.stream import EventStream, PlanAnswered, SteeringChanged
+from planaris.tool.jobs import JobBook
+from planaris.tool.transport import FloorFacts
 
 LATE = "late"
 
@@ -34,7 +37,7 @@ LATE = "late"
 class Planning:
     """Who plans, and what becomes of request 0, 1, 2 …; tests and rehearsals force late and missing plans."""
 
-    planner: Planner = plan_by_cp_sat
+    planner: Planner = plan_by_play
     mishap: Callable[[int], Mishap] = on_time
 
 
@@ -61,11 +64,6 @@ class PlanDesk:
         self.steers = False
         self.verdicts: list[str] = []
 
-    @property
-    def wafers_count(self) -> int:
-        """How many wafers a plan looks ahead."""
-        return self._board.wafers_count
-
     def order(self, waiting: Sequence[RoutedWafer], problem: Callable[[], PlanProblem]) -> tuple[RoutedWafer, ...]:
         """Return the waiting wafers in the order in which they begin; ask for a plan of ``problem`` when it is time."""
         if self._board.wants(now_s(), waiting):
@@ -79,6 +77,27 @@ class PlanDesk:
                 else SteeringChanged("rule", "the plan is carried out, or was overtaken")
             )
         return self._board.order(waiting)
+
+    def slots(
+        self,
+        jobs: JobBook,
+        facts: FloorFacts,
+        routed: Callable[[str], RoutedWafer],
+        problem: Callable[[tuple[RoutedWafer, ...]], PlanProblem],
+    ) -> tuple[str, ...]:
+        """Return the slots of the wafers that wait, in the order in which they begin.
+
+        ``problem`` makes what a planner is told of the wafers it is to order. One recipe alone is no matter of plans.
+        """
+        waiting_jobs = [job for job in jobs.active if job.queue]
+        if not self.steers and len({id(job.recipe) for job in waiting_jobs}) < 2:
+            return facts.queue
+        wafer_in = {facts.home[i]: i for job in waiting_jobs for i in job.progress if i in facts.home}
+        waiting = [routed(wafer_in[slot]) for slot in facts.queue]
+        if waiting and jobs.progress_of(waiting[0].wafer_id).wafer.kind is WaferKind.DUMMY:
+            return facts.queue  # it was called, or is first anyway
+        ordered = self.order(waiting, lambda: problem(window(waiting, self._board.wafers_count)))
+        return tuple(w.home for w in ordered)
 
     def _ask(self, problem: PlanProblem) -> None:
         request, future, loop = self._board.ask(now_s()), None, asyncio.get_running_loop()

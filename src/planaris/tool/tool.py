@@ -31,6 +31,7 @@ from planaris.stream import EventStream, LinkChanged
 from planaris.tool.alarms import AlarmBook
 from planaris.tool.commands import CommandDoor
 from planaris.tool.consumables import ConsumableBook, Counter
+from planaris.tool.idle_pads import IdlePads
 from planaris.tool.interlocks import Interlocks
 from planaris.tool.limits import LimitWatch
 from planaris.tool.maintenance import Maintenance
@@ -89,6 +90,7 @@ class Tool:
         stream.listen(self.use)
         self.material = MaterialMap(stream, description.face_at)
         self.quarantine = Quarantine(stream, self.alarms)
+        self.idle_pads = IdlePads(description, stream, self.alarms)
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
         self.consumables.offer(self.commands)
         self.by_hand: Mapping[str, str] = {}

@@ -8,10 +8,11 @@ import math
 from planaris.clock import now_s
 from planaris.model import Wafer, WaferKind
 from planaris.modules import LoadCup
-from planaris.scheduling import Action, Move, Unit, UnitsFloor, next_moves_units
+from planaris.scheduling import Action, Move, PlanProblem, RoutedWafer, Unit, UnitsFloor, head_free_s, next_moves_units
 from planaris.tool.head_work import HeadWork
 from planaris.tool.jobs import JobBook
 from planaris.tool.marks import Marks
+from planaris.tool.plan_desk import PlanDesk, Planning
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts
 from planaris.tool.units_pacing import UnitsPacing
@@ -28,9 +29,18 @@ class UnitsTransport(HeadWork):
 
     whole_transfers = frozenset({"dry_robot"})
 
-    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks, wet: WetWatch) -> None:
+    def __init__(
+        self,
+        tool: Tool,
+        jobs: JobBook,
+        shop: Workshop,
+        marks: Marks,
+        wet: WetWatch,
+        planning: Planning | None = None,
+    ) -> None:
         super().__init__(tool, jobs, shop, marks, wet)
-        description = tool.description
+        description, times = tool.description, tool.description.planning
+        self.desk = None if times is None else PlanDesk(tool.stream, times, planning or Planning(), shop.changed.set)
         self._pacing = UnitsPacing(description, jobs)
         arm = description.dry_robot
         self._transfer_s = arm.empty_move_s + arm.pick_s + arm.move_s + arm.place_s
@@ -65,7 +75,7 @@ class UnitsTransport(HeadWork):
                 ready=facts.ready,
                 busy=facts.busy,
                 down=facts.down,
-                queue=facts.queue,
+                queue=self._queue(facts),
                 home=facts.home,
                 polished=facts.polished | cut,
                 returning=facts.returning,
@@ -148,8 +158,37 @@ class UnitsTransport(HeadWork):
             if wafer is not None and wafer.wafer_id not in asked:
                 self._shop.set_ready(f"head{head}")
 
+    def _queue(self, facts: FloorFacts) -> tuple[str, ...]:
+        """Return the slots of the wafers that wait, in the plan's order where one steers."""
+        if self.desk is None:
+            return facts.queue
+        return self.desk.slots(self._jobs, facts, self._pacing.routed, lambda ahead: self._problem(facts, ahead))
+
+    def _problem(self, facts: FloorFacts, ahead: tuple[RoutedWafer, ...]) -> PlanProblem:
+        """Return what a planner is told: the next wafers, those before them, when each head can take the next."""
+        line, routed, at = self._pacing.line, self._pacing.routed, facts.at
+        heads = [at.get(f"head{unit}") for unit in self._tool.swings]
+        before = (*(f"exchange{unit}" for unit in self._tool.swings), *self._wet_arms, "stage", "aligner", "dry_robot")
+        out = [at[place] for place in before if place in at]
+        todo = {
+            name: routed(name).visits[-len(facts.route[name]) :] for name in heads if name and facts.route.get(name)
+        }
+        return PlanProblem(
+            line,
+            ahead,
+            riding=tuple(None if name is None or name in facts.polished else routed(name) for name in heads),
+            upstream=tuple(routed(name) for name in out if name not in facts.polished),
+            fixed_count=1,  # it may begin before the plan is seen
+            head_free_s=tuple(
+                head_free_s(line, name, todo, facts.due_s, unit)
+                for unit, name in zip(self._tool.swings, heads, strict=True)
+            ),
+        )
+
     def close(self) -> None:
-        """Nothing of its own is under way."""
+        """Forget the plans that are under way."""
+        if self.desk is not None:
+            self.desk.close()
 
     # -- moves ------------------------------------------------------------------------------------------------
     def piece(self, move: Move) -> Piece | None:

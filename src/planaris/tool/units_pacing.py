@@ -1,19 +1,12 @@
-"""Feeds the pacing rule of units: what the line after the polish holds, and when wafers on their way reach it."""
+"""Feeds the pacing rule of units: what the line after the polish holds, and what wafers on their way have to come."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-from itertools import pairwise
+from collections.abc import Container, Mapping
 
 from planaris.model import Recipe, ToolDescription, Wafer
-from planaris.scheduling import LineWafer, begin_hold_s, visit_s
+from planaris.scheduling import PlatenVisit, RoutedWafer, UnitsAhead, holds_s, units_line_of, visits_of
 from planaris.tool.jobs import JobBook
-
-# How long a wafer may wait for the cleaner on its way there, for what cannot be foreseen: a robot in use, device time
-# spread; never more than what its wet limit leaves [design].
-ALLOWED_WAIT_S = 5.0
-# Kept free of the wet limit [design].
-MARGIN_S = 10.0
 
 
 class UnitsPacing:
@@ -21,20 +14,9 @@ class UnitsPacing:
 
     def __init__(self, tool: ToolDescription, jobs: JobBook) -> None:
         self._tool, self._jobs = tool, jobs
-        wet, dry, units = tool.wet_robot, tool.dry_robot, tool.units
-        assert units is not None  # a tool of units
-        self._units = units
-        exchanges = (tool.cleaner.exchange_s,) * (len(tool.cleaner.stations) - 1)
-        pick_s, carry_s = dry.pick_s, dry.move_s + dry.place_s
-        self._places: tuple[str, ...] = tool.cleaner.stations
-        self._leave_s: tuple[float, ...] = (*exchanges, pick_s)
-        if tool.metrology is not None:
-            self._places = (*self._places, "metrology")
-            self._leave_s = (*exchanges, pick_s + carry_s, pick_s + dry.empty_move_s)
-        change_s = wet.swap_s if wet.arms > 1 else wet.pick_s
-        self._arm_s = wet.move_s + wet.place_s
-        self._from_cup_s = change_s + self._arm_s
-        self._back_s = units.swing_exchange_s + tool.load_cup.unload_s + self._from_cup_s
+        self.line = units_line_of(tool)
+        # By identity: recipes of a job stay while it runs.
+        self._visits: dict[int, tuple[Recipe, tuple[PlatenVisit, ...]]] = {}
 
     def holds_s(
         self,
@@ -48,70 +30,48 @@ class UnitsPacing:
 
         ``positions``: unit -> platen its head stands over, 0 at the exchange station.
         """
-        holds: dict[str, float] = {}
-        in_line = [
-            LineWafer(place, max(0.0, due.get(name, now_s) - now_s), self._process_s(at[name]))
-            for place, name in reversed(list(enumerate(self._places)))
-            if name in at
-        ]
-        for unit, platen in positions.items():
-            wafer = at.get(f"head{unit}")
-            if wafer is None or platen or wafer.wafer_id in polished:
-                continue
-            coming = [
-                *self._coming(at, positions, due, polished, now_s, but=unit),
-                self._line(wafer, self._way_s(wafer)),
-            ]
-            recipe = self._jobs.of(wafer).recipe
-            left_s = recipe.wet_limits.polish_to_clean_s - MARGIN_S - self._back_s
-            wait_s = begin_hold_s(self._leave_s, in_line, coming, max(0.0, min(ALLOWED_WAIT_S, left_s)))
-            if wait_s > 0.0:
-                holds[f"head{unit}"] = wait_s
-        return holds
+        out = {place: wafer for place, wafer in at.items() if not place.startswith("loadport")}
+        todo: dict[str, tuple[PlatenVisit, ...]] = {}
+        limits_s: dict[str, float] = {}
+        for wafer in out.values():
+            progress = self._jobs.progress_of(wafer)
+            visits = self._visits_of(progress.recipe)
+            todo[wafer.wafer_id] = visits[len(visits) - len(progress.route) :]
+            limits_s[wafer.wafer_id] = progress.recipe.wet_limits.polish_to_clean_s
+        ahead = UnitsAhead(
+            at={place: wafer.wafer_id for place, wafer in out.items()},
+            positions=positions,
+            due_s={place: end_s - now_s for place, end_s in due.items()},
+            todo=todo,
+            after_s={wafer.wafer_id: self._process_s(wafer) for wafer in out.values()},
+            wet_limit_s=limits_s,
+            polished=frozenset(name for name in todo if name in polished),
+        )
+        return holds_s(self.line, ahead)
 
-    def _coming(
-        self,
-        at: Mapping[str, Wafer],
-        positions: Mapping[int, int],
-        due: Mapping[str, float],
-        polished: Container[str],
-        now_s: float,
-        but: int,
-    ) -> Iterable[LineWafer]:
-        """Yield wafers on their way to the line, without the one on a unit's head."""
-        for arm in ("wet_robot", "wet_robot_b"):
-            if arm in at and at[arm].wafer_id in polished:
-                yield self._line(at[arm], self._arm_s)
-        for unit, platen in positions.items():
-            cup, wafer = at.get(f"exchange{unit}"), at.get(f"head{unit}")
-            if cup is not None and cup.wafer_id in polished:
-                yield self._line(cup, self._from_cup_s)
-            if wafer is None or unit == but:
-                continue
-            if wafer.wafer_id in polished:
-                yield self._line(wafer, self._back_s)
-            elif platen:
-                route, recipe = self._jobs.progress_of(wafer).route, self._jobs.of(wafer).recipe
-                head = f"head{unit}"
-                now_left_s = due[head] - now_s if head in due else visit_s(self._tool, recipe, route[0])
-                yield self._line(wafer, max(0.0, now_left_s) + self._stages_s(recipe, route[1:]) + self._back_s)
+    def routed(self, name: str) -> RoutedWafer:
+        """Return a wafer with its whole way, as a planner sees it."""
+        job, progress = self._jobs.of(name), self._jobs.progress_of(name)
+        stations, after_s = len(job.cleaner.stations), self._process_s(progress.wafer)
+        return RoutedWafer(
+            name,
+            progress.home,
+            self._visits_of(progress.recipe),
+            after_s[:stations],
+            sum(after_s[stations:]),
+            progress.recipe.wet_limits,
+            job.priority,
+        )
 
-    def _line(self, wafer: Wafer, ready_s: float) -> LineWafer:
-        return LineWafer(-1, ready_s, self._process_s(wafer))
-
-    def _way_s(self, wafer: Wafer) -> float:
-        """Return how long a wafer at the exchange station takes to reach the line if it goes now."""
-        recipe, route = self._jobs.of(wafer).recipe, self._jobs.progress_of(wafer).route
-        return self._units.swing_exchange_s + self._stages_s(recipe, route) + self._back_s
-
-    def _stages_s(self, recipe: Recipe, route: tuple[int, ...]) -> float:
-        """Return visits and the swings between them."""
-        swings = sum(self._tool.platens_for(a) != self._tool.platens_for(b) for a, b in pairwise(route))
-        return sum(visit_s(self._tool, recipe, stage) for stage in route) + swings * self._units.swing_table_s
+    def _visits_of(self, recipe: Recipe) -> tuple[PlatenVisit, ...]:
+        kept = self._visits.get(id(recipe))
+        if kept is None or kept[0] is not recipe:
+            kept = self._visits[id(recipe)] = recipe, visits_of(self._tool, recipe)
+        return kept[1]
 
     def _process_s(self, wafer: Wafer) -> tuple[float, ...]:
         job = self._jobs.of(wafer)
         clean_s = tuple(station.time_s for station in job.cleaner.stations)
         if self._tool.metrology is None:
             return clean_s
-        return (*clean_s, self._tool.metrology.time_s_by_plan[job.lot.sampling.plan_for(wafer.slot)])
+        return (*clean_s, self._tool.metrology.time_s_by_plan[job.lot.sampling.plan_for(wafer.slot, wafer.kind)])

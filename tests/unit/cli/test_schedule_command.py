@@ -62,6 +62,19 @@ def test_a_wet_limit_that_cannot_be_kept_ends_with_1_and_is_named(
     assert "from polish to clean" in result.stderr
 
 
+def test_a_tool_of_units_is_planned_too(planaris: Planaris, document: Document, example: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "gantt.png"
+    result = planaris("schedule", "--lot", example / "lot.toml", "--tool", "tool_b", "--picture", picture)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "bottleneck units: 98.0 s a wafer" in result.stdout
+    assert "checker: 0 violations" in result.stdout
+    assert picture.read_bytes().startswith(PNG)
+    found = document(planaris("schedule", "--lot", example / "lot.toml", "--tool", "tool_b", "--json"))
+    assert found["steady_ratio"] >= 0.97
+    assert found["bound"]["makespan_s"] <= found["makespan_s"]
+    assert {o["resource"] for o in found["operations"] if o["what"] == "swing"} == {"swing1", "swing2"}
+
+
 def test_wrong_input_ends_with_2(planaris: Planaris, document: Document, example: Path) -> None:
     lot = example / "lot.toml"
     assert planaris("schedule", "--lot", example / "none.toml").exit_code == 2

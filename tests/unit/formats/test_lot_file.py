@@ -146,3 +146,13 @@ def test_faults_of_the_map_file_are_told_with_those_of_the_lot(edit: Edit, fault
 def test_a_lot_id_that_is_no_file_name_is_refused(edit: Edit, faults_of: FaultsOf, lot_id: str) -> None:
     path = edit("lot.toml", ('lot_id = "ILD001"', f'lot_id = "{lot_id}"'))
     assert set(faults_of(lambda: load_lot(path))) == {"lot_id"}
+
+
+def test_monitors_may_be_measured_densely_wherever_they_lie(edit: Edit, faults_of: FaultsOf) -> None:
+    listed = wafers('slots = "1-24"', 'slot = 25\nkind = "monitor"')
+    kinds = ("dense_slots = [1, 25]", 'dense_slots = [1]\ndense_kinds = ["monitor"]')
+    plan = load_lot(edit("lot.toml", (SINGLE, listed), kinds)).lot.sampling
+    assert plan.dense_kinds == (WaferKind.MONITOR,)
+    assert [plan.plan_for(2, kind) for kind in (WaferKind.PRODUCT, WaferKind.MONITOR)] == ["9", "49"]
+    unknown = edit("lot.toml", ('["monitor"]', '["witness"]'))
+    assert "sampling.dense_kinds[0]" in faults_of(lambda: load_lot(unknown))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from planaris.formats import load_tool, tool_names
-from planaris.model import InputFault, PlanningDescription, ToolDescription
+from planaris.model import IdlePadDescription, InputFault, PlanningDescription, ToolDescription
 
 FaultsOf = Callable[[Callable[[], object]], dict[str, InputFault]]
 TOOL_A = (resources.files("planaris.formats") / "tools" / "tool_a.toml").read_text(encoding="utf-8")
@@ -120,3 +120,13 @@ def test_planning_is_read_and_may_be_left_out(changed: Callable[[str, str], Path
     assert set(faults_of(lambda: load_tool(few))) == {"planning.wafers_count"}
     table = TOOL_A[TOOL_A.index("[planning]") : TOOL_A.index("[ranges]")]
     assert load_tool(changed(table, "")).planning is None
+
+
+def test_dummies_after_idle_are_read_and_off_unless_asked_for(
+    changed: Callable[[str, str], Path], faults_of: FaultsOf
+) -> None:
+    assert load_tool("tool_a").idle_pad is None
+    asked = "[idle_pad]\nlimit_s = 1800\ndummies_count = 2\n\n[ranges]"
+    assert load_tool(changed("[ranges]", asked)).idle_pad == IdlePadDescription(1800.0, 2)
+    bad = changed("[ranges]", asked.replace("1800", "0").replace("count = 2", "count = 0"))
+    assert set(faults_of(lambda: load_tool(bad))) == {"idle_pad.limit_s", "idle_pad.dummies_count"}

@@ -154,9 +154,14 @@ class EngineBench:
 
 
 @asynccontextmanager
-async def working(*orders: JobOrder, seed: int = 1, tool: ToolDescription | None = None) -> AsyncGenerator[EngineBench]:
+async def working(
+    *orders: JobOrder,
+    seed: int = 1,
+    tool: ToolDescription | None = None,
+    make_transport: MakeTransport | None = None,
+) -> AsyncGenerator[EngineBench]:
     """Give a bench whose engine works inside the block."""
-    bench = EngineBench(orders, seed, tool)
+    bench = EngineBench(orders, seed, tool, make_transport)
     async with bench.tool.running(), bench.engine.running():
         yield bench
     bench.machine.close()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 
 import pytest
-from engine_bench import EngineBench, nobody, order, play, route_recipe
+from engine_bench import EngineBench, nobody, order, play, route_recipe, working
 
+from planaris import clock
 from planaris.formats import load_tool
 from planaris.model import ToolDescription
-from planaris.stream import AlarmSet, StepStarted, WaferFinished, WaferMarked, WaferMoved
-from planaris.tool import JobOrder
+from planaris.scheduling import PlanProblem, RollingPlan, in_turn
+from planaris.stream import AlarmSet, MoveIntended, PlanAnswered, StepStarted, WaferFinished, WaferMarked, WaferMoved
+from planaris.tool import JobOrder, Planning, UnitsTransport
 
 
 @cache
@@ -160,3 +162,29 @@ def test_a_halt_brings_heads_up_and_what_is_wet_is_finished_after_it() -> None:
     bench = on_b(script, order(slots=(1, 2, 3), recipe=route_recipe(1, polish_s=40.0)), patience_s=100.0)
     assert len(finished(bench)) == 3
     assert "scrap" not in {e.mark for e in bench.of(WaferMarked)}
+
+
+def test_a_plan_orders_the_wafers_of_two_lots() -> None:
+    def in_pairs(problem: PlanProblem) -> RollingPlan:
+        return in_turn(problem, 1)
+
+    orders = (
+        order("A", (1, 2, 3, 4, 5), recipe=route_recipe(1, polish_s=150.0)),
+        order("B", (1, 2, 3, 4, 5), port=2, recipe=route_recipe(1, polish_s=20.0, name="short")),
+    )
+
+    async def main() -> EngineBench:
+        make = partial(UnitsTransport, planning=Planning(in_pairs))
+        async with working(*orders, tool=tool_b(), make_transport=make) as bench:
+            for one in orders:
+                await bench.start(one.lot)
+            await bench.engine.still()
+            bench.known()
+        return bench
+
+    bench = clock.run(main())
+    begun = "".join(e.wafer_id[0] for e in bench.of(MoveIntended) if e.source.startswith("loadport"))
+    (first, *_) = bench.of(PlanAnswered)
+    assert first.verdict == "accepted", first.why
+    assert begun == "AAABABABBB"
+    assert bench.outcome("A") == bench.outcome("B") == "completed"
