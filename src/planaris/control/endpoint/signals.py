@@ -16,12 +16,15 @@ def has_signal(block: Block, name: str) -> bool:
 
 
 def signal(block: Block, name: str) -> FloatArray:
-    """Return a signal's samples (n,); NaN where their quality is bad. Raises `KeyError` where the block has none."""
+    """Return a signal's samples, (n,) or (n, width); NaN where their quality is bad. Raises `KeyError` without it."""
     tag = _tag(block, name)
     if tag is None:
         raise KeyError(f"{name} is not in {block.rate_class}; it has {', '.join(block.tags)}")
-    values = block.values[:, block.tags.index(tag)].astype(np.float64)
-    return np.where(block.quality > int(Quality.BAD), values, np.nan)
+    values = block.column(tag).astype(np.float64)
+    bad = block.quality <= int(Quality.BAD)
+    if bad.any():
+        values[bad] = np.nan
+    return values
 
 
 def _tag(block: Block, name: str) -> str | None:
