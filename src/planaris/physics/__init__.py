@@ -35,6 +35,21 @@ from planaris.physics.friction import (
 from planaris.physics.heat import HeatConstants, friction_power_W, temperature_rates
 from planaris.physics.kinematics import mean_sliding_speed, sliding_velocity, speed_ratio_zeta, sweep_position
 from planaris.physics.lubrication import hersey_number_um, lift_factor
+from planaris.physics.optical_constants import (
+    OPTICAL_CONSTANTS,
+    OPTICAL_RANGE_nm,
+    OpticalTable,
+    Sellmeier,
+    has_optics,
+    refractive_index,
+)
+from planaris.physics.optics import (
+    area_reflectance,
+    reflectance,
+    spectrum_of,
+    spectrum_wavelengths_nm,
+    transmittance,
+)
 from planaris.physics.overlap import pad_ring_exposure, ring_areas_m2, ring_cover, ring_dwell
 from planaris.physics.pad import (
     FreshnessConstants,
@@ -99,6 +114,7 @@ __all__ = [
     "FRICTION_COEFFICIENT",
     "KERNEL_LENGTH_MM",
     "LEE_2026",
+    "OPTICAL_CONSTANTS",
     "RING_FACTOR_RATIO",
     "DiskConstants",
     "DriveConstants",
@@ -109,6 +125,8 @@ __all__ = [
     "HeatConstants",
     "MembraneConstants",
     "ModelFlag",
+    "OPTICAL_RANGE_nm",
+    "OpticalTable",
     "PadConstants",
     "PlatenBlock",
     "PlatenDrive",
@@ -118,8 +136,10 @@ __all__ = [
     "PolarGrid",
     "RemovalLaw",
     "RingConstants",
+    "Sellmeier",
     "SlurryConstants",
     "area_mean",
+    "area_reflectance",
     "arrhenius_factor",
     "break_in_factor",
     "consumable_flags",
@@ -142,6 +162,7 @@ __all__ = [
     "groove_rate_per_s",
     "groove_step",
     "groove_volume_ml",
+    "has_optics",
     "head_torque_Nm",
     "hersey_number_um",
     "hours_to_cut",
@@ -169,6 +190,8 @@ __all__ = [
     "pressure_flags",
     "pressure_matrix",
     "rate_factor",
+    "reflectance",
+    "refractive_index",
     "relative_supply",
     "relax",
     "removal_rate_nm_min",
@@ -181,6 +204,8 @@ __all__ = [
     "series_rate_nm_min",
     "sliding_velocity",
     "slurry_flags",
+    "spectrum_of",
+    "spectrum_wavelengths_nm",
     "speed_ratio_zeta",
     "supply_factor",
     "sweep_position",
@@ -188,6 +213,7 @@ __all__ = [
     "temperature_flags",
     "temperature_rates",
     "total_cut_mm3_h",
+    "transmittance",
     "wafer_pressure",
     "work_function",
     "worn_ring_factor",
