@@ -75,6 +75,9 @@ class FringePhase:
         state = replace(state, sweeps=sweeps)
         for crossing in whole:
             state = self._crossing(state, crossing, now_s)
+        if sweeps.is_silent(now_s):
+            silent = Decision(DecisionKind.FAULT, now_s, "no crossing under the wafer")
+            state = replace(state, said=silent, count=0)
         return state, state.said or Decision(DecisionKind.NONE, now_s)
 
     def _crossing(self, state: FringeState, crossing: Block, now_s: float) -> FringeState:

@@ -75,6 +75,8 @@ class ReflectanceClearing:
         state = replace(state, sweeps=sweeps)
         for crossing in whole:
             state = self._crossing(state, crossing, now_s)
+        if sweeps.is_silent(now_s):
+            state = self._bad(replace(state, bad_count=_BAD_SWEEPS_COUNT), now_s, "no crossing under the wafer")
         return state, state.said or Decision(DecisionKind.NONE, now_s)
 
     def _crossing(self, state: ClearingState, crossing: Block, now_s: float) -> ClearingState:

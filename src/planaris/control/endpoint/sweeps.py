@@ -9,12 +9,20 @@ import numpy as np
 from planaris.control.endpoint.signals import signal
 from planaris.model import Block
 
+# Longer without a crossing than a platen of 20 turns a minute takes for two: nothing is seen any more.
+_SILENT_S = 6.0
+
 
 @dataclass(frozen=True, slots=True)
 class SweepState:
-    """Samples of the crossing under way."""
+    """Samples of the crossing under way, and when the last one was complete (at first: when the first block began)."""
 
     open: tuple[Block, ...] = ()
+    last_s: float | None = None
+
+    def is_silent(self, now_s: float) -> bool:
+        """Say whether the window has not been seen under the wafer for too long."""
+        return self.last_s is not None and now_s - self.last_s > _SILENT_S
 
 
 def gather(state: SweepState, block: Block) -> tuple[SweepState, tuple[Block, ...]]:
@@ -32,7 +40,9 @@ def gather(state: SweepState, block: Block) -> tuple[SweepState, tuple[Block, ..
         elif pieces:
             whole.append(_joined(pieces))
             pieces = []
-    return SweepState(tuple(pieces)), tuple(whole)
+    first_s = float(block.time_s[0]) if state.last_s is None else state.last_s
+    last_s = float(whole[-1].time_s[-1]) if whole else first_s
+    return SweepState(tuple(pieces), last_s), tuple(whole)
 
 
 def _rows(block: Block, rows: np.ndarray) -> Block:
