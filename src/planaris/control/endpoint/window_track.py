@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from planaris.control.endpoint.signals import FloatArray, signal
 from planaris.model import Block
+from planaris.physics import window_position
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +19,11 @@ class WindowTrack:
     def places(self, sweep: Block) -> tuple[FloatArray, FloatArray]:
         """Return radius (mm) and azimuth (rad) on the wafer of each sample of a crossing.
 
-        r² = e² + R_w² + 2eR_w·cos θ (physics.md section 4); the azimuth is the window's, seen from the head's centre,
-        less the head's turn.
+        The sweep moves the head's centre along the line of centres.
         """
-        theta = np.deg2rad(signal(sweep, "window_angle_deg"))
-        e_mm = self.center_distance_mm + signal(sweep, "window_sweep_mm")
-        x_mm = self.window_radius_mm * np.cos(theta) + e_mm
-        y_mm = self.window_radius_mm * np.sin(theta)
-        azimuth = np.arctan2(y_mm, x_mm) - np.deg2rad(signal(sweep, "window_head_angle_deg"))
-        return np.hypot(x_mm, y_mm), azimuth
+        return window_position(
+            signal(sweep, "window_angle_deg"),
+            signal(sweep, "window_head_angle_deg"),
+            center_distance_mm=self.center_distance_mm + signal(sweep, "window_sweep_mm"),
+            window_radius_mm=self.window_radius_mm,
+        )
