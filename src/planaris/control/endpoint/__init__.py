@@ -1,7 +1,9 @@
 """Endpoint detectors: stop each wafer at the right nanometre; one method a file, state and block in, decision out."""
 
+from planaris.control.endpoint.build import SENSOR_LIMITS, StepContext, detector_of, step_faults
 from planaris.control.endpoint.combination import After, AllOf, CombinationState, FirstOf
 from planaris.control.endpoint.decision import PATH_LIMIT_S, Decision, DecisionKind, DelayPath, Detector
+from planaris.control.endpoint.eddy_target import EddyState, EddyTarget
 from planaris.control.endpoint.fixed_time import FixedTime
 from planaris.control.endpoint.foresight import Foresight, foreseen
 from planaris.control.endpoint.friction_clearing import FrictionClearing, FrictionState
@@ -21,6 +23,7 @@ from planaris.control.endpoint.window_track import WindowTrack
 
 __all__ = [
     "PATH_LIMIT_S",
+    "SENSOR_LIMITS",
     "After",
     "AllOf",
     "ClearingState",
@@ -29,6 +32,8 @@ __all__ = [
     "DecisionKind",
     "DelayPath",
     "Detector",
+    "EddyState",
+    "EddyTarget",
     "Expectation",
     "FieldGeometry",
     "FieldPrior",
@@ -49,12 +54,15 @@ __all__ = [
     "SpectralState",
     "SpectralTarget",
     "SpectrumLimits",
+    "StepContext",
     "StepEndDetector",
     "StepEndState",
     "WindowTrack",
     "check_samples",
+    "detector_of",
     "foreseen",
     "nominal_stack",
     "recognise",
+    "step_faults",
     "unknown_optics",
 ]

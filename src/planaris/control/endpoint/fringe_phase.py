@@ -25,6 +25,8 @@ _START_STEP_NM, _RATE_STEP = 2.0, 0.015
 _FORGET = 0.975
 # Courses within this of the best at the present belong to its fringe, nm.
 _NEAR_NM = 40.0
+# Error of the model relative to the level: nominal indices, an uneven film under one reading, drift within the memory.
+_MODEL_FLOOR = 0.01
 # The pressure ramp of a step's start removes as if polishing had begun half of it later.
 _RAMP_S = 2.0
 
@@ -124,8 +126,8 @@ class FringePhase:
         # Gain and background are free for each wavelength; a gain below zero would turn fringes upside down.
         rest = power[:, None, None] - np.maximum(across, 0.0) ** 2 / np.maximum(spread, 1e-12)
         rest = np.maximum(rest, 1e-9 * power[:, None, None])
-        # Each wavelength by its own noise, as the best course leaves it.
-        noise = np.maximum(rest.min(axis=(1, 2)) / weight, 1e-9)
+        # Each wavelength by its own noise, as the best course leaves it, and no finer than the model is.
+        noise = np.maximum(rest.min(axis=(1, 2)) / weight, (_MODEL_FLOOR * kept[0] / weight) ** 2)
         score = (rest / noise[:, None, None]).sum(axis=0)
         score = score + ((starts - self.stack.film_nm)[:, None] / self.incoming_sigma_nm) ** 2
         return replace(state, said=self._decide(state, courses, rates, score, time_s, now_s))

@@ -138,7 +138,8 @@ class SpectralTarget:
         thickness_nm = float(np.median(fit.effective_nm)) / fit.shared.index_scale
         misfit = float(np.median(fit.misfit))
         dim = float(np.median(fit.gain)) < self.limits.gain_low
-        vote = self._vote(thickness_nm, misfit, bare) if not dim else ""
+        bright = float(np.median(fit.gain)) > self.limits.gain_high
+        vote = self._vote(thickness_nm, misfit, bare, bright=bright) if not dim else ""
         votes = (*state.votes, vote)[-VOTES_COUNT:]
         state = replace(state, votes=votes)
         if vote and len(votes) == VOTES_COUNT and len(set(votes)) == 1:
@@ -156,10 +157,10 @@ class SpectralTarget:
         state = replace(state, good_count=0, bad_count=0, shared=nominal_shared(), about=self.nominal)
         return self._take(state, film, seen, fit, now_s)
 
-    def _vote(self, thickness_nm: float, misfit: float, bare: float) -> str:
+    def _vote(self, thickness_nm: float, misfit: float, bare: float, *, bright: bool) -> str:
         if self.expected is None:
             return ""
-        return recognise(self.expected, thickness_nm, misfit, self.limits.misfit, bare)
+        return recognise(self.expected, thickness_nm, misfit, self.limits.misfit, bare, bright=bright)
 
     def _take(self, state: SpectralState, film: Field, seen: FloatArray, fit: SweepFit, now_s: float) -> SpectralState:
         """Update the field with a good sweep, and decide."""

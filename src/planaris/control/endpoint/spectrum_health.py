@@ -20,7 +20,7 @@ class SpectrumLimits:
     saturated: float = 1.2
     dark: float = 0.01
     gain_low: float = 0.35
-    gain_high: float = 1.8
+    gain_high: float = 1.4
     misfit: float = 0.06
     fewest_fraction: float = 0.4
 
