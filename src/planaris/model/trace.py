@@ -21,7 +21,8 @@ class Quality(IntEnum):
 class Block:
     """Samples of one rate class.
 
-    ``time_s`` has shape (n,), ``values`` (n, tags) in the order of ``tags``, ``quality`` (n,) of `Quality`.
+    ``time_s`` has shape (n,), ``values`` (n, columns) in the order of ``tags``, ``quality`` (n,) of `Quality`.
+    ``widths`` says how many columns each tag takes; () where each takes one.
     ``sequence`` counts blocks of a subscription; ``gap`` marks that samples before this block were lost.
     """
 
@@ -32,3 +33,12 @@ class Block:
     quality: NDArray[np.uint8]
     sequence: int
     gap: bool = False
+    widths: tuple[int, ...] = ()
+
+    def column(self, tag: str) -> NDArray[np.float32]:
+        """Return a tag's samples: (n,), or (n, width) where it is wider than one column. Raises `ValueError`."""
+        place = self.tags.index(tag)
+        if not self.widths or self.widths[place] == 1:
+            return self.values[:, sum(self.widths[:place]) if self.widths else place]
+        first = sum(self.widths[:place])
+        return self.values[:, first : first + self.widths[place]]
