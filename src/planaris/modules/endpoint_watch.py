@@ -66,9 +66,7 @@ class EndpointWatch:
     ) -> None:
         self._detector, self._state = detector, detector.start(start_s)
         self._on_decision = on_decision
-        self._subscriptions = [
-            port.subscribe(f"{platen}.{kind}", block_s_of(end)) for kind in rate_classes_of(end)
-        ]
+        self._subscriptions = [port.subscribe(f"{platen}.{kind}", block_s_of(end)) for kind in rate_classes_of(end)]
         self.final: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         self.last = Decision(DecisionKind.NONE, start_s)
         self.faults: list[str] = []

@@ -18,6 +18,7 @@ from planaris.twin.machine import Machine
 from planaris.twin.memory import MemoryFile
 from planaris.twin.noise import stream_of
 from planaris.twin.restoring import Keeper, Restored, restore
+from planaris.twin.sensor_faults import SensorFaultKind
 from planaris.twin.truth import UNDER_FILM_SIGMA_PCT, UPSTREAM_NOISE_nm
 from planaris.twin.wafers import TrueWafer
 
@@ -126,7 +127,13 @@ class World:
         """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), a supply (`loss`, `supply`
         of the facility with what is left of it), the dryer's lid (`lid`), lose a wafer (`lost`), or let one come to
         grief: `left_on_pad` (magnitude: pulls that fail), `weak_vacuum` (kPa that a head lacks), `slip`, `break`. What
-        turns wafers over jams (`flip_jam`) or lets them fall (`flip_drop`, magnitude: how many)."""
+        turns wafers over jams (`flip_jam`) or lets them fall (`flip_drop`, magnitude: how many).
+
+        A sensor, by its tag, can `dropout`, be `stuck`, `spike` (magnitude: its height) or show `saturation`, and a
+        window (``platen1.window``) be `fouled` (magnitude: share of light taken)."""
+        if fault in tuple(SensorFaultKind):
+            self.machine.process.fail_sensor(target, SensorFaultKind(fault), magnitude)
+            return
         if fault == "loss":
             self.lose(target)
             return
@@ -221,9 +228,11 @@ class World:
         self.machine.process.mishaps.take(location)
 
     def clear_fault(self, target: str) -> None:
-        """Mend a device, give a supply back or reset a safety input."""
+        """Mend a device or a sensor, give a supply back or reset a safety input."""
         if target in tuple(Loss):
             self.regain(target)
+            return
+        if self.machine.process.sensor_faults.end(target, asyncio.get_running_loop().time()):
             return
         if target.endswith(("_kPa", "_C", "_m_s")):
             self.set_supply(target, 1.0)
