@@ -5,7 +5,7 @@ It is not the twin. What deviates from nominal is drawn per wafer from a seed an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,8 +123,14 @@ def draw_wafer(seed: int, deviations: Deviations) -> Wafer:
     return Wafer(seed, r_mm, film_nm, tilts, profile, time_s, removal_nm, rate_nm_s, index, under_nm, deviations)
 
 
-def spectra_blocks(wafer: Wafer, until_s: float = LONGEST_S) -> Iterator[Block]:
-    """Yield one block of optical sensors for each turn of the platen: the window's crossing and one sample after it."""
+FilmAt = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
+
+
+def spectra_blocks(wafer: Wafer, until_s: float = LONGEST_S, film_at: FilmAt | None = None) -> Iterator[Block]:
+    """Yield one block of optical sensors for each turn of the platen: the window's crossing and one sample after it.
+
+    ``film_at`` says the film's thickness instead of the wafer, where something else than the wafer's course acts on it.
+    """
     rng = np.random.default_rng([wafer.seed, 1])
     d = wafer.deviations
     first, head = rng.uniform(0.0, 2.0 * np.pi, 2)
@@ -146,7 +152,7 @@ def spectra_blocks(wafer: Wafer, until_s: float = LONGEST_S) -> Iterator[Block]:
         at = np.flatnonzero(is_under & (turns == turn))
         if not at.size or at[-1] + 1 >= time_s.size:
             continue
-        film_nm = wafer.film_at(time_s[at], r_mm[at], azimuth[at])
+        film_nm = (film_at or wafer.film_at)(time_s[at], r_mm[at], azimuth[at])
         shown = film_reflectance(wafer.index, film_nm, under, WATER)
         # Slurry under the window dims one sample in a hundred.
         dim = np.where(rng.uniform(size=at.size) < 0.01, rng.uniform(0.3, 0.7, at.size), 1.0)

@@ -45,6 +45,11 @@ from planaris.control.endpoint import (
     step_faults,
     unknown_optics,
 )
+from planaris.control.profile import (
+    ZoneProfileControl,
+    ZoneState,
+    zone_control_of,
+)
 
 __all__ = [
     "PATH_LIMIT_S",
@@ -83,6 +88,8 @@ __all__ = [
     "StepEndDetector",
     "StepEndState",
     "WindowTrack",
+    "ZoneProfileControl",
+    "ZoneState",
     "check_samples",
     "detector_of",
     "foreseen",
@@ -90,4 +97,5 @@ __all__ = [
     "recognise",
     "step_faults",
     "unknown_optics",
+    "zone_control_of",
 ]
