@@ -2,7 +2,7 @@
 
 from planaris.model.alarm import ActiveAlarm, AlarmState, Severity
 from planaris.model.faults import InputError, InputFault
-from planaris.model.film import FilmStack, Layer
+from planaris.model.film import FilmStack, Layer, PatternArea
 from planaris.model.lot import CARRIER_SLOTS, Carrier, Lot, SamplingPlan, SlotState
 from planaris.model.measurement import (
     SITE_PLANS,
@@ -89,6 +89,7 @@ __all__ = [
     "Lot",
     "MapStage",
     "MetrologyDescription",
+    "PatternArea",
     "PlanningDescription",
     "PlatenDescription",
     "PolishStep",

@@ -350,7 +350,8 @@ class EndpointDecided(Event):
     """A step's endpoint was decided on: called, held, aborted or silent.
 
     ``called_s`` is the tool time of the newest sample behind it, ``endpoint_s`` when the film reaches its endpoint and
-    ``stop_s`` when the PLC was told to stop; NaN where there is none. The trail is what the detector said, once a sweep or second: thickness (NaN where it sees none) and confidence, which of a clearing film is the share
+    ``stop_s`` when the PLC was told to stop; NaN where there is none. The trail is what the detector said, once a sweep
+    or second: thickness (NaN where it sees none) and confidence, which of a clearing film is the share
     that has cleared.
     """
 

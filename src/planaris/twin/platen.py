@@ -43,6 +43,7 @@ from planaris.twin.film_march import FilmMarch, friction_by_place, march_films
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
+from planaris.twin.patterned import pattern_friction
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
 from planaris.twin.wafers import TrueWafer
@@ -344,6 +345,8 @@ class TruePlaten:
             wafer_id=wafer.wafer_id,
             materials=wafer.materials or (self.truth.film,),
             films_nm=wafer.films_nm,
+            areas=wafer.areas,
+            start_nm=sum(wafer.start_nm),
             lost_nm=lost_nm,
             pattern=self._pattern(head),
             steps_nm=() if chunk.films is None else chunk.films.steps_nm,
@@ -439,9 +442,8 @@ class TruePlaten:
         wafer, head = self.wafer, self.head
         assert wafer is not None
         assert head is not None
-        coefficients = np.array(
-            [self.truth.film_on(self.slurry_line, m).friction_coefficient for m in wafer.materials], dtype=np.float64
-        )
+        rubs = {m: self.truth.film_on(self.slurry_line, m).friction_coefficient for m in self.truth.films}
+        coefficients = pattern_friction(wafer.areas, wafer.materials, wafer.start_nm, rubs)
         films_nm, pattern = wafer.films_nm, self._pattern(head)
         dt_min = dt_s[:, 0] * (self._rate_ratio(head) * _NM_PER_S)
         now = replace(model, friction_coefficient=friction_by_place(exposed_fraction(films_nm)[None], coefficients))

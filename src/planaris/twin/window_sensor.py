@@ -24,6 +24,7 @@ from planaris.physics import (
 )
 from planaris.twin.film_course import FilmCourse
 from planaris.twin.noise import NoisePages
+from planaris.twin.patterned import places
 from planaris.twin.sensor_faults import SensorFaults
 from planaris.twin.window_truth import (
     DROPOUT_FRACTION,
@@ -149,7 +150,7 @@ class WindowSensor:
         left = np.where(clear, 1.0, depth)[:, None]
         back = np.ones((len(times), len(self._wavelength_nm)))
         if under.any():
-            seen = self._reflectance(course.materials, films_nm[under])
+            seen = self._seen(course, films_nm[under])
             back[under] = passed[under] * left[under] * seen + haze[under]
         light = back * self._truth.lamp(times, self._wavelength_nm)
         n = self._lasers
@@ -162,6 +163,20 @@ class WindowSensor:
             flash = 1.0 + 0.01 * FLASH_JITTER_PCT * noise[:, _JITTER, None]
             spectrum = light[:, n:] * flash + SPECTRUM_NOISE * noise[:, _SPECTRUM:]
             values["spectrum"] = np.clip(spectrum, 0.0, FULL_SCALE)
+
+    def _seen(self, course: FilmCourse, films_nm: Array) -> Array:
+        """Return the true reflectance of the wafer: of its films, or of all kinds of places of a pattern by area."""
+        if not course.areas:
+            return self._reflectance(course.materials, films_nm)
+        total = np.zeros((len(films_nm), len(self._wavelength_nm)))
+        for number, place in enumerate(places(course.areas, course.start_nm - films_nm.sum(axis=1))):
+            if place.films_nm is None:
+                total += place.share * self._reflectance(course.materials, films_nm)
+                continue
+            lowest = self._truth.lowest_ratio(course.wafer_id, number)
+            thickness = np.concatenate([place.films_nm[:, :-1], place.films_nm[:, -1:] * lowest], axis=1)
+            total += place.share * self._reflectance(place.materials, thickness)
+        return total
 
     def _reflectance(self, materials: tuple[str, ...], films_nm: Array) -> Array:
         """Return the true reflectance; a stack with a film whose optics are not known sends no light back."""

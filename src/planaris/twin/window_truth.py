@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 
 # Refractive index of a film from run to run, ± (physics.md's class of 1 % for oxides, 0.03 for nitride).
 INDEX_DEVIATION_PCT = 1.0
+# Lowest film of a place of a patterned wafer, from wafer to wafer, ±. Films of a blanket wafer differ by themselves.
+LOWEST_FILM_PCT = 3.0
 # Lamp: level and slope of its spectrum wander over hours, each flash differs.
 LAMP_DRIFT_PCT, LAMP_PERIODS_s = 3.0, (2900.0, 9700.0, 31000.0)
 FLASH_JITTER_PCT = 0.3
@@ -48,6 +50,11 @@ class WindowTruth:
         """Return true over nominal index of a film in this run."""
         chance = stream_of(self.seed, f"optics.index.{material}")
         return 1.0 + self.scale * 0.01 * INDEX_DEVIATION_PCT * float(chance.uniform(-1.0, 1.0))
+
+    def lowest_ratio(self, wafer_id: str, place: int) -> float:
+        """Return true over nominal thickness of the lowest film of a place of a patterned wafer."""
+        chance = stream_of(self.seed, f"optics.lowest.{wafer_id}.{place}")
+        return 1.0 + self.scale * 0.01 * LOWEST_FILM_PCT * float(chance.uniform(-1.0, 1.0))
 
     @cached_property
     def _phases(self) -> Array:

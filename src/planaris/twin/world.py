@@ -17,6 +17,7 @@ from planaris.twin.fail_states import Loss
 from planaris.twin.machine import Machine
 from planaris.twin.memory import MemoryFile
 from planaris.twin.noise import stream_of
+from planaris.twin.patterned import true_area
 from planaris.twin.restoring import Keeper, Restored, restore
 from planaris.twin.sensor_faults import SensorFaultKind
 from planaris.twin.truth import UNDER_FILM_SIGMA_PCT, UPSTREAM_NOISE_nm
@@ -83,6 +84,9 @@ class World:
                 chance = stream_of(seed, f"under.{wafer.wafer_id}").standard_normal(len(below))
                 means_nm = below * (1.0 + 0.01 * UNDER_FILM_SIGMA_PCT * chance)
                 true.under_nm = np.broadcast_to(means_nm[:, None, None], (len(below), *film.shape)).copy()
+            if wafer.stack.areas:
+                true.areas = tuple(true_area(area) for area in wafer.stack.areas)
+                true.start_nm = tuple(float(film.mean()) for film in true.films_nm)
             wafers.append(true)
         slots = dict(enumerate(lot.carrier.slots, start=1))
         self.machine.place_carrier(lot.load_port, lot.carrier.carrier_id, slots, wafers)
