@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from planaris.dictionary import Dictionary
 from planaris.hardware import Device, DeviceFailedError, HandshakeLimits, Port, TagWatch
-from planaris.model import Block, Severity, ToolDescription
+from planaris.model import Block, Recipe, Severity, ToolDescription
+from planaris.modules.endpoint_watch import StepControl
 from planaris.stream import Event
 
 
@@ -86,6 +87,16 @@ class StartTrace(Protocol):
     ) -> TraceRecording: ...
 
 
+class EndpointOf(Protocol):
+    """Return what ends a step of a recipe by endpoint for a wafer; None where nobody knows how."""
+
+    def __call__(self, wafer_id: str, recipe: Recipe, step: int) -> StepControl | None: ...
+
+
+def _no_endpoint(wafer_id: str, recipe: Recipe, step: int) -> None:
+    del wafer_id, recipe, step
+
+
 @dataclass(frozen=True, slots=True)
 class ControlConstants:
     """Equipment constants of the controller; their ranges stand in the dictionary.
@@ -152,6 +163,7 @@ class ModuleContext:
         start_trace: StartTrace,
         constants: ControlConstants | None = None,
         check_limits: CheckLimits = _no_limits,
+        endpoint_of: EndpointOf = _no_endpoint,
     ) -> None:
         self.tool = tool
         self.dictionary = dictionary
@@ -163,6 +175,7 @@ class ModuleContext:
         self.start_trace = start_trace
         self.constants = constants or ControlConstants()
         self.check_limits = check_limits
+        self.endpoint_of = endpoint_of
         self.gate = Gate()
 
     def codes(self, name: str) -> Mapping[str, int]:

@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from planaris.clock import now_s
-from planaris.control import Decision, DecisionKind
-from planaris.hardware import OPTICAL, Port, Subscription
+from planaris.control import Decision, DecisionKind, ZoneProfileControl
+from planaris.hardware import Port
 from planaris.model import Block, DetectorKind, StepEnd
 
 _log = logging.getLogger(__name__)
 
-# Blocks for detectors that see the endpoint when it is there: with the port's own delay within the declared path.
-CLEARING_BLOCK_S = 0.05
-# Blocks for detectors that foresee the endpoint: a stop that is known beforehand does not wait for its samples.
-FORESEEN_BLOCK_S = 0.2
+# Blocks of the scalar sensors that detectors read: with the port's own delay within the declared path.
+FAST_BLOCK_S = 0.04
 # The trail keeps an estimate this often at most [design].
 TRAIL_S = 0.5
-_FORESEES = frozenset({DetectorKind.TIME, DetectorKind.SPECTRUM, DetectorKind.FRINGE, DetectorKind.EDDY})
 _BY_WINDOW = frozenset({DetectorKind.SPECTRUM, DetectorKind.FRINGE, DetectorKind.REFLECTANCE, DetectorKind.EDDY})
 
 
@@ -37,59 +35,60 @@ class StepDetector(Protocol):
         ...
 
 
-def rate_classes_of(end: StepEnd) -> tuple[str, ...]:
-    """Return the rate classes that a step's detectors read, without the platen: ``fast``, ``optical``."""
-    optical = {d.detector in _BY_WINDOW or (d.source or "").startswith("laser") for d in end.detectors}
-    return (*(("fast",) if False in optical else ()), *((OPTICAL,) if True in optical else ()))
+def reads_window(end: StepEnd) -> bool:
+    """Say whether a detector of a step reads the platen's window."""
+    return any(d.detector in _BY_WINDOW or (d.source or "").startswith("laser") for d in end.detectors)
 
 
-def block_s_of(end: StepEnd) -> float:
-    """Return how long the blocks are that a step's detectors are fed with."""
-    return FORESEEN_BLOCK_S if all(d.detector in _FORESEES for d in end.detectors) else CLEARING_BLOCK_S
+def reads_fast(end: StepEnd) -> bool:
+    """Say whether a detector of a step reads the platen's scalar sensors."""
+    return any(d.detector not in _BY_WINDOW and not (d.source or "").startswith("laser") for d in end.detectors)
+
+
+@dataclass(frozen=True, slots=True)
+class StepControl:
+    """What ends a step by endpoint, and what moves its zone pressures, if anything does."""
+
+    detector: StepDetector
+    zones: ZoneProfileControl | None = None
 
 
 class EndpointWatch:
-    """One step's detector on live samples.
+    """One step's detector on live samples: `feed` takes the window's, `run` reads the scalar sensors.
 
-    ``final`` is done with the first final decision. An error of the detector ends the watch, not the step: the step
-    then ends at its latest time.
+    ``final`` is done with the first final decision; ``moves`` brings zone pressures to order. An error of the detector
+    ends the watch, not the step: that then ends at its latest time.
     """
 
-    def __init__(
-        self,
-        port: Port,
-        platen: str,
-        end: StepEnd,
-        detector: StepDetector,
-        start_s: float,
-        on_decision: Callable[[Decision], None] = lambda _said: None,
-    ) -> None:
-        self._detector, self._state = detector, detector.start(start_s)
-        self._on_decision = on_decision
-        self._subscriptions = [port.subscribe(f"{platen}.{kind}", block_s_of(end)) for kind in rate_classes_of(end)]
+    def __init__(self, port: Port, platen: str, end: StepEnd, control: StepControl, start_s: float) -> None:
+        self._detector, self._zones = control.detector, control.zones
+        self._state = control.detector.start(start_s)
+        self._zone_state = None if control.zones is None else control.zones.start(start_s)
+        self._fast = port.subscribe(f"{platen}.fast", FAST_BLOCK_S) if reads_fast(end) else None
         self.final: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        self.moves: asyncio.Queue[Sequence[float]] = asyncio.Queue()
         self.last = Decision(DecisionKind.NONE, start_s)
         self.faults: list[str] = []
+        self._broken = False
         self._trail: list[tuple[float, float, float]] = []
 
     async def run(self) -> None:
-        """Read until closed."""
-        async with asyncio.TaskGroup() as tasks:
-            for subscription in self._subscriptions:
-                tasks.create_task(self._read(subscription))
+        """Read the scalar sensors, if a detector does, until closed."""
+        if self._fast is not None:
+            async for block in self._fast:
+                self.feed(block)
 
-    async def _read(self, subscription: Subscription) -> None:
-        async for block in subscription:
-            if self.final.done() or not len(block.time_s):
-                continue
-            try:
-                self._state, said = self._detector.step(self._state, block)
-            except Exception as error:
-                _log.exception("endpoint detector failed")
-                self.faults.append(f"{type(error).__name__}: {error}")
-                self.close()
-                return
+    def feed(self, block: Block) -> None:
+        """Give the detector a block."""
+        if self.final.done() or self._broken or not len(block.time_s):
+            return
+        try:
+            self._state, said = self._detector.step(self._state, block)
             self._take(said)
+        except Exception as error:
+            _log.exception("endpoint detector failed")
+            self.faults.append(f"{type(error).__name__}: {error}")
+            self._broken = True
 
     def _take(self, said: Decision) -> None:
         if said.kind is DecisionKind.FAULT and (not self.faults or self.faults[-1] != said.why):
@@ -98,14 +97,18 @@ class EndpointWatch:
         if not self._trail or said.time_s - self._trail[-1][0] >= TRAIL_S or said.is_final:
             thickness_nm = math.nan if said.thickness_nm is None else said.thickness_nm
             self._trail.append((said.time_s, thickness_nm, 100.0 * said.confidence_fraction))
-        self._on_decision(said)
         if said.is_final:
             self.final.set_result(said)
+        elif self._zones is not None and self._zone_state is not None:
+            self._zone_state, pressures = self._zones.step(self._zone_state, said)
+            if pressures is not None:
+                self.moves.put_nowait(pressures)
 
     def close(self) -> None:
         """Take no more samples."""
-        for subscription in self._subscriptions:
-            subscription.close()
+        self._broken = True
+        if self._fast is not None:
+            self._fast.close()
 
     @property
     def trail(self) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:

@@ -19,8 +19,7 @@ def test_what_the_window_sees_is_recorded_where_an_endpoint_asks(looks: bool) ->
     recipe = short_recipe(polish_s=8.0)
     if looks:
         steps = tuple(
-            replace(s, end=replace(s.end, kind=EndKind.ENDPOINT, detector="spectral")) if s.kind == "polish" else s
-            for s in recipe.steps
+            replace(s, end=replace(s.end, kind=EndKind.ENDPOINT)) if s.kind == "polish" else s for s in recipe.steps
         )
         recipe = replace(recipe, steps=steps)
 
