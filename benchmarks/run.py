@@ -3,7 +3,8 @@
     python benchmarks/run.py [NAME ...]
 
 Every file ``bench_*.py`` here has a ``NAME`` and a ``run()`` that returns results; a new file is found by itself.
-Bounds are goals and not tests: the exit status is 0 whatever the ratios are.
+One with ``LONG = True`` runs only when it is named. Bounds are goals and not tests: the exit status is 0 whatever the
+ratios are.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ def benchmarks() -> dict[str, Benchmark]:
     return found
 
 
+def long_ones() -> set[str]:
+    """Return the benchmarks that take so long that they run only when they are named."""
+    files = Path(__file__).parent.glob("bench_*.py")
+    return {m.NAME for m in map(importlib.import_module, (file.stem for file in files)) if getattr(m, "LONG", False)}
+
+
 def figure(value: float) -> str:
     """Return a number with about three digits."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
@@ -50,7 +57,7 @@ def main(names: list[str]) -> int:
     for column in (2, 4, 5):
         table.columns[column].justify = "right"
     missing: list[str] = []
-    for name in names or list(known):
+    for name in names or [name for name in known if name not in long_ones()]:
         print(f"running {name} ...", file=sys.stderr, flush=True)
         try:
             results = known[name]()

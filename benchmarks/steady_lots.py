@@ -36,8 +36,8 @@ class _NoTrace:
         return TraceFile("", len(spans), 0)
 
 
-def _no_trace(header: TraceHeader, columns: tuple[str, ...]) -> _NoTrace:
-    del header, columns
+def _no_trace(header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()) -> _NoTrace:
+    del header, columns, widths
     return _NoTrace()
 
 

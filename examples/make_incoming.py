@@ -36,6 +36,7 @@ class Deposit:
 
 DEPOSITS: Mapping[str, Deposit] = {
     "oxide_ild": Deposit("TEOS", "ILD001", 20250117, 25, 1500.0, 12.0, 6.0, 1.0),
+    "oxide_endpoint": Deposit("TEOS", "ILE001", 20250117, 25, 1500.0, 12.0, 6.0, 1.0),
     "sti_ceria": Deposit("HDP", "STI001", 20250211, 5, 550.0, 8.0, 4.0, 0.8),
     "w_plug": Deposit("W", "WPL001", 20250312, 5, 400.0, 6.0, 4.0, 0.8),
     "cu_two_step": Deposit("Cu", "CUD001", 20250413, 5, 800.0, 10.0, 6.0, 1.2),

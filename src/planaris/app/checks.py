@@ -12,12 +12,12 @@ def check_ends(job: JobFiles) -> None:
         InputFault(
             f"{job.lot_file.recipe_path.name}: steps[{i}].end.kind",
             step.end.kind.value,
-            "this version has no detector for it",
-            limit=EndKind.TIME.value,
-            remedy="end the step by time",
+            "is not offered yet",
+            limit=f"{EndKind.TIME.value}, {EndKind.ENDPOINT.value}",
+            remedy="end the step by time, or by an endpoint that sees thickness",
         )
         for i, step in enumerate(job.recipe.steps)
-        if step.end.kind is not EndKind.TIME
+        if step.end.kind is EndKind.REMOVAL
     )
     if faults:
         raise InputError(str(job.lot_file.path), faults)

@@ -11,6 +11,7 @@ from pathlib import Path
 import planaris
 from planaris import clock
 from planaris.app.checks import check_ends
+from planaris.app.endpoints import Endpoints, check_endpoints
 from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_side
 from planaris.app.jobs import JobFailedError, Script, order_of
 from planaris.app.profiles import PROFILES
@@ -113,6 +114,7 @@ def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
     job = load_job(request.lot_path, request.tool)
     check_ends(job)
     package = load_package(job.recipe.process_package)
+    check_endpoints(job, package)
     choice = choose_port(request.port, request.speed)
     if request.out is not None:
         check_run_folder(request.out)
@@ -306,7 +308,8 @@ class _Session:
             traces = self._traces
         if self._parts.traces and request.record:  # without its traces a record could not be replayed
             port = record = PortRecording(far.port, self._folder.path / RECORD_FILE, self._choice.speed)
-        tool = Tool(job.tool, dictionary, port, stream, traces, counters, far.constants)
+        endpoint_of = Endpoints(self._package, job.tool, [job])
+        tool = Tool(job.tool, dictionary, port, stream, traces, counters, far.constants, endpoint_of)
         if past is not None:
             tool.quarantine.restore(item.event for item in past.events)
             tool.idle_pads.restore(past.events)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planaris.formats.document import Tree, dig, is_number, number, table, tables
 from planaris.formats.edge import quantity_paths
+from planaris.formats.endpoint_check import check_endpoint
 from planaris.formats.recipe_edge import StepEdge
 from planaris.formats.sheet import Sheet, figure
 from planaris.model import ConditioningMode, EndKind, StepKind, ToolDescription
@@ -44,12 +45,14 @@ def _check_end(end: Tree, at: str, sheet: Sheet) -> None:
             sheet.fault(at + "time_s", None, "ends before its minimum time", limit=f">= {figure(min_s)}", unit="s")
         if max_s is not None and time_s > max_s:
             sheet.fault(at + "time_s", None, "ends after its maximum time", limit=f"<= {figure(max_s)}", unit="s")
-    if number(end, "over_polish_s") and number(end, "over_polish_pct"):
-        sheet.fault(at + "over_polish_pct", None, "over-polish is given as time and as percent", remedy="keep one")
+    given = [key for key in ("over_polish_s", "over_polish_pct", "over_polish_nm") if number(end, key)]
+    for key in given[1:]:
+        named = {"over_polish_s": "time", "over_polish_pct": "percent", "over_polish_nm": "removal"}
+        problem = f"over-polish is given as {named[given[0]]} and as {named[key]}"
+        sheet.fault(at + key, None, problem, remedy="keep one")
     if end.get("kind") == EndKind.REMOVAL and "removal_nm" not in end:
         sheet.fault(at + "removal_nm", None, "is missing for an end by removal", unit="nm", remedy="give removal_nm")
-    if end.get("kind") == EndKind.ENDPOINT and "detector" not in end:
-        sheet.fault(at + "detector", None, "is missing for an end by endpoint", remedy="name the detector")
+    check_endpoint(end, at, sheet)
 
 
 def _check_conditioning(conditioning: Tree, at: str, sheet: Sheet) -> None:

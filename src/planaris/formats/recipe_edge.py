@@ -10,14 +10,18 @@ from pydantic import Field
 from planaris.formats.edge import Edge
 from planaris.model import (
     Band,
+    Combine,
     Conditioning,
     ConditioningMode,
+    DetectorKind,
+    DetectorSetting,
     EndKind,
     PolishStep,
     Recipe,
     StepEnd,
     StepKind,
     WetLimits,
+    ZoneControl,
 )
 
 RECIPE_SCHEMA = "planaris/recipe/1"
@@ -28,6 +32,36 @@ _Name = Annotated[str, Field(pattern=r"^[^\s].{0,63}$")]
 _EVEN_DWELL = (1.0, 1.0, 1.0, 1.0, 1.0)
 
 
+_Percent = Annotated[float, Field(gt=0, le=100)]
+
+
+class DetectorEdge(Edge):
+    detector: Annotated[DetectorKind, Field(strict=False)]
+    target_nm: _NotNegative | None = None
+    time_s: _Positive | None = None
+    source: str | None = None
+    step_pct: float | None = None
+    steep_per_s: float | None = None
+    level_per_s: _Positive | None = None
+    window_s: _Positive | None = None
+    clear_pct: _Percent | None = None
+    lasers_count: Annotated[int, Field(ge=1, le=2)] | None = None
+    incoming_tolerance_pct: _Percent | None = None
+
+    def to_model(self) -> DetectorSetting:
+        return DetectorSetting(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
+class ZoneControlEdge(Edge):
+    min_ratio: Annotated[float, Field(gt=0, le=1)]
+    max_ratio: Annotated[float, Field(ge=1, le=3)]
+    max_step_kPa: _Positive
+    update_s: _Positive = 2.0
+
+    def to_model(self) -> ZoneControl:
+        return ZoneControl(self.min_ratio, self.max_ratio, self.max_step_kPa, self.update_s)
+
+
 class EndEdge(Edge):
     kind: Annotated[EndKind, Field(strict=False)]
     time_s: _Positive
@@ -36,7 +70,9 @@ class EndEdge(Edge):
     over_polish_s: _NotNegative = 0.0
     over_polish_pct: _NotNegative = 0.0
     removal_nm: _Positive | None = None
-    detector: str | None = None
+    over_polish_nm: _NotNegative = 0.0
+    combine: Annotated[Combine, Field(strict=False)] = Combine.FIRST
+    detectors: list[DetectorEdge] = Field(default_factory=list[DetectorEdge])
 
     def to_model(self) -> StepEnd:
         return StepEnd(
@@ -47,7 +83,9 @@ class EndEdge(Edge):
             self.over_polish_s,
             self.over_polish_pct,
             self.removal_nm,
-            self.detector,
+            self.over_polish_nm,
+            self.combine,
+            tuple(detector.to_model() for detector in self.detectors),
         )
 
 
@@ -94,6 +132,7 @@ class StepEdge(Edge):
     platen_temperature_C: float
     ramp_s: _NotNegative
     bands: list[BandEdge] = Field(default_factory=list[BandEdge])
+    zone_control: ZoneControlEdge | None = None
 
     def to_model(self) -> PolishStep:
         return PolishStep(
@@ -115,6 +154,7 @@ class StepEdge(Edge):
             platen_temperature_C=self.platen_temperature_C,
             ramp_s=self.ramp_s,
             bands=tuple(band.to_model() for band in self.bands),
+            zone_control=self.zone_control.to_model() if self.zone_control else None,
         )
 
 

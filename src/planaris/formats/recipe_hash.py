@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import fields, is_dataclass
+from types import MappingProxyType
 
 from planaris.model import CleanerRecipe, Recipe
 
@@ -13,6 +14,10 @@ _DIGITS = 9
 # Not content: what a person typed, and the label a person gave the version.
 _NOT_CONTENT = frozenset({"entered", "version"})
 SHORT_HASH_LENGTH = 12
+# Fields that joined after recipes had been released: left out while they say nothing, so that those stay the same.
+_JOINED = frozenset({"over_polish_nm", "combine", "detectors", "zone_control"})
+# What stood in their place then, in every recipe.
+_LEFT = MappingProxyType({"StepEnd": {"detector": None}})
 
 
 def recipe_hash(recipe: Recipe | CleanerRecipe) -> str:
@@ -22,7 +27,13 @@ def recipe_hash(recipe: Recipe | CleanerRecipe) -> str:
 
 
 def _canonical_fields(part: object) -> dict[str, object]:
-    return {f.name: _canonical(getattr(part, f.name)) for f in fields(part) if f.name not in _NOT_CONTENT}  # pyright: ignore[reportArgumentType]
+    found: dict[str, object] = dict(_LEFT.get(type(part).__name__, {}))
+    for spec in fields(part):  # pyright: ignore[reportArgumentType]
+        value = getattr(part, spec.name)
+        if spec.name in _NOT_CONTENT or (spec.name in _JOINED and value == spec.default):
+            continue
+        found[spec.name] = _canonical(value)
+    return found
 
 
 def _canonical(value: object) -> object:

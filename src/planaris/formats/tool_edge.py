@@ -11,6 +11,7 @@ from planaris.formats.edge import Edge
 from planaris.model import (
     Architecture,
     CleanerDescription,
+    EndpointSensors,
     HeadDescription,
     IdlePadDescription,
     LoadCupTimes,
@@ -83,6 +84,27 @@ class UnitsEdge(Edge):
     exchange: LoadCupEdge
 
 
+class EndpointSensorsEdge(Edge):
+    window_radius_mm: _Positive
+    spectrometer: list[int] = Field(default_factory=list)
+    laser: list[int] = Field(default_factory=list)
+    eddy: list[int] = Field(default_factory=list)
+    laser_wavelength_nm: list[Annotated[float, Field(ge=400, le=800)]] = Field(
+        default_factory=lambda: [650.0, 470.0], min_length=2, max_length=2
+    )
+    flashes_count: Annotated[int, Field(ge=1, le=64)] = 16
+
+    def to_model(self) -> EndpointSensors:
+        return EndpointSensors(
+            self.window_radius_mm,
+            tuple(self.spectrometer),
+            tuple(self.laser),
+            tuple(self.eddy),
+            (self.laser_wavelength_nm[0], self.laser_wavelength_nm[1]),
+            self.flashes_count,
+        )
+
+
 class ToolCleanerEdge(Edge):
     stations: list[str] = Field(min_length=1)
     exchange_s: _NotNegative
@@ -132,6 +154,7 @@ class ToolEdge(Edge):
     metrology: MetrologyEdge | None = None
     planning: PlanningEdge | None = None
     idle_pad: IdlePadEdge | None = None
+    endpoint_sensors: EndpointSensorsEdge | None = None
 
     def to_model(self, ranges: tuple[Range, ...], limits: dict[str, float]) -> ToolDescription:
         """Return the model; ranges and consumable limits are read apart, their keys are data."""
@@ -174,4 +197,5 @@ class ToolEdge(Edge):
             idle_pad=None
             if self.idle_pad is None
             else IdlePadDescription(self.idle_pad.limit_s, self.idle_pad.dummies_count),
+            endpoint_sensors=None if self.endpoint_sensors is None else self.endpoint_sensors.to_model(),
         )

@@ -2,7 +2,7 @@
 
 from planaris.model.alarm import ActiveAlarm, AlarmState, Severity
 from planaris.model.faults import InputError, InputFault
-from planaris.model.film import FilmStack, Layer
+from planaris.model.film import FilmStack, Layer, PatternArea
 from planaris.model.lot import CARRIER_SLOTS, Carrier, Lot, SamplingPlan, SlotState
 from planaris.model.measurement import (
     SITE_PLANS,
@@ -20,21 +20,27 @@ from planaris.model.recipe import (
     Band,
     CleanerRecipe,
     CleanerStation,
+    Combine,
     Conditioning,
     ConditioningMode,
+    DetectorKind,
+    DetectorSetting,
     EndKind,
     PolishStep,
     Recipe,
     StepEnd,
     StepKind,
     WetLimits,
+    ZoneControl,
 )
 from planaris.model.recipe_version import RecipeKind, RecipeState, RecipeVersion
 from planaris.model.tool_description import (
     Architecture,
     CleanerDescription,
+    EndpointSensors,
     HeadDescription,
     IdlePadDescription,
+    Instrument,
     LoadCupTimes,
     MetrologyDescription,
     PlanningDescription,
@@ -64,10 +70,14 @@ __all__ = [
     "CleanerDescription",
     "CleanerRecipe",
     "CleanerStation",
+    "Combine",
     "Conditioning",
     "ConditioningMode",
     "Defect",
+    "DetectorKind",
+    "DetectorSetting",
     "EndKind",
+    "EndpointSensors",
     "EntryUnit",
     "Face",
     "FilmStack",
@@ -75,11 +85,13 @@ __all__ = [
     "IdlePadDescription",
     "InputError",
     "InputFault",
+    "Instrument",
     "Layer",
     "LoadCupTimes",
     "Lot",
     "MapStage",
     "MetrologyDescription",
+    "PatternArea",
     "PlanningDescription",
     "PlatenDescription",
     "PolishStep",
@@ -105,6 +117,7 @@ __all__ = [
     "WaferState",
     "WaferTimes",
     "WetLimits",
+    "ZoneControl",
     "range_pct",
     "ring_plan",
     "suffix_of",

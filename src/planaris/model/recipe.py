@@ -19,11 +19,31 @@ class StepKind(StrEnum):
 
 
 class EndKind(StrEnum):
-    """How a step ends. Endpoint detectors join in their own file of `control`."""
+    """How a step ends."""
 
     TIME = "time"
     REMOVAL = "removal"
     ENDPOINT = "endpoint"
+
+
+class DetectorKind(StrEnum):
+    """What an endpoint is seen by; each is a file of `control.endpoint`."""
+
+    TIME = "time"
+    SPECTRUM = "spectrum"
+    FRINGE = "fringe"
+    REFLECTANCE = "reflectance"
+    FRICTION = "friction"
+    EDDY = "eddy"
+    SLOPE = "slope"
+
+
+class Combine(StrEnum):
+    """How several detectors of a step make one endpoint: the first, all, or one after another in the file's order."""
+
+    FIRST = "first"
+    ALL = "all"
+    AFTER = "after"
 
 
 class ConditioningMode(StrEnum):
@@ -35,8 +55,44 @@ class ConditioningMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DetectorSetting:
+    """One detector of a step and its parameters; each takes some of them (docs/reference/recipe.md).
+
+    ``target_nm`` is what is to be left of the polished film. ``source`` is the signal of friction and slope, without
+    its owner's name. ``step_pct`` is the signal's step at clearing in percent of its level, negative where it falls;
+    None takes it from the process package. ``lasers_count`` is how many wavelengths count fringes.
+    """
+
+    detector: DetectorKind
+    target_nm: float | None = None
+    time_s: float | None = None
+    source: str | None = None
+    step_pct: float | None = None
+    steep_per_s: float | None = None
+    level_per_s: float | None = None
+    window_s: float | None = None
+    clear_pct: float | None = None
+    lasers_count: int | None = None
+    incoming_tolerance_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneControl:
+    """Zone pressures that move during a step, so that all zones reach the target together.
+
+    Each zone stays within ``min_ratio`` and ``max_ratio`` of its set-point and moves by no more than ``max_step_kPa``
+    every ``update_s``.
+    """
+
+    min_ratio: float
+    max_ratio: float
+    max_step_kPa: float
+    update_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class StepEnd:
-    """End of a step: nominal time with earliest and latest, then over-polish."""
+    """End of a step: nominal time with earliest and latest, over-polish, and detectors where it ends by endpoint."""
 
     kind: EndKind
     time_s: float
@@ -45,7 +101,9 @@ class StepEnd:
     over_polish_s: float = 0.0
     over_polish_pct: float = 0.0
     removal_nm: float | None = None
-    detector: str | None = None
+    over_polish_nm: float = 0.0
+    combine: Combine = Combine.FIRST
+    detectors: tuple[DetectorSetting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +150,7 @@ class PolishStep:
     platen_temperature_C: float
     ramp_s: float
     bands: tuple[Band, ...] = ()
+    zone_control: ZoneControl | None = None
 
 
 @dataclass(frozen=True, slots=True)

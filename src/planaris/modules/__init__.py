@@ -6,6 +6,7 @@ from planaris.modules.context import (
     CheckLimits,
     ClosedError,
     ControlConstants,
+    EndpointOf,
     Gate,
     ModuleContext,
     StartTrace,
@@ -14,6 +15,7 @@ from planaris.modules.context import (
     TraceHeader,
     TraceRecording,
 )
+from planaris.modules.endpoint_watch import StepControl
 from planaris.modules.handling import (
     Aligner,
     Carousel,
@@ -47,6 +49,7 @@ __all__ = [
     "ControlConstants",
     "Deviation",
     "DualArmRobot",
+    "EndpointOf",
     "Exchange",
     "FaceError",
     "Gate",
@@ -63,6 +66,7 @@ __all__ = [
     "Robot",
     "StartTrace",
     "StateTable",
+    "StepControl",
     "StepSpan",
     "Swing",
     "TraceFile",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,6 +74,12 @@ class BandMonitor:
             for tag, set_point in self._targets(band.quantity, step):
                 if set_point > 0:
                     self.watched.append(_Watched(band, tag, set_point, band.quantity in _ON_PLATEN))
+
+    def move_zones(self, pressures_kPa: Sequence[float]) -> None:
+        """Take new set-points of the zones during a step."""
+        by_tag = {f"head{self.head}.zone{z}_pressure_kPa": p for z, p in enumerate(pressures_kPa, start=1)}
+        for watched in self.watched:
+            watched.set_point = by_tag.get(watched.tag, watched.set_point)
 
     def stop(self) -> None:
         """Watch nothing until the next step."""

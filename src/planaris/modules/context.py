@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from planaris.dictionary import Dictionary
 from planaris.hardware import Device, DeviceFailedError, HandshakeLimits, Port, TagWatch
-from planaris.model import Block, Severity, ToolDescription
+from planaris.model import Block, Recipe, Severity, ToolDescription
+from planaris.modules.endpoint_watch import StepControl
 from planaris.stream import Event
 
 
@@ -38,13 +39,14 @@ class StepSpan:
 
 @dataclass(frozen=True, slots=True)
 class TraceHeader:
-    """What a trace is of: one wafer's visit to a platen."""
+    """What a trace is of: one wafer's visit to a platen; ``kind`` is "optical" for what its window saw."""
 
     wafer_id: str
     slot: int
     platen: int
     head: int
     recipe: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class TraceRecording(Protocol):
     """Takes a trace's samples as they come in."""
 
     def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:
-        """Add samples: time (n,), values (n, columns)."""
+        """Add samples: time (n,), values (n, columns); a tag with a shape takes as many columns."""
         ...
 
     def finish(self, spans: Sequence[StepSpan]) -> TraceFile:
@@ -75,9 +77,24 @@ class CheckLimits(Protocol):
 
 
 class StartTrace(Protocol):
-    """Begin a trace with columns named without instance numbers: ``platen.speed_rpm``."""
+    """Begin a trace with columns named without instance numbers: ``platen.speed_rpm``.
 
-    def __call__(self, header: TraceHeader, columns: tuple[str, ...]) -> TraceRecording: ...
+    ``widths`` says how many numbers of a row each column takes; empty where each takes one.
+    """
+
+    def __call__(
+        self, header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()
+    ) -> TraceRecording: ...
+
+
+class EndpointOf(Protocol):
+    """Return what ends a step of a recipe by endpoint for a wafer; None where nobody knows how."""
+
+    def __call__(self, wafer_id: str, recipe: Recipe, step: int) -> StepControl | None: ...
+
+
+def _no_endpoint(wafer_id: str, recipe: Recipe, step: int) -> None:
+    del wafer_id, recipe, step
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +163,7 @@ class ModuleContext:
         start_trace: StartTrace,
         constants: ControlConstants | None = None,
         check_limits: CheckLimits = _no_limits,
+        endpoint_of: EndpointOf = _no_endpoint,
     ) -> None:
         self.tool = tool
         self.dictionary = dictionary
@@ -157,6 +175,7 @@ class ModuleContext:
         self.start_trace = start_trace
         self.constants = constants or ControlConstants()
         self.check_limits = check_limits
+        self.endpoint_of = endpoint_of
         self.gate = Gate()
 
     def codes(self, name: str) -> Mapping[str, int]:

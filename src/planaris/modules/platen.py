@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from planaris.clock import now_s
+from planaris.control import Decision, DecisionKind
 from planaris.hardware import Device, DeviceFailedError, DeviceReportedError, PortError, Value
-from planaris.model import Block, ConditioningMode, PolishStep, Recipe, Severity
+from planaris.model import Block, ConditioningMode, EndKind, PolishStep, Recipe, Severity
 from planaris.modules.bands import BandMonitor
-from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader
+from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader, TraceRecording
+from planaris.modules.endpoint_watch import EndpointWatch, StepControl, reads_window
 from planaris.modules.handling import confirm_wafer
 from planaris.modules.module import Module, StateTable
 from planaris.modules.trace_tap import TraceTap, columns_of
-from planaris.stream import StepEnded, StepStarted
+from planaris.modules.window_tap import WindowTap, has_window, window_columns
+from planaris.stream import EndpointDecided, StepEnded, StepStarted
 
 # The PLC's own longest polish time is the sum of the steps' latest times plus this [design].
 POLISH_LIMIT_MARGIN_S = 30.0
@@ -26,6 +30,8 @@ LIFT_RINSE_ML_MIN = 300.0
 # On the way to safety a device that still ends its last motion is asked again until it takes the command [design].
 ASK_AGAIN_S = 0.2
 MAKE_SAFE_LIMIT_S = 10.0
+# Zone pressures that a profile control moves go to their new values over this [design].
+ZONE_RAMP_S = 0.3
 # States in which a head presses its wafer on the pad.
 POLISHING = ("polishing", "rinsing")
 
@@ -75,7 +81,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class VisitResult:
-    """What a visit took: times in tool time, polish without rinse, and its trace."""
+    """What a visit took: times in tool time, polish without rinse, and its trace.
+
+    ``held`` says why the wafer is to be kept for a person; ``turned_away``: it is not one that the recipe means.
+    """
 
     platen: int
     head: int
@@ -85,6 +94,17 @@ class VisitResult:
     slurry_ml: float
     di_water_ml: float
     trace: TraceFile
+    held: str = ""
+    turned_away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What looks at a wafer during a visit."""
+
+    tap: WindowTap
+    recording: TraceRecording
+    reader: asyncio.Task[None]
 
 
 class Platen(Module):
@@ -116,6 +136,9 @@ class Platen(Module):
         self._abort: asyncio.Future[None] | None = None
         self._left: Visit | None = None
         self._head = 0
+        self._watch: EndpointWatch | None = None
+        self._controls: dict[int, StepControl] = {}
+        self._held, self._turned_away = "", False
         context.watch.listen(self._on_tags)
 
     def _on_tags(self, changed: Mapping[str, float]) -> None:
@@ -148,6 +171,7 @@ class Platen(Module):
         monitor = BandMonitor(self.number, visit.head)
         self._abort = asyncio.get_running_loop().create_future()
         self._left, self._head = visit, visit.head
+        self._held, self._turned_away = "", False
         block_s = self.context.constants.trace_block_s
         self.fire("prepare")
         port = self.context.port
@@ -156,6 +180,7 @@ class Platen(Module):
         spans: list[StepSpan] = []
         tap = TraceTap(port, self.number, visit.head, block_s, lambda b: self._on_block(b, monitor, visit), recording)
         reader = asyncio.create_task(tap.run(), name=f"{self.name}.trace")
+        window = self._look(visit)
         start_s = now_s()
         try:
             polish_s = 0.0
@@ -170,15 +195,39 @@ class Platen(Module):
         finally:
             tap.close()
             await reader
+            if window is not None:
+                window.tap.close()
+                await window.reader
             if self._abort.done():
                 self._abort.exception()  # it may have come when nothing was left to abort
             self._abort = None
             begun_s = spans[0].start_s if spans else now_s()
-            trace = recording.finish((StepSpan("pre-flow", start_s, begun_s), *spans))
+            spans = [StepSpan("pre-flow", start_s, begun_s), *spans]
+            trace = recording.finish(spans)
+            if window is not None:
+                window.recording.finish(spans)
         self.fire("done")
         self._left = None
         slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
-        return VisitResult(self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace)
+        return VisitResult(
+            self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace, self._held,
+            self._turned_away,
+        )  # fmt: skip
+
+    def _look(self, visit: Visit) -> _Window | None:
+        """Look at the wafer through the window and record it, where a step ends by an endpoint."""
+        port = self.context.port
+        if not has_window(port, self.number) or all(s.end.kind is not EndKind.ENDPOINT for s in visit.steps):
+            return None
+        columns, widths = window_columns(port, self.number)
+        header = TraceHeader(visit.wafer_id, visit.slot, self.number, visit.head, visit.recipe.name, "optical")
+        recording = self.context.start_trace(header, columns, widths)
+        tap = WindowTap(port, self.number, recording, self._on_window)
+        return _Window(tap, recording, asyncio.create_task(tap.run(), name=f"{self.name}.window"))
+
+    def _on_window(self, block: Block) -> None:
+        if self._watch is not None:
+            self._watch.feed(block)
 
     async def rinse(self, *, on: bool) -> None:
         """Switch the high-pressure rinse: water for a wafer that waits over the pad."""
@@ -201,6 +250,7 @@ class Platen(Module):
     async def _prepare(self, visit: Visit) -> None:
         step = visit.steps[0]
         platen = self.name
+        self._controls = self._made_ready(visit)
         limit_s = sum(s.end.max_s + s.end.over_polish_s for s in visit.steps) + POLISH_LIMIT_MARGIN_S
         await self.context.port.write(
             {
@@ -220,6 +270,20 @@ class Platen(Module):
         await confirm_wafer(self.context, f"head{visit.head}", True, self.name, "touch_down")
         self.context.permit("head.touch_down", f"head{visit.head} on {platen}")
 
+    def _made_ready(self, visit: Visit) -> dict[int, StepControl]:
+        """Return what ends the steps by endpoint, by number. Raises `DeviceFailedError` where a step has none."""
+        found: dict[int, StepControl] = {}
+        for number, step in enumerate(visit.steps, start=visit.first_step):
+            if step.end.kind is not EndKind.ENDPOINT:
+                continue
+            control = self.context.endpoint_of(visit.wafer_id, visit.recipe, number)
+            if control is None or (reads_window(step.end) and not has_window(self.context.port, self.number)):
+                what = "nobody knows this wafer's films" if control is None else f"{self.name} has no window"
+                remedy = "polish it where there is a window, or end the step by time"
+                raise DeviceFailedError(self.name, "polish", f"{step.name} cannot end by endpoint: {what}", remedy)
+            found[number] = control
+        return found
+
     async def _steps(self, visit: Visit, monitor: BandMonitor, tap: TraceTap, spans: list[StepSpan]) -> float:
         polish_s = 0.0
         slurry_ml = di_ml = 0.0
@@ -227,6 +291,8 @@ class Platen(Module):
         await self._heads[visit.head].do("touch_down", limit_s=self.context.limit_s(self.context.tool.touch_down_s))
         for offset, step in enumerate(visit.steps):
             number = visit.first_step + offset
+            if self._turned_away and step.kind != "rinse":
+                continue
             target_state = "rinse" if step.kind == "rinse" else "polish"
             if self.state != ("rinsing" if target_state == "rinse" else "polishing"):
                 self.fire(target_state)
@@ -238,8 +304,11 @@ class Platen(Module):
             monitor.start(step, start_s, step.ramp_s + self.context.constants.settle_s)
             reason = "abort"
             try:
-                await self._until(start_s + step.end.time_s + step.end.over_polish_s)
-                reason = "time"
+                if number in self._controls:
+                    reason = await self._until_endpoint(visit, number, step, start_s, monitor)
+                else:
+                    await self._until(start_s + step.end.time_s + step.end.over_polish_s)
+                    reason = "time"
             finally:
                 end_s = now_s()
                 self._left = _after(visit, offset, end_s - start_s)
@@ -263,6 +332,68 @@ class Platen(Module):
                 polish_s += end_s - start_s
             self._left = _after(visit, offset + 1, 0.0)
         return polish_s
+
+    async def _until_endpoint(
+        self, visit: Visit, number: int, step: PolishStep, start_s: float, monitor: BandMonitor
+    ) -> str:
+        """Polish until the step's detector says so, at the latest until its latest time; return what ended it."""
+        latest_s = start_s + step.end.max_s
+        self._watch = watch = EndpointWatch(self.context.port, self.name, step.end, self._controls[number], start_s)
+        reader = asyncio.create_task(watch.run(), name=f"{self.name}.endpoint")
+        try:
+            decision = await self._decided(watch, visit.head, monitor, latest_s)
+            await self._until(decision.stop_s if decision.stop_s is not None else now_s())
+        finally:
+            self._watch = None
+            watch.close()
+            await reader
+        self._tell(visit, number, step, watch, decision)
+        return {DecisionKind.CALL: "endpoint", DecisionKind.ABORT: "wafer"}.get(decision.kind, "latest")
+
+    async def _decided(self, watch: EndpointWatch, head: int, monitor: BandMonitor, latest_s: float) -> Decision:
+        """Wait for the final decision; order the zones' moves meanwhile."""
+        assert self._abort is not None
+        moved = asyncio.create_task(watch.moves.get())
+        try:
+            while not watch.final.done():
+                left_s = latest_s - now_s()
+                waiting = {self._abort, watch.final, moved}
+                if left_s <= 0 or not (await asyncio.wait(waiting, timeout=left_s, return_when="FIRST_COMPLETED"))[0]:
+                    return watch.latest(latest_s)
+                if self._abort.done():
+                    await self._abort
+                if moved.done():
+                    pressures = moved.result()
+                    zones = {f"head{head}.sp_zone{z}_pressure_kPa": p for z, p in enumerate(pressures, start=1)}
+                    await self.context.port.write({f"head{head}.sp_ramp_s": ZONE_RAMP_S, **zones})
+                    monitor.move_zones(pressures)
+                    moved = asyncio.create_task(watch.moves.get())
+            return watch.final.result()
+        finally:
+            moved.cancel()
+
+    def _tell(self, visit: Visit, number: int, step: PolishStep, watch: EndpointWatch, said: Decision) -> None:
+        """Announce how a step's endpoint was decided; a missed one and a wrong wafer set their alarms."""
+        times_s, thickness_nm, sure_pct = watch.trail
+
+        def seen(value: float | None) -> float:
+            return math.nan if value is None else round(value, 3)
+
+        self.context.announce(
+            EndpointDecided(
+                visit.wafer_id, self.number, visit.head, number, step.name, said.kind.value, said.why,
+                seen(said.time_s), seen(said.endpoint_s), seen(said.stop_s), seen(said.thickness_nm),
+                seen(said.sigma_nm), seen(said.rate_nm_min), times_s, thickness_nm, sure_pct,
+            )
+        )  # fmt: skip
+        if watch.faults:
+            why = "; ".join(dict.fromkeys(watch.faults))
+            self.context.alarm("endpoint_sensor_fault", self.name, Severity.WARNING, why, visit.wafer_id)
+        if said.kind is DecisionKind.CALL:
+            return
+        alarm = "wafer_not_expected" if said.kind is DecisionKind.ABORT else "endpoint_missed"
+        self._held, self._turned_away = f"{step.name}: {said.why}", said.kind is DecisionKind.ABORT
+        self.context.alarm(alarm, self.name, Severity.WARNING, f"{visit.wafer_id}: {said.why}", visit.wafer_id)
 
     async def _until(self, time_s: float) -> None:
         """Sleep to a tool time unless a deviation aborts the step."""
@@ -417,5 +548,8 @@ def _after(visit: Visit, done_count: int, into_next_s: float) -> Visit:
         end = steps[0].end
         left_s = max(0.0, end.time_s + end.over_polish_s - into_next_s)
         shorter = replace(end, time_s=left_s, min_s=min(end.min_s, left_s), over_polish_s=0.0)
+        if end.kind is EndKind.ENDPOINT:  # the detector begins anew, within what is left of the times
+            min_s, max_s = max(0.0, end.min_s - into_next_s), max(0.0, end.max_s - into_next_s)
+            shorter = replace(end, time_s=left_s, min_s=min_s, max_s=max_s)
         steps = (replace(steps[0], end=shorter), *steps[1:])
     return replace(visit, first_step=visit.first_step + done_count, steps=steps)

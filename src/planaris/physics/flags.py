@@ -22,6 +22,8 @@ class ModelFlag(IntFlag):
     DISK_LIFE = 128
     PAD_GLAZED = 256
     RING_LIFE = 512
+    EDDY_RANGE = 1024
+    DENSITY_RANGE = 2048
 
 
 # Valid ranges, all engineering judgement (A).
@@ -32,6 +34,7 @@ FLOW_RANGE_ML_MIN = (50.0, 400.0)
 SUPPLY_LIMIT = 0.6
 SHARPNESS_LIMIT = 0.2
 GLAZED_LIMIT = 0.3
+DENSITY_RANGE = (0.05, 0.95)
 
 FLAG_TEXT: Mapping[ModelFlag, str] = {
     ModelFlag.PRESSURE_RANGE: "zone pressure outside 5–60 kPa, where the pressure model holds",
@@ -44,6 +47,8 @@ FLAG_TEXT: Mapping[ModelFlag, str] = {
     ModelFlag.DISK_LIFE: "conditioner disk spent: cuts less than 20 % of a new one",
     ModelFlag.PAD_GLAZED: "pad glazed: freshness below 0.3 under the wafer",
     ModelFlag.RING_LIFE: "retaining ring spent: height lost",
+    ModelFlag.EDDY_RANGE: "sheet conductance outside the range the eddy-current coil is calibrated for",
+    ModelFlag.DENSITY_RANGE: "pattern density outside 0.05–0.95, where the pattern models hold",
 }
 
 
@@ -131,3 +136,8 @@ def consumable_flags(
     if outside(ring_lost_mm, -infinite, ring_limit_mm):
         flags |= ModelFlag.RING_LIFE
     return flags
+
+
+def density_flags(density: ArrayLike) -> ModelFlag:
+    """Return the flag of pattern densities."""
+    return ModelFlag.DENSITY_RANGE if outside(density, *DENSITY_RANGE) else ModelFlag.NONE

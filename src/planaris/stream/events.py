@@ -341,7 +341,7 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepEnded(Event):
-    """A polish step ended; ``reason`` says by what (time, endpoint, abort)."""
+    """A polish step ended; ``reason`` says by what: time, endpoint, latest (no endpoint in time), wafer, abort."""
 
     name: ClassVar[str] = "step_ended"
     wafer_id: str
@@ -353,6 +353,35 @@ class StepEnded(Event):
     reason: str
     slurry_ml: float
     di_water_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointDecided(Event):
+    """A step's endpoint was decided on: called, held, aborted or silent.
+
+    ``called_s`` is the tool time of the newest sample behind it, ``endpoint_s`` when the film reaches its endpoint and
+    ``stop_s`` when the PLC was told to stop; NaN where there is none. The trail is what the detector said, once a sweep
+    or second: thickness (NaN where it sees none) and confidence, which of a clearing film is the share
+    that has cleared.
+    """
+
+    name: ClassVar[str] = "endpoint_decided"
+    wafer_id: str
+    platen: int
+    head: int
+    step: int
+    step_name: str
+    decision: str
+    why: str
+    called_s: float
+    endpoint_s: float
+    stop_s: float
+    endpoint_nm: float
+    sigma_nm: float
+    rate_nm_min: float
+    trail_s: tuple[float, ...]
+    trail_nm: tuple[float, ...]
+    trail_pct: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,6 +555,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     DummiesCalled,
     StepStarted,
     StepEnded,
+    EndpointDecided,
     CleanStarted,
     CleanEnded,
     WaferMeasured,

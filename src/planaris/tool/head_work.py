@@ -176,6 +176,9 @@ class HeadWork:
         progress.polish_s += result.polish_s
         progress.slurry_ml += result.slurry_ml
         progress.di_water_ml += result.di_water_ml
+        if result.held:
+            self._marks.mark(wafer.wafer_id, "hold", result.held)
+            progress.cut_short = progress.cut_short or result.turned_away
         trace = result.trace
         self._tool.stream.publish(
             TraceRecorded(

@@ -16,6 +16,7 @@ from planaris.modules import (
     Cleaner,
     ControlConstants,
     DualArmRobot,
+    EndpointOf,
     Exchange,
     LoadCup,
     LoadPort,
@@ -68,6 +69,7 @@ class Tool:
         start_trace: StartTrace,
         counters: Iterable[Counter] = (),
         constants: ControlConstants | None = None,
+        endpoint_of: EndpointOf | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.description, self.port, self.stream = description, port, stream
@@ -107,6 +109,7 @@ class Tool:
             start_trace,
             self._constants,
             self._check_limits,
+            *(() if endpoint_of is None else (endpoint_of,)),
         )
         self.gate = context.gate
         self.load_ports = {n: LoadPort(n, context) for n in range(1, description.load_ports + 1)}

@@ -38,10 +38,12 @@ from planaris.physics import (
 from planaris.twin.actuators import ActuatorBank
 from planaris.twin.chunks import FINE_EDGES, ROUNDING_S, EdgePlan, chunk_end_s, edges_between, idle_edges
 from planaris.twin.course import Course, Stretch, joined
+from planaris.twin.film_course import FilmCourse, FilmSeries, turned_deg, turns_deg
 from planaris.twin.film_march import FilmMarch, friction_by_place, march_films
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
+from planaris.twin.patterned import pattern_friction
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
 from planaris.twin.wafers import TrueWafer
@@ -109,6 +111,8 @@ class TruePlaten:
             ring_inner_mm=tool.head.ring_inner_mm,
             ring_outer_mm=tool.head.ring_outer_mm,
         )
+        sensors = tool.endpoint_sensors
+        self._window_mm = self._center_mm if sensors is None else sensors.window_radius_mm
         self._pyrometer = int(np.searchsorted(self.edges_mm, _PYROMETER_MM)) - 1
         # What the platen remembers: temperatures by ring, freshness populations by ring, solids in the grooves.
         self.state = PlatenState(
@@ -123,6 +127,10 @@ class TruePlaten:
         self.wafers_count = 0
         self._cut_cache: dict[tuple[float, float], Array] = {}
         self.series: LagSeries | None = None
+        # Where the platen has turned to while it was in use, and the courses of films that a window's sampler wants.
+        self.angle_deg = 0.0
+        self.courses: FilmSeries | None = None
+        self._films_ahead: tuple[Course, int, FilmCourse | None] | None = None
         # The chunk under way, and what a command left of the one before.
         self._course: Course | None = None
         self._past: Course | None = None
@@ -167,7 +175,7 @@ class TruePlaten:
         """Return a copy, with its head and wafer, that has come to a time; this platen stays as it is."""
         twin = copy(self)
         twin.head, twin.wafer = copy(self.head), copy(self.wafer)
-        twin.series = None
+        twin.series = twin.courses = None
         twin._forget()
         if twin.head is not None:
             twin.head.series = None
@@ -189,6 +197,25 @@ class TruePlaten:
         if time_s > course.knots_s[course.done] or not course.done:
             self._work_out(course, course.until(AHEAD_S * math.ceil((time_s - ROUNDING_S) / AHEAD_S)))
         return self._lag_chunks(course)
+
+    def watch_films(self, wanted: bool) -> None:
+        """Keep courses of films from now on, or no more."""
+        if wanted and self.courses is None:
+            self.courses = FilmSeries()
+            self._forget()  # it was worked out without
+        elif not wanted:
+            self.courses = None
+
+    def course_ahead(self, time_s: float) -> FilmCourse | None:
+        """Return the course of the chunk under way as far as a time, if no command comes; committing nothing."""
+        self.sensors(time_s)
+        course = self._course
+        if course is None or not course.done:
+            return None
+        known = self._films_ahead
+        if known is None or known[0] is not course or known[1] != course.done:
+            known = self._films_ahead = course, course.done, self._film_course(course)
+        return known[2]
 
     # -- parts ------------------------------------------------------------------------------------------------
     def change_pad(self, serial: str) -> None:
@@ -238,7 +265,7 @@ class TruePlaten:
         return course
 
     def _forget(self) -> None:
-        self._course = self._past = None
+        self._course = self._past = self._films_ahead = None
 
     def _work_out(self, course: Course, count: int) -> None:
         """Work a chunk's intervals out until there are so many."""
@@ -271,6 +298,7 @@ class TruePlaten:
         self._work_out(course, len(course.middles_s))
         chunk, head = joined(course.stretches), self.head
         of_platen, of_head = self._lag_chunks(course)
+        films = self._film_course(course)
         block = chunk.block
         if self.wafer is not None and head is not None and block.wafer_force_N.any():
             self._remove(chunk, self.wafer, head)
@@ -282,9 +310,49 @@ class TruePlaten:
             self.series.append(of_platen)
         if head is not None and of_head is not None:
             head.commit(of_head)
+        if not self._idle:
+            self.angle_deg += turns_deg(chunk.out[self._rows["speed"]], chunk.dt_s[:, 0])
+            if head is not None:
+                head.angle_deg += turns_deg(chunk.pressing[head.speed_row], chunk.dt_s[:, 0])
+        if films is not None and self.courses is not None:
+            self.courses.append(films)
         self.time_s = end_s = float(course.knots_s[-1])
         self._commands_s = [t for t in self._commands_s if t > end_s]
         self._forget()
+
+    def _film_course(self, course: Course) -> FilmCourse | None:
+        """Return how films and window go through what is worked out, where somebody looks and a wafer is pressed on."""
+        head, wafer = self.head, self.wafer
+        if self.courses is None or head is None or wafer is None:
+            return None
+        chunk = joined(course.stretches)
+        if not chunk.pressing[head.contact_row].any():
+            return None
+        amplitude_mm, dt_s = chunk.pressing[head.sweep_row], chunk.dt_s
+        phase_rad, rate_rad_s = head.sweep_course(chunk.middles_s, chunk.starts_s)
+        rates = chunk.block.rate_nm_min
+        lost_nm = np.zeros((len(dt_s) + 1, rates.shape[1]))
+        np.cumsum(rates * (dt_s * (self._rate_ratio(head) * _NM_PER_S)), axis=0, out=lost_nm[1:])
+        window = int(np.searchsorted(self.edges_mm, self._window_mm)) - 1
+        return FilmCourse(
+            knots_s=course.knots_s[: len(dt_s) + 1],
+            middles_s=chunk.middles_s,
+            window_deg=turned_deg(self.angle_deg, chunk.out[self._rows["speed"]], dt_s[:, 0]),
+            head_deg=turned_deg(head.angle_deg, chunk.pressing[head.speed_row], dt_s[:, 0]),
+            touching=chunk.pressing[head.contact_row] > 0.5,
+            sweep_mm=amplitude_mm * np.sin(phase_rad),
+            sweep_mm_s=amplitude_mm * rate_rad_s * np.cos(phase_rad),
+            wafer_id=wafer.wafer_id,
+            materials=wafer.materials or (self.truth.film,),
+            films_nm=wafer.films_nm,
+            areas=wafer.areas,
+            start_nm=sum(wafer.start_nm),
+            lost_nm=lost_nm,
+            pattern=self._pattern(head),
+            steps_nm=() if chunk.films is None else chunk.films.steps_nm,
+            window_h=self.conditioned_s / 3600.0,
+            pad_lost_mm=1e-3 * float(self.pad_lost_um[window]),
+        )
 
     def _stretch(self, course: Course, count: int, state: PlatenState) -> Stretch:
         """Return the intervals of a chunk from those that are worked out up to ``count``."""
@@ -374,18 +442,19 @@ class TruePlaten:
         wafer, head = self.wafer, self.head
         assert wafer is not None
         assert head is not None
-        coefficients = np.array(
-            [self.truth.film_on(self.slurry_line, m).friction_coefficient for m in wafer.materials], dtype=np.float64
-        )
+        rubs = {m: self.truth.film_on(self.slurry_line, m).friction_coefficient for m in self.truth.films}
+        coefficients = pattern_friction(wafer.areas, wafer.materials, wafer.start_nm, rubs)
         films_nm, pattern = wafer.films_nm, self._pattern(head)
         dt_min = dt_s[:, 0] * (self._rate_ratio(head) * _NM_PER_S)
         now = replace(model, friction_coefficient=friction_by_place(exposed_fraction(films_nm)[None], coefficients))
         block = polish_block(state, drive, now, dt_s)
-        films = march_films(films_nm, (block.rate_nm_min, *block.under_rates_nm_min), dt_min, pattern)
+        keep = self.courses is not None
+        films = march_films(films_nm, (block.rate_nm_min, *block.under_rates_nm_min), dt_min, pattern, keep_steps=keep)
         if not films.same_throughout:
             now = replace(model, friction_coefficient=friction_by_place(films.exposed, coefficients))
             block = polish_block(state, drive, now, dt_s)
-            films = march_films(films_nm, (block.rate_nm_min, *block.under_rates_nm_min), dt_min, pattern)
+            rates = (block.rate_nm_min, *block.under_rates_nm_min)
+            films = march_films(films_nm, rates, dt_min, pattern, keep_steps=keep)
         return block, now, films
 
     def _cut(self, starts_s: Array, out: Array) -> Array:

@@ -32,7 +32,7 @@ def recipe(example: Path) -> Recipe:
         ("steps[0].kind", "polish"),
         ("steps[0].platen", "1"),
         ("steps[0].end.over_polish_s", "0 s"),
-        ("steps[0].end.detector", ""),
+        ("steps[0].end.removal_nm", ""),
         ("steps[0].bands", ""),
         ("steps[0].conditioning.dwell_ratio", "1, 1, 1, 1, 1"),
     ],

@@ -135,7 +135,7 @@ def test_one_fault_in_a_step(
         ),
         ('mode = "in_situ"', 'mode = "ex_situ"', "steps[0].conditioning.time_s", "is missing for ex-situ"),
         ('kind = "time"', 'kind = "removal"', "steps[0].end.removal_nm", "is missing for an end by removal"),
-        ('kind = "time"', 'kind = "endpoint"', "steps[0].end.detector", "is missing for an end by endpoint"),
+        ('kind = "time"', 'kind = "endpoint"', "steps[0].end.detectors", "is missing for an end by endpoint"),
         (
             "max_s = 60 }",
             "max_s = 60, over_polish_s = 2, over_polish_pct = 5 }",

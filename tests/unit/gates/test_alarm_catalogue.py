@@ -16,7 +16,6 @@ RESERVED = {
     "safety_circuit_open": "a relay's own fault report; the twin's relay has none",
     "calibration_due": "waits for calibration dates in the home",
     "journal_failed": "told on standard error: without a journal there is no event",
-    "endpoint_missed": "waits for endpoint detectors",
     "metrology_failed": "waits for measurements that fail",
     "model_range": "model flags are told by the run's records",
     "storage_low": "waits for a long-running server",

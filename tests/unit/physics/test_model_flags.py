@@ -9,8 +9,11 @@ import pytest
 
 from planaris.physics import (
     FLAG_TEXT,
+    EddyCoil,
     ModelFlag,
     consumable_flags,
+    density_flags,
+    eddy_flags,
     flag_names,
     flag_texts,
     hydrodynamic_flags,
@@ -53,6 +56,9 @@ CASES: list[tuple[Callable[[], ModelFlag], ModelFlag]] = [
     (lambda: consumables(sharp=0.19), ModelFlag.DISK_LIFE),
     (lambda: consumables(theta=0.29), ModelFlag.PAD_GLAZED),
     (lambda: consumables(lost=1.51), ModelFlag.RING_LIFE),
+    (lambda: density_flags(np.array([0.05, 0.95])), NONE),
+    (lambda: density_flags(np.array([0.04, 0.5])), ModelFlag.DENSITY_RANGE),
+    (lambda: eddy_flags(np.array([60.0]), EddyCoil()), ModelFlag.EDDY_RANGE),
     (lambda: temperature_flags(np.array([float("nan")])), ModelFlag.TEMPERATURE_RANGE),
 ]
 

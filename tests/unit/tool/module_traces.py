@@ -14,9 +14,9 @@ class NoTrace:
     """Takes samples and forgets them."""
 
     @staticmethod
-    def start(header: TraceHeader, columns: tuple[str, ...]) -> NoTrace:
+    def start(header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()) -> NoTrace:
         """Begin a trace."""
-        del header, columns
+        del header, columns, widths
         return NoTrace()
 
     def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:

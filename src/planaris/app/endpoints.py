@@ -1,0 +1,255 @@
+"""What detectors may know beforehand: nominal films, rate and friction of a lot's steps, from package, lot and tool.
+
+Nothing here comes from the twin: the estimators start from what a process engineer has on paper.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from planaris.control import DelayPath, StepContext, WindowTrack, detector_of, step_faults, zone_control_of
+from planaris.control.endpoint import FieldGeometry
+from planaris.formats import JobFiles
+from planaris.model import (
+    DetectorKind,
+    EndKind,
+    FilmStack,
+    InputError,
+    InputFault,
+    Layer,
+    PolishStep,
+    Recipe,
+    StepKind,
+    ToolDescription,
+)
+from planaris.modules import StepControl
+from planaris.physics import RemovalLaw, mean_sliding_speed, platen_torque_Nm, removal_rate_nm_min
+from planaris.processes import ProcessPackage
+
+# Detectors that say what is left of a film, and those that say that it is gone.
+_TO_TARGET = frozenset({DetectorKind.SPECTRUM, DetectorKind.FRINGE, DetectorKind.EDDY})
+_TO_CLEAR = frozenset({DetectorKind.REFLECTANCE, DetectorKind.FRICTION})
+# Torque of a platen's bearing and of its turning slurry, and of a disk's drag at its arm (design values).
+_BEARING_Nm, _DRAG_Nm_rpm, _DISK_ARM_m = 2.0, 0.03, 0.125
+
+
+@dataclass(frozen=True, slots=True)
+class _Force:
+    """Nominal normal forces of a step, N."""
+
+    wafer_N: float
+    ring_N: float
+
+
+def nominal_rate_nm_min(package: ProcessPackage, tool: ToolDescription, step: PolishStep, material: str) -> float:
+    """Return a film's nominal removal rate under a step's pressures and speeds, at the law's own temperature.
+
+    Raises `KeyError` for a film that the package does not know.
+    """
+    prefix = package.law_of(material, step.slurry_line)
+    given = package.group(prefix)
+    law = RemovalLaw(**{f.name: given[f.name] for f in fields(RemovalLaw) if f.name in given})
+    outer = np.array(tool.head.zone_outer_mm)
+    inner = np.concatenate([[0.0], outer[:-1]])
+    share = (outer**2 - inner**2) / outer[-1] ** 2
+    radii_mm = np.sqrt(np.linspace(0.0, 1.0, 21)[1:] - 0.025) * (tool.wafer_diameter_mm / 2.0)
+    speed_m_s = mean_sliding_speed(
+        radii_mm, step.platen_speed_rpm, step.head_speed_rpm, tool.platen.center_distance_mm
+    ).mean()
+    pressure_kPa = float(share @ np.array(step.zone_pressure_kPa)) - step.back_pressure_kPa
+    return float(removal_rate_nm_min(pressure_kPa, float(speed_m_s), law.temperature_ref_C, law))
+
+
+def friction_step_fraction(
+    package: ProcessPackage, tool: ToolDescription, step: PolishStep, films: FilmStack
+) -> float | None:
+    """Return what clearing the top film does to the platen's torque, relative; None where friction is not known."""
+    if len(films.layers) < 2:
+        return None
+    top, below = (_friction(package, layer.material) for layer in films.layers[:2])
+    if top is None or below is None:
+        return None
+    force = _force(tool, step)
+    disk_N = step.conditioning.downforce_N
+    other = _BEARING_Nm + _DRAG_Nm_rpm * step.platen_speed_rpm
+    torque = [
+        float(
+            platen_torque_Nm(
+                force.wafer_N,
+                force.ring_N,
+                friction_wafer=mu,
+                friction_ring=package.value("friction.ring_friction_coefficient"),
+                center_distance_mm=tool.platen.center_distance_mm,
+                conditioner_torque_Nm=package.value("friction.conditioner_friction_coefficient") * disk_N * _DISK_ARM_m,
+                bearing_torque_Nm=other,
+            )
+        )
+        for mu in (top, below)
+    ]
+    return torque[1] / torque[0] - 1.0
+
+
+def _friction(package: ProcessPackage, material: str) -> float | None:
+    for name in (f"film.{material}.friction_coefficient", "friction.friction_coefficient"):
+        if name in package.numbers and material in {film.material for film in package.films}:
+            return package.value(name)
+    return None
+
+
+def _force(tool: ToolDescription, step: PolishStep) -> _Force:
+    outer_m = 1e-3 * np.array(tool.head.zone_outer_mm)
+    inner_m = np.concatenate([[0.0], outer_m[:-1]])
+    areas_m2 = math.pi * (outer_m**2 - inner_m**2)
+    ring_m2 = math.pi * 1e-6 * (tool.head.ring_outer_mm**2 - tool.head.ring_inner_mm**2)
+    wafer_N = 1e3 * float(areas_m2 @ np.array(step.zone_pressure_kPa))
+    return _Force(wafer_N, 1e3 * ring_m2 * step.ring_pressure_kPa)
+
+
+def path_after(recipe: Recipe, number: int) -> DelayPath:
+    """Return the way of a stop: after it pressure goes over the next step's ramp to that step's own.
+
+    What follows a step by endpoint is charged to it: half of the ramp at full rate, and a rinse at its low pressure for
+    as long as slurry is still under the wafer [design: 1.5 s].
+    """
+    path = DelayPath()
+    following = recipe.steps[number + 1] if number + 1 < len(recipe.steps) else None
+    here = recipe.steps[number]
+    if following is None or following.platen != here.platen:
+        return path
+    ratio = _mean_kPa(following) / max(_mean_kPa(here), 1e-9)
+    share = 0.5 * (1.0 + min(ratio, 1.0))
+    rest_s = min(ratio, 1.0) * 1.5 if following.kind is StepKind.RINSE else 0.0
+    ramp_s = max(following.ramp_s, 0.1)
+    return replace(path, lift_ramp_s=ramp_s, share_fraction=share + rest_s / ramp_s)
+
+
+def _mean_kPa(step: PolishStep) -> float:
+    return sum(step.zone_pressure_kPa) / len(step.zone_pressure_kPa)
+
+
+class Endpoints:
+    """Gives platens what ends their steps, by wafer; made for the lots of one process package."""
+
+    def __init__(self, package: ProcessPackage, tool: ToolDescription, jobs: Sequence[JobFiles]) -> None:
+        self._package, self._tool = package, tool
+        wafers = ((files, wafer) for files in jobs for wafer in files.lot.wafers)
+        self._stacks = {w.wafer_id: self._incoming(files, w.wafer_id, w.stack) for files, w in wafers}
+        self._ready: dict[tuple[FilmStack, Recipe, int], StepControl | None] = {}
+
+    @staticmethod
+    def _incoming(files: JobFiles, wafer_id: str, stack: FilmStack) -> FilmStack:
+        """Return a wafer's films, the top one as thick as the lot's maps say, to whole nanometres."""
+        maps: Mapping[str, float] = {m.wafer_id: float(np.mean(m.thickness_nm)) for m in files.lot.incoming}
+        if wafer_id not in maps:
+            return stack
+        return replace(stack, layers=(Layer(stack.top.material, float(round(maps[wafer_id]))), *stack.layers[1:]))
+
+    def __call__(self, wafer_id: str, recipe: Recipe, step: int) -> StepControl | None:
+        """Return what ends a step for a wafer; None where its films are not known."""
+        stack = self._stacks.get(wafer_id)
+        if stack is None:
+            return None
+        key = stack, recipe, step
+        if key not in self._ready:
+            self._ready[key] = self._control(stack, recipe, step)
+        return self._ready[key]
+
+    def _control(self, stack: FilmStack, recipe: Recipe, number: int) -> StepControl | None:
+        context = self.context(stack, recipe, number)
+        if context is None or step_faults(recipe.steps[number].end, context):
+            return None
+        step = recipe.steps[number]
+        targets = [d.target_nm for d in step.end.detectors if d.target_nm is not None]
+        zones = zone_control_of(step, targets[0]) if targets else None
+        return StepControl(detector_of(step.end, context), zones)
+
+    def context(self, stack: FilmStack, recipe: Recipe, number: int) -> StepContext | None:
+        """Return what a step's detectors start from; None where the films before it cannot be followed."""
+        films: FilmStack | None = stack
+        for before in recipe.steps[:number]:
+            films = None if films is None else self._after(films, before)
+        if films is None:
+            return None
+        step, tool, sensors = recipe.steps[number], self._tool, self._tool.endpoint_sensors
+        track = WindowTrack(tool.platen.center_distance_mm)
+        context = StepContext(
+            films,
+            nominal_rate_nm_min(self._package, tool, step, films.top.material),
+            friction_step_fraction(self._package, tool, step, films),
+            track if sensors is None else replace(track, window_radius_mm=sensors.window_radius_mm),
+            FieldGeometry(zone_outer_mm=tool.head.zone_outer_mm),
+            path_after(recipe, number),
+        )
+        return context if sensors is None else replace(context, laser_nm=sensors.laser_wavelength_nm)
+
+    def _after(self, films: FilmStack, step: PolishStep) -> FilmStack | None:
+        """Return what a step leaves of films, nominally."""
+        if step.kind is StepKind.RINSE:
+            return films
+        end = step.end
+        if end.kind is EndKind.ENDPOINT:
+            targets = [d.target_nm for d in end.detectors if d.detector in _TO_TARGET and d.target_nm is not None]
+            if targets:
+                return replace(films, layers=(Layer(films.top.material, targets[-1]), *films.layers[1:]))
+            if any(d.detector in _TO_CLEAR for d in end.detectors):
+                return replace(films, layers=films.layers[1:]) if len(films.layers) > 1 else None
+        left_s = end.time_s + end.over_polish_s
+        layers = list(films.layers)
+        while layers and left_s > 0.0:
+            rate_nm_s = nominal_rate_nm_min(self._package, self._tool, step, layers[0].material) / 60.0
+            wanted_nm = end.removal_nm if end.kind is EndKind.REMOVAL and end.removal_nm else rate_nm_s * left_s
+            if wanted_nm < layers[0].thickness_nm:
+                layers[0] = Layer(layers[0].material, layers[0].thickness_nm - wanted_nm)
+                break
+            left_s -= layers[0].thickness_nm / max(rate_nm_s, 1e-9)
+            del layers[0]
+        return replace(films, layers=tuple(layers)) if layers else None
+
+
+def check_endpoints(files: JobFiles, package: ProcessPackage) -> None:
+    """Raise `InputError` with every reason why a step's detectors cannot work on the lot's films or on the tool."""
+    recipe, tool = files.recipe, files.tool
+    endpoints = Endpoints(package, tool, [files])
+    faults: list[InputFault] = []
+    stacks = {w.stack for w in files.lot.wafers}
+    for number, step in enumerate(recipe.steps):
+        if step.end.kind is not EndKind.ENDPOINT:
+            continue
+        at = f"steps[{number}].end."
+        for stack in stacks:
+            context = endpoints.context(stack, recipe, number)
+            if context is None:
+                problem = "nothing is left of the wafer's films when this step begins"
+                faults.append(InputFault(at + "detectors", step.name, problem, remedy="shorten the steps before"))
+            else:
+                faults += step_faults(step.end, context, at)
+        faults += _instrument_faults(step, tool, at)
+    if faults:
+        raise InputError(recipe.name, tuple(dict.fromkeys(faults)))
+
+
+_NEEDS = {
+    DetectorKind.SPECTRUM: "spectrometer",
+    DetectorKind.REFLECTANCE: "spectrometer",
+    DetectorKind.FRINGE: "laser",
+    DetectorKind.EDDY: "eddy",
+}
+
+
+def _instrument_faults(step: PolishStep, tool: ToolDescription, at: str) -> list[InputFault]:
+    platens = tool.platens_for(step.platen)
+    faults: list[InputFault] = []
+    for index, setting in enumerate(step.end.detectors):
+        needed = _NEEDS.get(setting.detector)
+        if needed is None and (setting.source or "").startswith("laser"):
+            needed = "laser"
+        without = [n for n in platens if needed and needed not in tool.instruments_on(n)]
+        if needed and without:
+            where = ", ".join(f"platen{n}" for n in without)
+            problem, remedy = f"{where} has no {needed}", "use another detector or another platen"
+            faults.append(InputFault(f"{at}detectors[{index}].detector", setting.detector, problem, remedy=remedy))
+    return faults

@@ -1,0 +1,58 @@
+"""Library of a metal's last nanometres over a transparent layer: what a spectrum says of how much metal is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planaris.control.endpoint.signals import FloatArray
+from planaris.control.endpoint.spectral_library import centred
+from planaris.control.endpoint.spectral_model import NominalStack, film_phase, interfaces, spectra
+
+# Metal is opaque from about 60 nm and transparent below 30 (Tian 2023); entries get closer towards clear.
+_METAL_NM = (0.0, 1.5, 3.0, 5.0, 8.0, 12.0, 17.0, 24.0, 34.0, 50.0, 80.0)
+# The layer below deviates by 3 % and its index by 1 %, which its spectrum cannot tell apart.
+_UNDER_SCALES = tuple(1.0 + 0.0075 * k for k in range(-6, 7))
+# Wavelengths that are averaged: fringes of a micrometre of oxide are twenty times wider.
+_BINNED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class MetalLibrary:
+    """For each entry (m,): the metal's thickness and an orthonormal basis (m, 2, l) with free gain and slope."""
+
+    metal_nm: FloatArray
+    basis: FloatArray
+
+
+def metal_library(stack: NominalStack) -> MetalLibrary:
+    """Return the library of a stack whose film is the metal."""
+    nm = np.asarray(_METAL_NM)
+    phase = film_phase(stack, nm)
+    entries = np.concatenate([spectra(interfaces(stack, under_scale=scale), phase) for scale in _UNDER_SCALES])
+    binned = bin_wavelengths(entries)
+    x = bin_wavelengths(centred(stack.wavelength_nm)[None, :])
+    first = binned / np.linalg.norm(binned, axis=1, keepdims=True)
+    second = binned * x
+    second = second - first * np.sum(first * second, axis=1, keepdims=True)
+    second = second / np.linalg.norm(second, axis=1, keepdims=True)
+    return MetalLibrary(np.tile(nm, len(_UNDER_SCALES)), np.stack([first, second], axis=1))
+
+
+def bin_wavelengths(spectra_: FloatArray) -> FloatArray:
+    """Return spectra (k, L) averaged over neighbouring wavelengths."""
+    length = spectra_.shape[1] // _BINNED * _BINNED
+    return spectra_[:, :length].reshape(spectra_.shape[0], -1, _BINNED).mean(axis=2)
+
+
+def metal_left(library: MetalLibrary, measured: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the metal's thickness (k,) that fits spectra (k, L) best, and the relative misfit (k,)."""
+    binned = bin_wavelengths(measured)
+    count, _, length = library.basis.shape
+    along = (binned @ library.basis.reshape(2 * count, length).T).reshape(binned.shape[0], count, 2)
+    power = np.sum(binned * binned, axis=1, keepdims=True)
+    rest = np.maximum(power - np.sum(along * along, axis=2), 0.0)
+    best = rest.argmin(axis=1)
+    misfit = np.sqrt(rest[np.arange(best.size), best] / np.maximum(power[:, 0], 1e-30))
+    return library.metal_nm[best], misfit

@@ -1,0 +1,115 @@
+"""Spectra of the nominal film stack and their derivatives, as the spectral fit wants them.
+
+The film's index is s times nominal and its thickness d; what a spectrum's phase tells is s·d, what its contrast tells
+is s. So the model's unknowns are the effective thickness d_eff = s·d, s, and the underlayers' thickness relative to
+nominal, u: nearly independent of each other, which keeps the fit's steps straight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.control.endpoint.signals import FloatArray
+
+ComplexArray = NDArray[np.complex128]
+
+# Step of the numerical derivatives by s and u: small against the priors of 1 and 3 %, large against rounding.
+_STEP = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class NominalStack:
+    """What the process package and the lot say of the wafer: film on underlayers on a substrate, under slurry.
+
+    Index arrays are (L,) at ``wavelength_nm``, n − ik; ``film_nm`` is the film's nominal incoming thickness,
+    ``under_nm`` the underlayers' from the top down.
+    """
+
+    wavelength_nm: FloatArray
+    film_index: ComplexArray
+    film_nm: float
+    under_index: tuple[ComplexArray, ...]
+    under_nm: tuple[float, ...]
+    substrate_index: ComplexArray
+    ambient_index: float = 1.33
+    materials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interfaces:
+    """Amplitude reflection of the film's two faces, (L,) each: upper seen from above, lower from within the film."""
+
+    upper: ComplexArray
+    lower: ComplexArray
+
+
+def interfaces(stack: NominalStack, index_scale: float = 1.0, under_scale: float = 1.0) -> Interfaces:
+    """Return the film's faces for an index scale s and a thickness scale u of the underlayers.
+
+    Admittance of layers from the substrate up: Y' = N(Y + iN·tan δ)/(N + iY·tan δ) (Macleod 2010, eq. 2.93 for r).
+    """
+    admittance = stack.substrate_index.astype(np.complex128)
+    for index, thickness_nm in zip(reversed(stack.under_index), reversed(stack.under_nm), strict=True):
+        tangent = np.tan(2.0 * np.pi * index * (under_scale * thickness_nm) / stack.wavelength_nm)
+        admittance = index * (admittance + 1j * index * tangent) / (index + 1j * admittance * tangent)
+    film = index_scale * stack.film_index
+    upper = (stack.ambient_index - film) / (stack.ambient_index + film)
+    return Interfaces(upper, (film - admittance) / (film + admittance))
+
+
+def film_phase(stack: NominalStack, effective_nm: FloatArray) -> ComplexArray:
+    """Return e^(−2iδ) of the film (m, L) for effective thicknesses (m,)."""
+    return np.exp((-4j * np.pi) * (stack.film_index / stack.wavelength_nm) * effective_nm[:, None])
+
+
+def spectra(faces: Interfaces, phase: ComplexArray) -> FloatArray:
+    """Return reflectances (m, L): |r|² of a film between its faces (Airy's sum)."""
+    below = faces.lower * phase
+    r = (faces.upper + below) / (1.0 + faces.upper * below)
+    return r.real**2 + r.imag**2
+
+
+def spectra_and_slope(stack: NominalStack, faces: Interfaces, phase: ComplexArray) -> tuple[FloatArray, FloatArray]:
+    """Return reflectances (m, L) and their derivative by effective thickness, 1/nm."""
+    below = faces.lower * phase
+    denominator = 1.0 / (1.0 + faces.upper * below)
+    r = (faces.upper + below) * denominator
+    by_nm = (-4j * np.pi) * (stack.film_index / stack.wavelength_nm) * below
+    by_nm = by_nm * ((1.0 - faces.upper**2) * denominator * denominator)
+    return r.real**2 + r.imag**2, 2.0 * (r.real * by_nm.real + r.imag * by_nm.imag)
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """Faces of the stack about one s and u, with those a step away for the derivatives."""
+
+    index_scale: float
+    under_scale: float
+    here: Interfaces
+    by_index: Interfaces
+    by_under: Interfaces
+
+
+def expand(stack: NominalStack, index_scale: float = 1.0, under_scale: float = 1.0) -> Expansion:
+    """Return the stack's faces about s and u."""
+    return Expansion(
+        index_scale,
+        under_scale,
+        interfaces(stack, index_scale, under_scale),
+        interfaces(stack, index_scale + _STEP, under_scale),
+        interfaces(stack, index_scale, under_scale + _STEP),
+    )
+
+
+def derivatives(
+    stack: NominalStack, about: Expansion, effective_nm: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return reflectances (m, L) and their derivatives by d_eff (1/nm), s and u at effective thicknesses (m,)."""
+    phase = film_phase(stack, effective_nm)
+    here, by_nm = spectra_and_slope(stack, about.here, phase)
+    by_index = (spectra(about.by_index, phase) - here) / _STEP
+    by_under = (spectra(about.by_under, phase) - here) / _STEP if stack.under_nm else np.zeros_like(here)
+    return here, by_nm, by_index, by_under
