@@ -52,6 +52,7 @@ class SensorFaults:
 
     def __init__(self) -> None:
         self._faults: dict[str, list[SensorFault]] = {}
+        self.changes_count = 0
 
     def __bool__(self) -> bool:
         return bool(self._faults)
@@ -59,11 +60,13 @@ class SensorFaults:
     def begin(self, tag: str, kind: SensorFaultKind, magnitude: float, time_s: float, full_scale: float) -> None:
         """Let a tag's sensor fail from a time on; one that had failed otherwise fails anew."""
         self.end(tag, time_s)
+        self.changes_count += 1
         self._faults.setdefault(tag, []).append(SensorFault(kind, magnitude, time_s, full_scale))
 
     def end(self, tag: str, time_s: float) -> bool:
         """Mend a tag's sensor; say whether anything was wrong with it."""
         faults = self._faults.get(tag, ())
+        self.changes_count += bool(faults)
         for fault in faults:
             fault.to_s = min(fault.to_s, time_s)
         return bool(faults)
