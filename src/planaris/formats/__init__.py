@@ -4,7 +4,7 @@ Trace and table files have their own modules here, so that reading a recipe does
 """
 
 from planaris.formats.incoming_file import load_incoming
-from planaris.formats.job_files import JobFiles, load_job
+from planaris.formats.job_files import FindRecipe, JobFiles, load_job
 from planaris.formats.lot_file import LotFile, load_lot
 from planaris.formats.quantity import leaf_paths, show_quantity, value_at
 from planaris.formats.recipe_diff import ChangeKind, RecipeChange, diff_recipes
@@ -17,6 +17,7 @@ __all__ = [
     "DEFAULT_TOOL",
     "SHORT_HASH_LENGTH",
     "ChangeKind",
+    "FindRecipe",
     "JobFiles",
     "LotFile",
     "RecipeChange",
