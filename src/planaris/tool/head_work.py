@@ -258,7 +258,8 @@ class HeadWork:
             return f"{name} is worked by hand"
         if name in self._tool.material.at:
             return f"{self._tool.material.at[name].wafer_id} lies on {name}"
-        return self._closed(name, wafer.kind)
+        head = self._tool.material.where(wafer.wafer_id)
+        return self._closed(name, wafer.kind) or self._tool.maintenance.head_refusal(head, wafer.kind)
 
     def _closed(self, platen: str, kind: WaferKind) -> str:
         """Return what closes a platen to wafers of a kind: quarantine, or a part that is not qualified yet."""
