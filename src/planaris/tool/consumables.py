@@ -109,7 +109,7 @@ class ConsumableBook:
         )
         self._stream.publish(ConsumableUsed(part, location, 0, 0.0, 0.0))
         for alarm in ("consumable_warning", "consumable_expired"):
-            self._alarms.clear(alarm, _alarm_place(location, part))
+            self._alarms.clear(alarm, _alarm_place(location, part), f"{part} of {location} is {serial} now")
         return f"{part} of {location}: {old.serial or 'unknown'} after {old.wafers_count} wafers, now {serial}"
 
     def brushed(self, station: str, time_s: float) -> None:

@@ -122,7 +122,7 @@ class LimitWatch:
             self._outside_s.pop(key, None)
             if key in self._set and self._inside(limit, float(seen[-1, i])):
                 self._set.discard(key)
-                self.alarms.clear(limit.alarm, source)
+                self.alarms.clear(limit.alarm, source, f"{float(seen[-1, i]):g} is within the limits again")
         return passed
 
     def _outside(
