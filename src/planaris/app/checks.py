@@ -8,9 +8,11 @@ from planaris.model import EndKind, InputError, InputFault
 
 def check_ends(job: JobFiles) -> None:
     """Raise `InputError` naming every step whose end needs a detector that is not there."""
+    path = job.lot_file.recipe_path
+    source = job.lot_file.lot.recipe if path is None else path.name
     faults = tuple(
         InputFault(
-            f"{job.lot_file.recipe_path.name}: steps[{i}].end.kind",
+            f"{source}: steps[{i}].end.kind",
             step.end.kind.value,
             "is not offered yet",
             limit=f"{EndKind.TIME.value}, {EndKind.ENDPOINT.value}",

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from planaris import clock
+from planaris.app.resume import used_by_open_run
 from planaris.dictionary import build
+from planaris.formats import SHORT_HASH_LENGTH, FindRecipe
 from planaris.historian import OFFICE, Home, SqliteJournal, last_sequence
-from planaris.model import RecipeVersion, ToolDescription
+from planaris.model import InputError, InputFault, RecipeVersion, ToolDescription
 from planaris.stream import EventStream
-from planaris.tool import Answer, CommandDoor, CommandRequest, RecipeLibrary
+from planaris.tool import Answer, CommandDoor, CommandRequest, RecipeFinder, RecipeLibrary, RefusedError
 
 
 class Office:
@@ -22,7 +24,7 @@ class Office:
         stream = EventStream(clock_s, journal.append, before + 1)
         self._stream = stream
         self.door = CommandDoor(stream, build(tool), clock_s, before)
-        self.library = RecipeLibrary(home.recipes, tool, stream)
+        self.library = RecipeLibrary(home.recipes, tool, stream, lambda: used_by_open_run(home))
         self.library.offer(self.door)
 
     async def submit(self, request: CommandRequest) -> Answer:
@@ -51,6 +53,33 @@ def give(
         office = Office(home, journal, tool, lambda: clock.utc_now().timestamp())
         key = f"{verb}-{clock.utc_now():%Y%m%dT%H%M%S%f}"
         return asyncio.run(office.submit(CommandRequest(verb, dict(arguments), principal, role, reason, key)))
+
+
+def recipe_finder(home: Home) -> FindRecipe:
+    """Return what looks released recipes up in an open home."""
+
+    def find(entry: str) -> tuple[str, str]:
+        try:
+            version = RecipeFinder(home.recipes).take(entry)
+        except RefusedError as error:
+            fault = InputFault(entry, f'"{entry}"', str(error), remedy="see planaris recipe list, or name a file")
+            raise InputError(str(home.path), (fault,)) from error
+        return version.text, f"{version.name}@{version.content_hash[:SHORT_HASH_LENGTH]}"
+
+    return find
+
+
+def recipe_finder_at(home_path: Path) -> FindRecipe:
+    """Return what looks released recipes up in a home that is opened for each of them. It raises HomeError."""
+
+    def find(entry: str) -> tuple[str, str]:
+        if not (home_path / "tool.db").exists():
+            fault = InputFault(entry, f'"{entry}"', f"{home_path} has no recipe library", remedy="save a recipe there")
+            raise InputError(str(home_path), (fault,))
+        with Home.open(home_path, label="planaris run") as home:
+            return recipe_finder(home)(entry)
+
+    return find
 
 
 def recipe_versions(home_path: Path, name: str | None = None) -> list[RecipeVersion]:

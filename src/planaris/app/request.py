@@ -28,9 +28,10 @@ class RunRequest:
     ``home``; ``speed`` is tool seconds per wall second, infinite for as fast as it computes; ``patience_s`` is how
     long a tool where nothing moves any more, but a job is not over, is waited for: somebody may act on its alarms;
     ``profile`` says how much is computed and recorded; ``record`` keeps all that goes through the port, so that the
-    run can be replayed. ``port`` is '' for a twin in this process,
-    ``opcua://HOST:PORT`` for a PLC or a twin in its own (which says at what speed it runs), or ``replay:RUN_FOLDER``
-    for the record of a run; ``clear`` has what the twin still holds taken out first.
+    run can be replayed; ``recipe`` and ``cleaner_recipe`` stand in for the lot's own entries where they are given, as a
+    file beside the lot or as ``NAME`` or ``NAME@HASH`` of the home's recipe library. ``port`` is '' for a twin in this
+    process, ``opcua://HOST:PORT`` for a PLC or a twin in its own (which says at what speed it runs), or
+    ``replay:RUN_FOLDER`` for the record of a run; ``clear`` has what the twin still holds taken out first.
 
     With ``resume`` the home's last run goes on; ``lot_path``, ``tool``, ``seed`` and ``out`` are its own. ``answers``
     says of wafers where a person (``principal``, for a ``reason``) found them; the controller was away for ``away_s``.
@@ -48,6 +49,8 @@ class RunRequest:
     record: bool = False
     port: str = ""
     clear: bool = False
+    recipe: str = ""
+    cleaner_recipe: str = ""
     resume: bool = False
     answers: Mapping[str, str] = field(default_factory=dict[str, str])
     principal: str = "operator"

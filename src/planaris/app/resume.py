@@ -22,6 +22,8 @@ from planaris.stream import Committed, RunEnded
 AWAY_S = 30.0
 # Facts of a run that must not change while it is interrupted.
 _FIXED = ("recipe", "cleaner_recipe", "tool_description", "sampling")
+# Entries of a lot that name a recipe.
+ENTRIES = ("recipe", "cleaner_recipe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Past:
     def seed(self) -> int:
         """The twin's seed."""
         return int(self.metas["seed"])
+
+    @property
+    def library_entries(self) -> dict[str, str]:
+        """The lot's entries that were taken from the recipe library, with the version that was taken."""
+        return {key: ref for key in ENTRIES if (ref := self.metas.get(f"{key}_taken", ""))}
 
     @property
     def last_sequence(self) -> int:
@@ -79,6 +86,19 @@ def last_run(home: Home) -> Past:
     sampled_s = last_sample_s(folder.traces)
     recover(folder.traces)
     return Past(folder, metas, tuple(events), max(events[-1].time_s, sampled_s))
+
+
+def used_by_open_run(home: Home) -> dict[str, str]:
+    """Return content hash -> lot of the recipes of the home's last run, if it was cut off and may go on."""
+    runs = home.runs()
+    if not runs:
+        return {}
+    metas = read_metas(runs[-1].folder / "run.db")
+    events = journal_events(home.database, runs[-1].run_id)
+    if "lot_id" not in metas or any(isinstance(e.event, RunEnded) for e in events):
+        return {}
+    lot = f"{metas['lot_id']}, whose run was cut off and may go on (planaris run --resume)"
+    return {metas[key]: lot for key in ("recipe_hash", "cleaner_recipe_hash") if key in metas}
 
 
 def interruptions(metas: dict[str, str], died_s: float, resumed_s: float, questions: Sequence[str]) -> str:

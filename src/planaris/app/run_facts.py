@@ -48,6 +48,16 @@ def description_facts(job: JobFiles, package: ProcessPackage) -> dict[str, str]:
     }
 
 
+def taken_from_library(job: JobFiles) -> dict[str, str]:
+    """Return which versions of the recipe library a job uses, '' for a recipe of a file, as run.db's meta values."""
+    files = {"recipe": job.lot_file.recipe_path, "cleaner_recipe": job.lot_file.cleaner_path}
+    recipes = {"recipe": job.recipe, "cleaner_recipe": job.cleaner}
+    return {
+        f"{key}_taken": f"{recipes[key].name}@{recipe_hash(recipes[key])}" if path is None else ""
+        for key, path in files.items()
+    }
+
+
 class LotClock:
     """Listener that notes when a lot began, when its wafers came back and when it ended."""
 

@@ -14,10 +14,11 @@ from planaris.app.checks import check_ends
 from planaris.app.endpoints import Endpoints, check_endpoints
 from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_side
 from planaris.app.jobs import JobFailedError, Script, order_of
+from planaris.app.office import recipe_finder, recipe_finder_at
 from planaris.app.profiles import PROFILES
 from planaris.app.request import Progress, QuestionSummary, RunRequest, RunSummary, WaferSummary
-from planaris.app.resume import Past, interruptions, last_run
-from planaris.app.run_facts import LotClock, bound_facts, description_facts
+from planaris.app.resume import ENTRIES, Past, interruptions, last_run
+from planaris.app.run_facts import LotClock, bound_facts, description_facts, taken_from_library
 from planaris.app.traces import RunTraces, no_trace
 from planaris.app.twin_memory import check_empty, open_twin_memory
 from planaris.app.world_access import WorldAccess, WorldError
@@ -54,7 +55,7 @@ from planaris.stream import (
     WaferFinished,
     WaferMoved,
 )
-from planaris.tool import Counter, Engine, Story, TakenUp, Tool, Verbs, shares_pct, take_up, unanswered
+from planaris.tool import Counter, Engine, RecipeLibrary, Story, TakenUp, Tool, Verbs, shares_pct, take_up, unanswered
 from planaris.twin import MemoryFile
 
 # Hurried runs record events in batches: the journal has them already.
@@ -111,7 +112,8 @@ def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
     started_s = clock.monotonic_s()
     if request.resume:
         return _resume(request, on_progress, started_s)
-    job = load_job(request.lot_path, request.tool)
+    instead = {key: entry for key in ENTRIES if (entry := str(getattr(request, key)))}
+    job = load_job(request.lot_path, request.tool, recipe_finder_at(request.home), instead)
     check_ends(job)
     package = load_package(job.recipe.process_package)
     check_endpoints(job, package)
@@ -139,7 +141,8 @@ def _resume(request: RunRequest, on_progress: OnProgress, started_s: float) -> R
             if choice.in_process and not memory.kept.named("wafer."):
                 raise HomeError(past.folder.path, "has no wafer in the machine", "start a new run without --resume")
             request = replace(request, lot_path=past.lot_path, tool=past.tool, seed=past.seed)
-            job = load_job(request.lot_path, request.tool)
+            instead = past.library_entries
+            job = load_job(request.lot_path, request.tool, recipe_finder(home), instead)
             package = load_package(job.recipe.process_package)
             if changed := past.changed(description_facts(job, package)):
                 problem = f"was started with another {', '.join(changed)} than {request.lot_path} has now"
@@ -183,6 +186,7 @@ def _run(
                     "speed": str(choice.speed),
                     "lot_path": str(request.lot_path.absolute()),
                     "tool_asked": str(request.tool or ""),
+                    **taken_from_library(job),
                     **description_facts(job, package),
                 }
             )
@@ -319,6 +323,7 @@ class _Session:
             tool.maintenance.restore(item.event for item in past.events)
         orders = {job.lot.lot_id: order_of(job)}
         Verbs(engine, orders.get)
+        RecipeLibrary(self._home.recipes, job.tool, stream, engine.jobs.recipes_in_use).offer(tool.commands)
         if far.world is not None:
             register_world(tool.commands, far.world, {job.lot.lot_id: job.lot})
         if past is None:

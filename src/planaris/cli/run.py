@@ -41,6 +41,16 @@ def _runner() -> Runner:
 def command(
     *,
     lot: Annotated[Path, typer.Argument(help="Lot file.", metavar="LOT.toml")] = _EXAMPLE,
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="Recipe in place of the lot's: a released one of the home's library, or a file beside the lot.",
+            metavar="NAME[@HASH]|FILE",
+        ),
+    ] = "",
+    cleaner_recipe: Annotated[
+        str, typer.Option("--cleaner-recipe", help="Cleaner recipe likewise.", metavar="NAME[@HASH]|FILE")
+    ] = "",
     tool: ToolOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the twin; equal seeds give equal runs.", min=0)] = 1,
     out: Annotated[
@@ -86,6 +96,7 @@ def command(
     from planaris.model import InputError
 
     request = RunRequest(lot, tool, seed, out, home, report=report, port=port, record=record, clear=clear)
+    request = replace(request, recipe=recipe, cleaner_recipe=cleaner_recipe)
     if resume:
         answers = _answers(answer or [], as_json)
         request = replace(request, resume=True, answers=answers, principal=principal, reason=reason, away_s=away_s)

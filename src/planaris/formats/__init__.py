@@ -5,7 +5,7 @@ Trace and table files have their own modules here, so that reading a recipe does
 
 from planaris.formats.density_file import DensityFile, load_density
 from planaris.formats.incoming_file import load_incoming
-from planaris.formats.job_files import JobFiles, load_job
+from planaris.formats.job_files import FindRecipe, JobFiles, load_job
 from planaris.formats.lot_file import LotFile, load_lot
 from planaris.formats.quantity import leaf_paths, show_quantity, value_at
 from planaris.formats.recipe_diff import ChangeKind, RecipeChange, diff_recipes
@@ -19,6 +19,7 @@ __all__ = [
     "SHORT_HASH_LENGTH",
     "ChangeKind",
     "DensityFile",
+    "FindRecipe",
     "JobFiles",
     "LotFile",
     "RecipeChange",

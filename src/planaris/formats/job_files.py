@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from planaris.formats.lot_file import LotFile, load_lot, named_recipes
-from planaris.formats.recipe_file import load_cleaner_recipe, load_recipe
+from planaris.formats.recipe_file import load_cleaner_recipe, load_recipe, parse_recipe
 from planaris.formats.sheet import Sheet, figure
 from planaris.formats.tool_file import load_tool
 from planaris.model import CleanerRecipe, InputError, InputFault, Lot, Recipe, ToolDescription
 from planaris.processes import load_package
 
 _T = TypeVar("_T")
+# Looks up what a recipe library has under ``NAME`` or ``NAME@HASH``: text and its name for people. Raises InputError.
+FindRecipe = Callable[[str], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +31,31 @@ class JobFiles:
     lot_file: LotFile
 
 
-def load_job(lot_path: Path, tool: str | Path | None = None) -> JobFiles:
+def load_job(
+    lot_path: Path,
+    tool: str | Path | None = None,
+    find: FindRecipe | None = None,
+    instead: Mapping[str, str] = MappingProxyType({}),
+) -> JobFiles:
     """Read lot, incoming maps, recipes and tool; `InputError` with every fault of all these files.
 
-    ``tool`` is a bundled name, a path, or None for reference tool A.
+    ``tool`` is a bundled name, a path, or None for reference tool A; ``find`` looks recipes up that the lot names by
+    the library's name; ``instead`` holds entries ``recipe`` and ``cleaner_recipe`` in place of the lot's own.
     """
     faults: list[InputFault] = []
     description = _attempt(lambda: load_tool(tool), faults, "tool")
-    lot_file = _attempt(lambda: load_lot(lot_path), faults, "lot")
-    recipe_path, cleaner_path = named_recipes(lot_path)
+    lot_file = _attempt(lambda: load_lot(lot_path, instead), faults, "lot")
+    entry, cleaner_entry = named_recipes(lot_path, instead)
     recipe = cleaner = None
-    if recipe_path is not None:
-        recipe = _attempt(lambda: load_recipe(recipe_path, description), faults, recipe_path.name)
-    if cleaner_path is not None:
-        cleaner = _attempt(lambda: load_cleaner_recipe(cleaner_path, description), faults, cleaner_path.name)
+    if isinstance(entry, Path):
+        recipe = _attempt(lambda: load_recipe(entry, description), faults, entry.name)
+    elif entry is not None:
+        recipe = _attempt(lambda: _from_library(entry, find, description, Recipe), faults, "recipe")
+    if isinstance(cleaner_entry, Path):
+        cleaner = _attempt(lambda: load_cleaner_recipe(cleaner_entry, description), faults, cleaner_entry.name)
+    elif cleaner_entry is not None:
+        kind = CleanerRecipe
+        cleaner = _attempt(lambda: _from_library(cleaner_entry, find, description, kind), faults, "cleaner_recipe")
     if description is None or lot_file is None or recipe is None or cleaner is None:
         raise InputError(str(lot_path), tuple(faults))
     lot = replace(lot_file.lot, recipe=recipe.name, cleaner_recipe=cleaner.name)
@@ -49,6 +63,18 @@ def load_job(lot_path: Path, tool: str | Path | None = None) -> JobFiles:
     _check_fit(lot, recipe, cleaner, description, sheet)
     sheet.raise_if_faulty()
     return JobFiles(lot, recipe, cleaner, description, lot_file)
+
+
+def _from_library(entry: str, find: FindRecipe | None, tool: ToolDescription | None, kind: type[_T]) -> _T:
+    if find is None:
+        fault = InputFault(entry, f'"{entry}"', "there is no recipe library here", remedy="name a file")
+        raise InputError(entry, (fault,))
+    text, source = find(entry)
+    recipe = parse_recipe(text, source, tool)
+    if not isinstance(recipe, kind):
+        wanted = "polish recipe" if kind is Recipe else "cleaner recipe"
+        raise InputError(source, (InputFault(entry, f'"{entry}"', f"is no {wanted}", remedy=f"name a {wanted}"),))
+    return recipe
 
 
 def _attempt(load: Callable[[], _T], faults: list[InputFault], label: str) -> _T | None:

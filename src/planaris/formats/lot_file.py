@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,18 +27,21 @@ from planaris.model import (
     WaferKind,
 )
 
+_AS_TYPED: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class LotFile:
     """A lot and the files it names, resolved against the lot file's folder.
 
     ``lot.recipe`` and ``lot.cleaner_recipe`` are the entries as typed; `load_job` puts the recipes' names there.
+    A path is None where the entry is a recipe of the library, as ``NAME`` or ``NAME@HASH``.
     """
 
     lot: Lot
     path: Path
-    recipe_path: Path
-    cleaner_path: Path
+    recipe_path: Path | None
+    cleaner_path: Path | None
     incoming_path: Path | None
 
 
@@ -52,16 +56,21 @@ class _Place:
     kind: object
 
 
-def load_lot(path: Path) -> LotFile:
-    """Read a lot and its incoming maps; `InputError` with every fault of both files."""
+def load_lot(path: Path, instead: Mapping[str, str] = _AS_TYPED) -> LotFile:
+    """Read a lot and its incoming maps; `InputError` with every fault of both files.
+
+    ``instead`` holds entries ``recipe`` and ``cleaner_recipe`` that stand in for the file's own.
+    """
     sheet = Sheet(str(path))
-    tree = to_model_units(check_schema(read_document(path), LOT_SCHEMA, sheet), LotEdge, sheet)
+    tree = to_model_units(check_schema({**read_document(path), **instead}, LOT_SCHEMA, sheet), LotEdge, sheet)
     edge = validate(tree, LotEdge, sheet)
     places = _places(tree, sheet)
     _check_carrier(tree, places, sheet)
     _check_sampling(tree, sheet)
-    for key in ("recipe", "cleaner_recipe"):
-        _file(tree.get(key), key, path, sheet)
+    recipe_path, cleaner_path = (
+        None if is_library_entry(name := tree.get(key), path) else _file(name, key, path, sheet)
+        for key in ("recipe", "cleaner_recipe")
+    )
     incoming_path = _file(table(tree, "incoming").get("file"), "incoming.file", path, sheet)
     incoming = _incoming(tree, places, incoming_path, sheet)
     areas = _areas(tree, path, sheet)
@@ -94,7 +103,13 @@ def load_lot(path: Path) -> LotFile:
         ),
         incoming=incoming,
     )
-    return LotFile(lot, path, path.parent / edge.recipe, path.parent / edge.cleaner_recipe, incoming_path)
+    return LotFile(lot, path, recipe_path, cleaner_path, incoming_path)
+
+
+def is_library_entry(name: object, lot_path: Path) -> bool:
+    """Whether an entry names a recipe of the library, not a file: no ``.toml``, no folder, and no such file."""
+    is_file = isinstance(name, str) and (name.endswith(".toml") or "/" in name or (lot_path.parent / name).is_file())
+    return isinstance(name, str) and not is_file
 
 
 def _places(tree: Tree, sheet: Sheet) -> list[_Place]:
@@ -165,13 +180,20 @@ def _check_sampling(tree: Tree, sheet: Sheet) -> None:
             sheet.fault(f"sampling.dense_slots[{index}]", None, "no such slot", limit=f"1-{CARRIER_SLOTS}")
 
 
-def named_recipes(path: Path) -> tuple[Path | None, Path | None]:
-    """Return the recipe and cleaner recipe that a lot file names and that are there, whatever else is wrong with it."""
+def named_recipes(path: Path, instead: Mapping[str, str] = _AS_TYPED) -> tuple[Path | str | None, Path | str | None]:
+    """Return the recipe and cleaner recipe that a lot names: a file that is there, or an entry of the library.
+
+    None where there is neither, whatever else is wrong with the lot.
+    """
     try:
-        tree, sheet = read_document(path), Sheet(str(path))
+        tree, sheet = {**read_document(path), **instead}, Sheet(str(path))
     except InputError:
         return None, None
-    return _file(tree.get("recipe"), "", path, sheet), _file(tree.get("cleaner_recipe"), "", path, sheet)
+    recipe, cleaner = (
+        str(name) if is_library_entry(name := tree.get(key), path) else _file(name, "", path, sheet)
+        for key in ("recipe", "cleaner_recipe")
+    )
+    return recipe, cleaner
 
 
 def _file(name: object, key: str, lot_path: Path, sheet: Sheet) -> Path | None:

@@ -16,6 +16,7 @@ CONSUMABLE_LIMITS = (
     "membrane_life_wafers_count",
     "brush_life_wafers_count",
     "slurry_life_h",
+    "filter_life_wafers_count",
     "filter_drop_kPa",
     "warn_fraction",
 )

@@ -476,11 +476,12 @@ class RecipeChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class AlarmCleared(Event):
-    """An alarm's cause is gone."""
+    """An alarm's cause is gone; ``why`` says how that is known, '' in journals of earlier versions."""
 
     name: ClassVar[str] = "alarm_cleared"
     alarm: str
     source: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from planaris.tool.material import MaterialError, MaterialMap
 from planaris.tool.plan_desk import PlanDesk, Planning
 from planaris.tool.progress import WaferProgress
 from planaris.tool.quarantine import QUARANTINE_TABLE, Quarantine, QuarantineError, QuarantineState
-from planaris.tool.recipe_library import RecipeLibrary, RecipeStore
+from planaris.tool.recipe_library import RecipeFinder, RecipeLibrary, RecipeStore
 from planaris.tool.recovery import Question, Reconciled, ResolvedMove, reconcile
 from planaris.tool.results import evaluate, incoming_at
 from planaris.tool.story import JobStory, StepStory, Story, WaferStory
@@ -76,6 +76,7 @@ __all__ = [
     "QuarantineError",
     "QuarantineState",
     "Question",
+    "RecipeFinder",
     "RecipeLibrary",
     "RecipeStore",
     "Reconciled",

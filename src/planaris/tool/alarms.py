@@ -66,10 +66,10 @@ class AlarmBook:
             self._stream.publish(AlarmAcknowledged(alarm, source, principal))
         return bool(found)
 
-    def clear(self, alarm: str, source: str) -> None:
-        """Clear an alarm whose cause is gone."""
+    def clear(self, alarm: str, source: str, why: str) -> None:
+        """Clear an alarm whose cause is gone; ``why`` says how that is known."""
         found = [key for key in self._active if key[:2] == (alarm, source)]
         for key in found:
             del self._active[key]
         if found:
-            self._stream.publish(AlarmCleared(alarm, source))
+            self._stream.publish(AlarmCleared(alarm, source, why))

@@ -58,12 +58,13 @@ class CarouselTransport(HeadWork):
         tool = self._tool
         self._refuse_visits()
         ahead = self._lookahead.of(tool.material.at)
+        held = self._not_for_the_head(facts)
         decision = decide(
             Floor(
                 at=facts.at,
                 ready=facts.ready,
                 busy=facts.busy,
-                queue=self._queue(facts),
+                queue=() if held else self._queue(facts),
                 home=facts.home,
                 polished=facts.polished,
                 cleaner=tool.description.cleaner.stations,
@@ -71,9 +72,9 @@ class CarouselTransport(HeadWork):
                 head_at_cup=f"head{tool.carousel.head_at(0)}",
                 heads_at_platens=tuple(f"head{tool.carousel.head_at(n)}" for n in tool.platens),
                 due_s=facts.due_s,
-                down=facts.down,
+                down=facts.down | ({f"head{tool.carousel.head_at(0)}"} if held else frozenset()),
                 returning=facts.returning,
-                waiting=facts.waiting,
+                waiting=facts.waiting | held,
                 route=facts.route,
                 wet_limit_s=facts.wet_limit_s,
                 line=self._lookahead.line,
@@ -89,6 +90,8 @@ class CarouselTransport(HeadWork):
         again_s = decision.look_again_s
         loop = asyncio.get_running_loop()
         self._look_again = None if again_s is None else loop.call_later(again_s, self._shop.changed.set)
+        if held and not decision.moves and self._nothing_stirs(facts):
+            return (Move(Action.INDEX, "carousel", "", ""),)
         return decision.moves
 
     def _queue(self, facts: FloorFacts) -> tuple[str, ...]:
@@ -117,6 +120,27 @@ class CarouselTransport(HeadWork):
         """Forget the plans that are under way."""
         if self.desk is not None:
             self.desk.close()
+
+    def _not_for_the_head(self, facts: FloorFacts) -> frozenset[str]:
+        """Return the wafers before the platens, if the head at the load cup must not take the first of them.
+
+        They wait until the carousel brings a head that may: the one here is being changed or not qualified yet.
+        """
+        places = ("loadcup", "wet_robot", "stage", "aligner", "dry_robot", *facts.queue)
+        slots = {slot: wafer_id for wafer_id, slot in facts.home.items()}
+        coming = [w for p in places if (w := facts.at.get(p) or slots.get(p)) is not None]
+        coming = [w for w in coming if w not in facts.polished and w not in facts.waiting]
+        head = f"head{self._tool.carousel.head_at(0)}"
+        if not coming or not self._tool.maintenance.head_refusal(head, self._jobs.progress_of(coming[0]).wafer.kind):
+            return frozenset()
+        return frozenset(coming)
+
+    def _nothing_stirs(self, facts: FloorFacts) -> bool:
+        """Whether the carousel may turn although no head holds a wafer: nobody is at a head or at the load cup."""
+        heads = {f"head{n}" for n in range(1, self._tool.description.heads + 1)}
+        theirs = {"carousel", "loadcup", *heads}
+        reached = facts.at.get("loadcup") in facts.polished
+        return not (theirs & (facts.busy | facts.down) or heads & facts.at.keys() or reached)
 
     # -- moves ------------------------------------------------------------------------------------------------
     def piece(self, move: Move) -> Piece | None:

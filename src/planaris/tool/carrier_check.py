@@ -39,7 +39,7 @@ async def check_carrier(tool: Tool, lot: Lot) -> None:
     if port.name in tool.interlocks.mismatched_ports:
         tool.interlocks.mismatched_ports.discard(port.name)
         for alarm in ("slot_map_mismatch", "slot_double", "slot_crossed"):
-            tool.alarms.clear(alarm, port.name)
+            tool.alarms.clear(alarm, port.name, f"{lot.carrier.carrier_id} is as its lot says")
 
 
 def _alarm(tool: Tool, alarm: str, source: str, detail: str) -> None:

@@ -1,6 +1,7 @@
 """Consumables by the controller's counters: wafers and hours, against the limits of the tool description.
 
-Parts sit where they are used (``platen1``, ``head3``); a slurry batch on its line (``slurry1``), and its age counts.
+Parts sit where they are used (``platen1``, ``head3``); a slurry batch and its filter on their line (``slurry1``):
+the batch's age counts, the filter's wafers.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class ConsumableBook:
         "membrane": ("membrane_life_wafers_count", ""),
         "brush": ("brush_life_wafers_count", ""),
         "slurry": ("", "slurry_life_h"),
+        "filter": ("filter_life_wafers_count", ""),
     }
 
     def __init__(self, tool: ToolDescription, stream: EventStream, alarms: AlarmBook, known: Iterable[Counter]) -> None:
@@ -49,6 +51,7 @@ class ConsumableBook:
             "membrane": [f"head{n}" for n in range(1, tool.heads + 1)],
             "brush": [s for s in tool.cleaner.stations if s.startswith("brush")],
             "slurry": [f"slurry{n}" for n in range(1, tool.platen.slurry_lines + 1)],
+            "filter": [f"slurry{n}" for n in range(1, tool.platen.slurry_lines + 1)],
         }
         self._aged_to_s = 0.0
 
@@ -80,6 +83,7 @@ class ConsumableBook:
         aged_h, self._aged_to_s = max(0.0, result.end_s - self._aged_to_s) / 3600.0, max(result.end_s, self._aged_to_s)
         for line in self._places["slurry"]:
             self._use(line, "slurry", aged_h, wafers_count=int(first_visit))
+            self._use(line, "filter", hours, wafers_count=int(first_visit))
 
     def offer(self, door: CommandDoor) -> None:
         """Offer `consumable.change` behind the one door."""
@@ -105,7 +109,7 @@ class ConsumableBook:
         )
         self._stream.publish(ConsumableUsed(part, location, 0, 0.0, 0.0))
         for alarm in ("consumable_warning", "consumable_expired"):
-            self._alarms.clear(alarm, _alarm_place(location, part))
+            self._alarms.clear(alarm, _alarm_place(location, part), f"{part} of {location} is {serial} now")
         return f"{part} of {location}: {old.serial or 'unknown'} after {old.wafers_count} wafers, now {serial}"
 
     def brushed(self, station: str, time_s: float) -> None:
@@ -129,6 +133,6 @@ class ConsumableBook:
 
 def _alarm_place(location: str, part: str) -> str:
     """Return where the catalogue has a part's alarm: a worn pad must not keep its disk's alarm from being said."""
-    if part == "slurry":
+    if part in {"slurry", "filter"}:
         return "facility"
     return location.replace("platen", "conditioner") if part == "disk" else location

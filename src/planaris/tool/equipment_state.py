@@ -15,6 +15,7 @@ from planaris.stream import (
     AlarmSet,
     Event,
     JobStateChanged,
+    MaintenanceChanged,
     ModuleStateChanged,
     PlaceConfirmed,
     QuarantineChanged,
@@ -63,13 +64,15 @@ class Use:
     out: frozenset[str] = frozenset()
     stops: frozenset[tuple[str, str]] = frozenset()
     quarantined: frozenset[str] = frozenset()
+    changes: frozenset[tuple[str, str]] = frozenset()
     modules: Mapping[str, tuple[ModuleUse, str]] = field(default_factory=dict[str, tuple[ModuleUse, str]])
 
     @property
     def tool(self) -> tuple[E10State, str]:
         """The tool's state and why.
 
-        A fatal alarm, or failed work while a job waits with no wafer in process, is unscheduled down time; a
+        A fatal alarm, or failed work while a job waits with no wafer in process, is unscheduled down time; the change
+        of a part, wafers that qualify it included, scheduled down time unless product is in process meanwhile; a
         quarantined platen that is being qualified, or a job of nothing but test wafers, engineering.
         """
         if not self.running:
@@ -79,6 +82,10 @@ class Use:
         failed = sorted(why for use, why in self.modules.values() if use is ModuleUse.BLOCKED and "failed" in why)
         if fatal:
             return E10State.UDT, fatal[0]
+        product = any(self.kinds.get(w) is WaferKind.PRODUCT for w in self.out)
+        if self.changes and not product:
+            part, place = min(self.changes)
+            return E10State.SDT, f"change of {part} at {place}"
         if not self.jobs:
             return E10State.SBY, "no job"
         if failed and not busy:
@@ -109,6 +116,10 @@ def step(use: Use, event: Event) -> Use:
     if isinstance(event, QuarantineChanged):
         closed = use.quarantined - {event.module} if event.state == "released" else use.quarantined | {event.module}
         return replace(use, quarantined=closed)
+    if isinstance(event, MaintenanceChanged):
+        change = {(event.part, event.location)}
+        over = event.state in {"done", "cancelled"}
+        return replace(use, changes=use.changes - change if over else use.changes | change)
     if isinstance(event, ModuleStateChanged):
         return replace(use, modules={**use.modules, event.module: _module(event)})
     return use

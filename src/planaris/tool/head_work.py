@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 from planaris.clock import now_s
+from planaris.hardware import WaitTimeoutError
 from planaris.model import ConditioningMode, ToolDescription, Wafer, WaferKind
 from planaris.modules import LoadCup, PadOccupiedError, Platen, Visit, WaferLeftOnPadError, WaferSlippedError
 from planaris.scheduling import Action, Move
@@ -16,6 +18,9 @@ from planaris.tool.tool import Tool
 from planaris.tool.wet import WetWatch
 from planaris.tool.work import Piece, WorkKind
 from planaris.tool.workshop import Workshop
+
+# How often it is looked whether a head comes up at all [design].
+LOOK_AGAIN_S = 1.0
 
 
 def steps_s(tool: ToolDescription, visit: Visit) -> float:
@@ -262,18 +267,31 @@ class HeadWork:
             return f"{name} is worked by hand"
         if name in self._tool.material.at:
             return f"{self._tool.material.at[name].wafer_id} lies on {name}"
-        return self._closed(name, wafer.kind)
+        head = self._tool.material.where(wafer.wafer_id)
+        return self._closed(name, wafer.kind) or self._tool.maintenance.head_refusal(head, wafer.kind)
 
     def _closed(self, platen: str, kind: WaferKind) -> str:
         """Return what closes a platen to wafers of a kind: quarantine, or a part that is not qualified yet."""
         return self._tool.quarantine.refusal(platen, kind) or self._tool.maintenance.refusal(platen, kind)
+
+    def _works(self, platen: int) -> bool:
+        """Whether a platen has work under way, that a person had done again or that never failed."""
+        module = self._tool.platens[platen]
+        return module.name not in self._shop.failed and module.state not in {module.INITIAL, "failed"}
 
     def _lock(self, head: str) -> None:
         """Keep what would move a head where it is: the head should be up and is not."""
         kind, module = self._mover_of(int(head.removeprefix("head")))
 
         async def look() -> None:
-            if not self._tool.watch.is_on(f"{head}.up"):
-                raise HeadNotUpError(head, module)
+            """Wait for a head that the answered work of its platen brings up; nobody else does."""
+            watch, up = self._tool.watch, f"{head}.up"
+            while True:
+                with contextlib.suppress(WaitTimeoutError):
+                    await watch.until(lambda: watch.is_on(up), (up,), LOOK_AGAIN_S, f"{head} up")
+                    return
+                platen = self.platen_under(int(head.removeprefix("head")))
+                if platen is None or not self._works(platen):
+                    raise HeadNotUpError(head, module)
 
         self._shop.lock(Piece(kind, module, look), HeadNotUpError(head, module))

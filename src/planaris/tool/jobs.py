@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
+from planaris.formats import recipe_hash
 from planaris.model import CleanerRecipe, Lot, Recipe, Wafer
 from planaris.stream import EventStream, JobStateChanged
 from planaris.tool.progress import WaferProgress
@@ -174,6 +175,11 @@ class JobBook:
         """Jobs that are worked for, the one that goes first in front."""
         jobs = [job for job in self._jobs.values() if job.active]
         return tuple(sorted(jobs, key=lambda job: (-job.priority, job.number)))
+
+    def recipes_in_use(self) -> Mapping[str, str]:
+        """Return content hash -> lot of the recipes of jobs that are not over: nobody may change their state."""
+        jobs = [job for job in self._jobs.values() if not job.ended]
+        return {recipe_hash(recipe): job.lot_id for job in jobs for recipe in (job.recipe, job.cleaner)}
 
     def on_port(self, load_port: int) -> Job | None:
         """Return the active job of a load port."""

@@ -128,7 +128,7 @@ class LimitWatch:
             self._outside_s.pop(key, None)
             if key in self._set and self._inside(limit, float(seen[-1, i])):
                 self._set.discard(key)
-                self.alarms.clear(limit.alarm, source)
+                self.alarms.clear(limit.alarm, source, f"{float(seen[-1, i]):g} is within the limits again")
         if not any(known == source for known, _ in (*self._outside_s, *self._set)):
             self._unwell.discard(source)
         return passed

@@ -43,8 +43,8 @@ class Change:
 class Maintenance:
     """Changes under way. ``by_hand`` gives the modules in manual mode.
 
-    A platen takes no product from the start of a change to its end. Before the part was changed an abort opens it
-    again; after that only a sequence that is gone through does. Every step is an event of the journal.
+    A platen or a head takes no product from the start of a change of its parts to the end. Before the part was changed
+    an abort opens it again; after that only a sequence that is gone through does. Every step is a journal's event.
     """
 
     def __init__(
@@ -83,14 +83,34 @@ class Maintenance:
 
     # -- what is closed -----------------------------------------------------------------------------------------
     def refusal(self, platen: str, kind: WaferKind) -> str:
-        """Return why a wafer may not be polished on a platen now; '' if it may."""
+        """Return why a wafer may not be polished on a platen now; '' if it may.
+
+        A head that stays in its unit closes that unit's platens; one that goes round is asked for by `head_refusal`.
+        """
         for change in self._open.values():
-            if change.sequence.closes == "own" and change.location != platen:
+            if change.sequence.closes == "own" and platen not in self._own_platens(change):
                 continue
-            step = change.step
-            if step is None or step.kind != "wafers" or step.wafer != kind.value:
-                return f"{platen} is closed: {change.sequence.part} of {change.location} is changed, at {change.at}"
+            if refused := self._refuses(change, platen, kind):
+                return refused
         return ""
+
+    def head_refusal(self, head: str, kind: WaferKind) -> str:
+        """Return why a wafer may not be taken by a head now; '' if it may."""
+        own = (c for c in self._open.values() if c.sequence.closes == "own" and c.location == head)
+        return next((refused for change in own if (refused := self._refuses(change, head, kind))), "")
+
+    def _own_platens(self, change: Change) -> tuple[str, ...]:
+        """Return the platens that a change closes beside its own place."""
+        if change.sequence.place != "head" or self._tool.units is None:
+            return (change.location,)
+        return tuple(f"platen{n}" for n in self._tool.platens_of(int(change.location.removeprefix("head"))))
+
+    @staticmethod
+    def _refuses(change: Change, place: str, kind: WaferKind) -> str:
+        step = change.step
+        if step is not None and step.kind == "wafers" and step.wafer == kind.value:
+            return ""
+        return f"{place} is closed: {change.sequence.part} of {change.location} is changed, at {change.at}"
 
     def polished(self, wafer_id: str, kind: WaferKind, places: Iterable[str], off_pct: float, *, whole: bool) -> None:
         """Take note of a wafer that is back: where it was, how far its removal is off in percent (NaN: not measured).

@@ -118,7 +118,7 @@ class Orders:
             raise WorkRefusedError(f"{alarm} is not set at {source}")
         return "acknowledged"
 
-    def clear_alarm(self, alarm: str, source: str) -> str:
+    def clear_alarm(self, alarm: str, source: str, principal: str, why: str) -> str:
         """Clear an alarm that only a person can; one whose cause still stands is refused."""
         alarms = self._tool.alarms
         if (alarm, source) not in {(a.alarm, a.source) for a in alarms.active}:
@@ -129,7 +129,7 @@ class Orders:
         tag = {v: k for k, v in ON_TAGS.items()}.get(alarm, "")
         if alarm == QUARANTINE_ALARM or (tag and self._tool.watch.is_on(tag)):
             raise WorkRefusedError(f"the cause of {alarm} at {source} still stands")
-        alarms.clear(alarm, source)
+        alarms.clear(alarm, source, f"by {principal}: {why}")
         return "cleared"
 
     def confirm_place(self, wafer_id: str, location: str, principal: str) -> str:

@@ -79,7 +79,7 @@ class Quarantine:
         if principal == self._inspectors.get(platen):
             raise QuarantineError(f"{principal} inspected {platen}: another person signs off")
         self._go(platen, "release", principal, why)
-        self._alarms.clear(ALARM, platen)
+        self._alarms.clear(ALARM, platen, f"released by {principal}: {why}")
 
     def _go(self, platen: str, trigger: str, principal: str, why: str) -> None:
         old = self.state_of(platen)

@@ -42,21 +42,23 @@ def _in_no_job() -> Mapping[str, str]:
 
 
 @dataclass(slots=True)
-class RecipeLibrary:
-    """Rules of the library. ``in_use`` gives content hash -> lot of the jobs that run now."""
+class RecipeFinder:
+    """Finds versions in a store."""
 
     store: RecipeStore
-    tool: ToolDescription
-    stream: EventStream
-    in_use: Callable[[], Mapping[str, str]] = _in_no_job
 
-    def offer(self, door: CommandDoor) -> None:
-        """Register the library's verbs behind the door."""
-        door.register("recipe.save", self._save)
-        for verb in ("approve", "release", "obsolete"):
-            door.register(f"recipe.{verb}", self._moving(verb))
+    def take(self, entry: str) -> RecipeVersion:
+        """Return the version that a job asks for: the last released one of a ``NAME``, or the one of ``NAME@HASH``.
 
-    # -- looking ------------------------------------------------------------------------------------------------
+        Raises `RefusedError` unless it is released.
+        """
+        name, at, digits = entry.partition("@")
+        version = self.find(name, digits) if at else self.released(name)
+        if version.state is not RecipeState.RELEASED:
+            short = version.content_hash[:SHORT_HASH_LENGTH]
+            raise RefusedError(f"{name}@{short} is {version.state.value}; a job takes a released version only")
+        return version
+
     def find(self, name: str, digits: str) -> RecipeVersion:
         """Return the version of a name whose hash begins with ``digits``; raise `RefusedError` unless it is one."""
         versions = self.store.versions(name)
@@ -75,6 +77,21 @@ class RecipeLibrary:
         if not found:
             raise RefusedError(f"no version of {name} is released; approve and release one first")
         return found[-1]
+
+
+@dataclass(slots=True)
+class RecipeLibrary(RecipeFinder):
+    """Rules of the library. ``in_use`` gives content hash -> lot of the jobs that are not over: they lock it."""
+
+    tool: ToolDescription
+    stream: EventStream
+    in_use: Callable[[], Mapping[str, str]] = _in_no_job
+
+    def offer(self, door: CommandDoor) -> None:
+        """Register the library's verbs behind the door."""
+        door.register("recipe.save", self._save)
+        for verb in ("approve", "release", "obsolete"):
+            door.register(f"recipe.{verb}", self._moving(verb))
 
     def recipe_of(self, version: RecipeVersion) -> Recipe | CleanerRecipe:
         """Return a version's recipe, checked against this tool; raise `RefusedError` with every fault."""

@@ -59,7 +59,7 @@ class TagAlarms:
         if on:
             self._alarms.set(alarm, source, self._alarms.severity_of(alarm), detail)
         else:
-            self._alarms.clear(alarm, source)
+            self._alarms.clear(alarm, source, f"no longer: {detail}")
 
     def _runs_dry(self, platen: str) -> bool:
         """Say whether a pad is dry while a head is down on it."""

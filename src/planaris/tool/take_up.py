@@ -66,7 +66,7 @@ async def take_up(engine: Engine, story: Story, orders: Mapping[str, JobOrder], 
     tool.commands.go_on_from(story.commands_count)
     tool.alarms.restore(story.alarms)
     for alarm, source in {key[:2] for key in story.alarms if key[0] in FAILURE_ALARMS}:
-        tool.alarms.clear(alarm, source)
+        tool.alarms.clear(alarm, source, "the controller restarted; what is still wrong sets it again")
     _believe(engine, story, orders, found)
     _settle_turns(engine, story)
     _end_open_steps(engine, story, polished_on_s)

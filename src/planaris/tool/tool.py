@@ -77,7 +77,7 @@ class Tool:
         self.alarms = AlarmBook(stream, dictionary, loop.time)
         self.limits = LimitWatch(self.alarms)
         self._tag_alarms = TagAlarms(description, self.watch, self.alarms, lambda: self.material.at, self.head_over)
-        self.linked = True
+        self.linked, self._unlinked_s = True, 0.0
         self.interlocks = Interlocks(
             self.watch,
             description,
@@ -214,14 +214,17 @@ class Tool:
         if up is self.linked:
             return
         self.linked = up
+        now_s = asyncio.get_running_loop().time()
         state = self.port.link
         if not up and state is LinkState.CONNECTED:
             # The beat failed, and the port has found its peer again since.
             state = LinkState.CONNECTING
         self.stream.publish(LinkChanged(state.value, detail or f"port {self.port.kind.value}"))
         if up:
-            self.alarms.clear("link_lost", "tool")
+            away_s = now_s - self._unlinked_s
+            self.alarms.clear("link_lost", "tool", f"the link is back after {away_s:.1f} s, beats get through")
         else:
+            self._unlinked_s = now_s
             self.alarms.set("link_lost", "tool", self.alarms.severity_of("link_lost"), detail)
 
     async def _refresh(self) -> None:

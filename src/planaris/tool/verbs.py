@@ -51,7 +51,7 @@ class Verbs:
             "quarantine.inspect": lambda r: orders.inspect(_text(r, "module"), r.principal, _text(r, "finding")),
             "quarantine.release": lambda r: orders.release(_text(r, "module"), r.principal, r.reason),
             "alarm.acknowledge": lambda r: orders.acknowledge(_text(r, "alarm"), _text(r, "source"), r.principal),
-            "alarm.clear": lambda r: orders.clear_alarm(_text(r, "alarm"), _text(r, "source")),
+            "alarm.clear": lambda r: orders.clear_alarm(_text(r, "alarm"), _text(r, "source"), r.principal, r.reason),
             "wafer.confirm_place": lambda r: orders.confirm_place(
                 _text(r, "wafer_id"), _text(r, "location"), r.principal
             ),

@@ -145,14 +145,14 @@ class Workshop:
         """Forget a failed piece of work: clear its alarm, free what it held."""
         failed = self.failed.pop(resource)
         if failed.alarm:
-            self._alarms.clear(failed.alarm, failed.alarm_source)
+            self._alarms.clear(failed.alarm, failed.alarm_source, f"the failed work of {resource} was answered")
         self.free(failed.piece, *failed.piece.holds)
 
     def again(self, resource: str) -> None:
         """Start a failed piece of work again, from where it stands."""
         failed = self.failed.pop(resource)
         if failed.alarm:
-            self._alarms.clear(failed.alarm, failed.alarm_source)
+            self._alarms.clear(failed.alarm, failed.alarm_source, f"the failed work of {resource} is tried again")
         self.start(failed.piece)
 
     def release_refused(self, still: Callable[[InterlockError], bool]) -> None:
@@ -162,7 +162,7 @@ class Workshop:
                 del self.refused[resource]
                 for alarm in (error.alarm, "interlock_refused"):
                     for source in (resource, "tool"):
-                        self._alarms.clear(alarm, source)
+                        self._alarms.clear(alarm, source, f"the condition is met: {error.action}")
                 if piece.begun:
                     self.start(piece)
                 self.changed.set()

@@ -199,6 +199,8 @@ class World:
             process.put_batch(line, serial)
         elif part == "brush" and location in self.machine.tool.cleaner.stations:
             pass  # the twin's brushes do not wear
+        elif part == "filter" and 1 <= line <= self.machine.tool.platen.slurry_lines:
+            pass  # nor do its filters clog
         else:
             raise ValueError(f"no {part} at {location}")
 

@@ -101,3 +101,37 @@ def test_a_step_asks_for_a_slurry_line_that_the_package_has(tmp_path: Path) -> N
     )
     with pytest.raises(InputError, match="no slurry on this line"):
         load_recipe(recipe, tool)
+
+
+def test_a_lot_takes_recipes_from_a_library_by_name_and_a_file_where_there_is_one(example: Path) -> None:
+    asked, text = list[str](), (example / "recipe.toml").read_text(encoding="utf-8")
+
+    def find(entry: str) -> tuple[str, str]:
+        asked.append(entry)
+        return text, "OXIDE@abc"
+
+    lot = example / "lot.toml"
+    lot.write_text(lot.read_text(encoding="utf-8").replace('"recipe.toml"', '"OXIDE"'), encoding="utf-8")
+    job = load_job(lot, None, find)
+    assert (asked, job.lot_file.recipe_path, job.lot.recipe) == (["OXIDE"], None, job.recipe.name)
+    assert job.lot_file.cleaner_path == example / "cleaner.toml"
+    pinned = load_job(lot, None, find, {"recipe": "OXIDE@abc"})
+    assert (asked[-1], pinned.recipe) == ("OXIDE@abc", job.recipe)
+    (example / "OXIDE").write_text(text, encoding="utf-8")
+    assert load_job(lot, None, find).lot_file.recipe_path == example / "OXIDE"
+
+
+def test_what_a_library_gives_is_checked_like_a_file_and_without_one_a_name_is_refused(
+    example: Path, faults_of: FaultsOf
+) -> None:
+    lot = example / "lot.toml"
+    lot.write_text(lot.read_text(encoding="utf-8").replace('"recipe.toml"', '"OXIDE"'), encoding="utf-8")
+    assert "no recipe library" in faults_of(lambda: load_job(lot))["recipe: OXIDE"].problem
+    cleaner = (example / "cleaner.toml").read_text(encoding="utf-8")
+    found = faults_of(lambda: load_job(lot, None, lambda _entry: (cleaner, "OXIDE@abc")))
+    assert found["recipe: OXIDE"].problem == "is no polish recipe"
+    fast = (
+        (example / "recipe.toml").read_text(encoding="utf-8").replace("platen_speed_rpm = 93", "platen_speed_rpm = 930")
+    )
+    found = faults_of(lambda: load_job(lot, None, lambda _entry: (fast, "OXIDE@abc")))
+    assert any(path.startswith("recipe: ") and "platen_speed_rpm" in path for path in found)

@@ -45,6 +45,7 @@ def test_files_are_found_beside_the_lot_and_not_where_one_stands(
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     file = load_lot(Path("../example/lot.toml"))
+    assert file.recipe_path is not None
     assert file.recipe_path.resolve() == (example / "recipe.toml").resolve()
 
 

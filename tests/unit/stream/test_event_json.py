@@ -135,3 +135,7 @@ MOVED = WaferMoved("W1", "aligner", "stage")
 )
 def test_any_difference_changes_the_hash(other: list[tuple[float, Event]], first: int) -> None:
     assert digest(other, first) != digest([(1.0, MOVED)])
+
+
+def test_a_cleared_alarm_of_an_earlier_version_has_no_reason() -> None:
+    assert from_json("alarm_cleared", '{"alarm":"emo","source":"safety"}') == AlarmCleared("emo", "safety", "")

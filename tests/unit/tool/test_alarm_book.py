@@ -54,7 +54,7 @@ def test_the_same_alarm_for_another_wafer_is_said_and_all_are_acknowledged_and_c
     assert [e.wafer_id for e in bench.of(AlarmSet)] == ["L1-01", "L1-02"]
     assert book.acknowledge("wet_limit_exceeded", "megasonic", "eva")
     assert [a.state for a in book.active] == [AlarmState.ACKNOWLEDGED] * 2
-    book.clear("wet_limit_exceeded", "megasonic")
+    book.clear("wet_limit_exceeded", "megasonic", "it is in the cleaner")
     assert book.active == ()
 
 
@@ -62,24 +62,24 @@ def test_an_acknowledged_alarm_still_stands_until_its_cause_is_gone(bench: Bench
     book.set("door_open", "safety", Severity.ERROR, "")
     assert book.acknowledge("door_open", "safety", "eva")
     assert [a.state for a in book.active] == [AlarmState.ACKNOWLEDGED]
-    book.clear("door_open", "safety")
+    book.clear("door_open", "safety", "shut")
     assert book.active == ()
     assert bench.events[1:] == [
         AlarmAcknowledged("door_open", "safety", "eva"),
-        AlarmCleared("door_open", "safety"),
+        AlarmCleared("door_open", "safety", "shut"),
     ]
 
 
 def test_a_cleared_alarm_can_come_again(bench: Bench, book: AlarmBook) -> None:
     for _ in range(2):
         book.set("door_open", "safety", Severity.ERROR, "")
-        book.clear("door_open", "safety")
+        book.clear("door_open", "safety", "shut")
     assert [type(e) for e in bench.events] == [AlarmSet, AlarmCleared] * 2
 
 
 def test_what_is_not_set_can_be_neither_acknowledged_nor_cleared(bench: Bench, book: AlarmBook) -> None:
     assert not book.acknowledge("emo", "safety", "eva")
-    book.clear("emo", "safety")
+    book.clear("emo", "safety", "")
     assert bench.events == []
 
 

@@ -40,11 +40,11 @@ def used(bench: Bench) -> dict[tuple[str, str], ConsumableUsed]:
 def test_a_visit_counts_on_pad_disk_ring_and_membrane(bench: Bench) -> None:
     book_of(bench).visited(VISIT, conditioned_s=18.0)
     found = used(bench)
-    lines = {("slurry1", "slurry"), ("slurry2", "slurry")}
+    lines = {(f"slurry{n}", part) for n in (1, 2) for part in ("slurry", "filter")}
     assert set(found) == {("platen2", "pad"), ("platen2", "disk"), ("head3", "ring"), ("head3", "membrane")} | lines
     assert all(e.wafers_count == 1 for e in found.values())
     assert {part: e.use_h for (_, part), e in found.items()} == pytest.approx(
-        {"pad": 0.01, "disk": 0.005, "ring": 0.01, "membrane": 0.01, "slurry": 0.016667}
+        {"pad": 0.01, "disk": 0.005, "ring": 0.01, "membrane": 0.01, "slurry": 0.016667, "filter": 0.01}
     )
 
 
@@ -140,6 +140,22 @@ def test_a_batch_ages_by_the_clock_whether_it_is_used_or_not(bench: Bench) -> No
     book.visited(replace(VISIT, end_s=1800.0), conditioned_s=0.0)
     assert [c.location for c in book.expired()] == ["slurry1"]
     assert bench.of(AlarmSet)[-1].source == "facility"
+
+
+def test_a_filter_warns_and_stops_the_next_job_by_the_wafers_of_its_line(bench: Bench) -> None:
+    limits = {**LIMITS, "filter_life_wafers_count": 100}
+    book = book_of(bench, Counter("slurry1", "filter", 88), limits=limits)
+    for count, expected in ((89, []), (90, ["consumable_warning"]), (99, ["consumable_warning"])):
+        while used(bench).get(("slurry1", "filter")) is None or used(bench)["slurry1", "filter"].wafers_count < count:
+            book.visited(VISIT, conditioned_s=0.0)
+        assert sorted({a.alarm for a in bench.of(AlarmSet)}) == expected
+        assert book.expired() == ()
+    book.visited(VISIT, conditioned_s=0.0, first_visit=False)  # the same wafer on its next platen
+    assert book.expired() == ()
+    book.visited(VISIT, conditioned_s=0.0)
+    assert [(c.part, c.location) for c in book.expired()] == [("filter", "slurry1")]
+    last = bench.of(AlarmSet)[-1]
+    assert (last.alarm, last.source, "filter" in last.detail) == ("consumable_expired", "facility", True)
 
 
 class Changing:

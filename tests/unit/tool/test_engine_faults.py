@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
+import pytest
 from engine_bench import EngineBench, order, play, route_recipe
 
 from planaris import clock
 from planaris.stream import (
+    AlarmCleared,
     AlarmSet,
     CleanEnded,
     JobStateChanged,
@@ -150,3 +153,82 @@ def test_a_wafer_whose_cleaning_is_held_back_for_long_is_told_and_marked() -> No
     ((set_s, told),) = [(t, e) for t, e in bench.named(AlarmSet) if e.alarm == "wet_limit_exceeded"]
     assert (told.source, set_s - ended_s < limit_s + 5.0) == ("megasonic", True)
     assert [(e.wafer_id, e.mark) for e in bench.of(WaferMarked)] == [("L1-01", "hold")]
+
+
+def test_a_head_that_nobody_brings_up_keeps_the_carousel_locked_whoever_clears_it() -> None:
+    async def script(bench: EngineBench) -> None:
+        await bench.until(lambda: [e for e in bench.of(StepEnded) if e.step == 1])
+        bench.machine.devices["head1"].fault.jammed = True
+        await bench.until(lambda: "carousel" in bench.engine.shop.failed)
+        bench.machine.devices["head1"].fault.jammed = False
+        assert (await bench.give("work.retry", module="carousel")).status == "done"
+        assert "carousel" not in bench.engine.shop.failed
+        await bench.until(lambda: "carousel" in bench.engine.shop.failed, 5.0)
+        assert not bench.tool.watch.is_on("head1.up")
+        assert (await bench.give("work.retry", module="platen3")).status == "done"
+        await bench.until(lambda: bench.tool.watch.is_on("head1.up"))
+        # The head is up, and yet nothing turns before a person has cleared the lock.
+        await bench.until(lambda: not bench.engine.shop.running_count)
+        assert set(bench.engine.shop.failed) == {"carousel"}
+        assert (await bench.give("module.clear", module="carousel")).status == "done"
+
+    assert play(script, order(slots=(1,))).outcome() == "completed"
+
+
+def test_a_link_that_comes_back_clears_its_alarm_and_says_why() -> None:
+    async def script(bench: EngineBench) -> None:
+        await bench.until(lambda: bench.where.get("L1-01") == "aligner")
+        bench.machine.plc.cut()
+        await bench.until(lambda: not bench.tool.linked)
+        await asyncio.sleep(5.0)
+        bench.machine.plc.splice()
+        await bench.until(lambda: bench.tool.linked)
+        await bench.until(lambda: not bench.engine.shop.running_count)
+        if bench.engine.shop.failed:
+            assert (await bench.give("work.retry", module="all")).status == "done"
+
+    bench = play(script, order(slots=(1,)))
+    link = [e for e in bench.of(AlarmCleared) if e.alarm == "link_lost"]
+    assert re.fullmatch(r"the link is back after [5-9]\.\d s, beats get through", link[0].why), link
+    assert all(e.why for e in bench.of(AlarmCleared))
+    assert bench.outcome() == "completed"
+
+
+def test_the_wait_after_a_retried_lift_counts_from_the_end_of_the_polish() -> None:
+    given_up_s: list[float] = []
+
+    async def script(bench: EngineBench) -> None:
+        await bench.until(lambda: [e for e in bench.of(StepEnded) if e.step == 1])
+        bench.machine.devices["head1"].fault.jammed = True
+        await bench.until(lambda: "platen3" in bench.engine.shop.failed)
+        given_up_s.append(clock.now_s())
+        await bench.until(lambda: clock.now_s() > given_up_s[0] + 50.0)
+        bench.machine.devices["head1"].fault.jammed = False
+        assert (await bench.give("work.retry", module="all")).status == "done"
+
+    bench = play(script, order(slots=(1,)))
+    ((set_s, alarm),) = [(t, e) for t, e in bench.named(AlarmSet) if e.alarm == "wet_limit_exceeded"]
+    # The lift came 50 s late, and the wafer is not in the cleaner within the 10 s that were left of its 60 s.
+    assert set_s - given_up_s[0] == pytest.approx(60.0, abs=0.5)
+    assert alarm.wafer_id == "L1-01"
+    assert ("L1-01", "hold") in {(e.wafer_id, e.mark) for e in bench.of(WaferMarked)}
+
+
+def test_a_wafer_is_held_that_nobody_measured_or_that_a_person_took_out_and_neither_is_scrap() -> None:
+    async def script(bench: EngineBench) -> None:
+        await bench.until(lambda: bench.where.get("L1-01") == "srd")
+        bench.machine.devices["metrology"].fault.jammed = True
+        await bench.until(lambda: "metrology" in bench.engine.shop.failed)
+        assert (await bench.give("work.skip", module="metrology")).status == "done"
+        bench.machine.devices["metrology"].fault.jammed = False
+        await bench.until(lambda: bench.where.get("L1-02") == "srd" and "srd" in bench.engine.shop.due)
+        bench.world.take_wafer("srd")
+        await bench.until(lambda: bench.engine.shop.failed)
+        assert (await bench.give("wafer.confirm_place", wafer_id="L1-02", location="removed")).status == "done"
+
+    bench = play(script, order(slots=(1, 2)))
+    assert [(e.wafer_id, e.mark) for e in bench.of(WaferMarked)] == [("L1-01", "hold"), ("L1-02", "hold")]
+    assert [e.why for e in bench.of(WaferMarked)] == [
+        "measure left out at metrology",
+        "taken out of the machine by a person",
+    ]

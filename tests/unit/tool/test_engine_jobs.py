@@ -6,6 +6,7 @@ import pytest
 from engine_bench import EngineBench, nobody, order, play, route_recipe, working
 
 from planaris import clock
+from planaris.formats import recipe_hash
 from planaris.model import WaferKind
 from planaris.stream import (
     JobStateChanged,
@@ -122,3 +123,17 @@ def test_a_port_works_for_one_job_and_a_lot_has_one(again: int) -> None:
             await script(bench)
 
     clock.run(main())
+
+
+def test_a_job_locks_its_recipes_until_it_is_over() -> None:
+    used = list[set[str]]()
+    one = order(slots=(1,))
+    hashes = {recipe_hash(one.recipe), recipe_hash(one.cleaner)}
+
+    async def script(bench: EngineBench) -> None:
+        used.append(set(bench.engine.jobs.recipes_in_use()))
+        await bench.until(lambda: bench.outcome())
+        used.append(set(bench.engine.jobs.recipes_in_use()))
+
+    play(script, one)
+    assert used == [hashes, set()]

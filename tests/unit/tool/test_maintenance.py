@@ -12,8 +12,17 @@ from engine_bench import EngineBench, order, route_recipe, working
 
 from planaris import clock
 from planaris.dictionary import change_sequences
+from planaris.formats import load_tool
 from planaris.model import WaferKind
-from planaris.stream import ConsumableChanged, MaintenanceChanged, WaferFinished, WaferMoved
+from planaris.stream import (
+    ConsumableChanged,
+    EquipmentStateChanged,
+    MaintenanceChanged,
+    RunStarted,
+    WaferFinished,
+    WaferMarked,
+    WaferMoved,
+)
 
 SEQUENCES = {s.part: s for s in change_sequences()}
 PLACES = {"platen": "platen3", "head": "head2", "slurry": "slurry1", "brush": "brush1"}
@@ -63,8 +72,14 @@ def test_a_sequence_goes_through_its_steps_by_role_hand_time_and_wafers(part: st
             for step in sequence.steps:
                 assert [c.at for c in maintenance.under_way] == [step.name]
                 taken = {step.wafer} if step.kind == "wafers" else set[str]()
-                assert kinds_taken(bench, "platen3") == taken
-                assert kinds_taken(bench, "platen1") == ({k.value for k in WaferKind} if own else taken)
+                everything = {k.value for k in WaferKind}
+                own_platen = own and sequence.place == "platen"
+                assert kinds_taken(bench, "platen3") == (taken if own_platen or not own else everything)
+                assert kinds_taken(bench, "platen1") == (everything if own else taken)
+                heads = {
+                    h: {k.value for k in WaferKind if not maintenance.head_refusal(h, k)} for h in ("head1", "head2")
+                }
+                assert heads == {"head1": everything, "head2": taken if sequence.place == "head" else everything}
                 if step.kind == "wafers":
                     await refused(
                         bench, "maintenance.confirm_step", "wafers to come", role="maintenance", step=step.name, **what
@@ -242,3 +257,71 @@ def test_product_waits_until_wafers_that_the_tool_measured_have_qualified_the_pl
     done_s = bench.named(MaintenanceChanged)[-1][0]
     begun_s = next(t for t, e in bench.named(WaferMoved) if e.wafer_id == "L1-01")
     assert begun_s >= done_s
+
+
+def closed_head(bench: EngineBench, head: str) -> None:
+    """Have a head's ring changed and not yet run in: it takes dummy wafers only."""
+    told = MaintenanceChanged("ring", head, "change", "dummies", "confirm", "eva", "new")
+    bench.tool.maintenance.restore([told])
+
+
+def heads_used(bench: EngineBench) -> dict[str, int]:
+    return {e.wafer_id: e.head for e in bench.of(WaferFinished)}
+
+
+@pytest.mark.parametrize("head", [1, 3])
+def test_a_head_that_is_not_run_in_goes_round_empty_while_product_goes_on_with_the_others(head: int) -> None:
+    async def main() -> EngineBench:
+        async with working(order("L1", (1, 2, 3, 4, 5))) as bench:
+            closed_head(bench, f"head{head}")
+            await bench.start(bench.orders["L1"].lot)
+            await bench.engine.still()
+            bench.known()
+        return bench
+
+    bench = clock.run(main())
+    assert bench.outcome() == "completed"
+    assert len(heads_used(bench)) == 5
+    assert head not in heads_used(bench).values()
+    assert bench.of(WaferMarked) == []
+
+
+def test_a_dummy_wafer_runs_a_closed_head_in() -> None:
+    async def main() -> EngineBench:
+        async with working(order("L1", (1, 2, 3, 4, 5), kind=WaferKind.DUMMY)) as bench:
+            closed_head(bench, "head1")
+            await bench.start(bench.orders["L1"].lot)
+            await bench.engine.still()
+        return bench
+
+    bench = clock.run(main())
+    assert list(heads_used(bench).values()).count(1) == 2
+    assert [c.at for c in bench.tool.maintenance.under_way] == ["qualify"]
+
+
+def test_on_a_tool_of_units_a_head_closes_its_own_platens_only() -> None:
+    async def main() -> EngineBench:
+        async with working(order("L1", (1,)), tool=load_tool("tool_b")) as bench:
+            closed_head(bench, "head2")
+            closed = {p for p in ("platen1", "platen2", "platen3", "platen4") if "product" not in kinds_taken(bench, p)}
+            assert closed == {"platen3", "platen4"}
+        return bench
+
+    clock.run(main())
+
+
+def test_the_change_of_a_part_is_scheduled_down_time_until_product_is_polished_elsewhere() -> None:
+    async def main() -> EngineBench:
+        async with working(order("L1", (1,))) as bench:
+            bench.stream.publish(RunStarted("tool_a", "twin", 1, "test"))
+            what = await start(bench, "pad")
+            await hands(bench, "pad", "module.manual_off")
+            await bench.start(bench.orders["L1"].lot)
+            await bench.engine.still()
+            assert (await bench.give("maintenance.abort", "maintenance", **what)).status == "done"
+            await bench.until(lambda: bench.outcome())
+        return bench
+
+    bench = clock.run(main())
+    told = [(e.state, e.why) for e in bench.of(EquipmentStateChanged) if e.module == "tool"]
+    assert told == [("SBY", "no job"), ("SDT", "change of pad at platen3"), ("PRD", "L1"), ("SBY", "no job")]
