@@ -1,8 +1,8 @@
 """Fixed edges in chunks: what advances a station, in the same pieces whoever asks and however often.
 
 State moves from edge to edge (0.1 s in the full profile) by exact exponential steps; a command inside a chunk adds an
-edge of its own. Whole chunks are committed as one array operation, when their time is over. A reader between gets an
-evaluation that is thrown away. So what a chunk does depends on commands alone, and a run gives the same bits with no
+edge of its own. Whole chunks are committed when their time is over. What a reader asks for before is worked out ahead,
+in as many pieces as he likes. So what a chunk does depends on commands alone, and a run gives the same bits with no
 reader or fifty.
 """
 
