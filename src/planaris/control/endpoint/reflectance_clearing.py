@@ -53,7 +53,7 @@ class ReflectanceClearing:
     track: WindowTrack = field(default_factory=WindowTrack)
     limits: SpectrumLimits = field(default_factory=lambda: SpectrumLimits(misfit=0.08))
     open_fraction: float = 0.7
-    clear_fraction: float = 0.95
+    clear_fraction: float = 0.97
     false_call_fraction: float = 1e-6
     covered_sweeps_count: int = 3
     library: MetalLibrary = field(init=False, repr=False, compare=False)
