@@ -16,13 +16,16 @@ from planaris.modules import StepSpan, TraceFile, TraceHeader
 
 
 class RunTraces:
-    """Starts one Parquet trace for each visit of a wafer to a platen; a second visit's name ends in ``_2``."""
+    """Starts one Parquet trace for each visit of a wafer to a platen; a second visit's name ends in ``_2``.
+
+    What the platen's window saw has a file of its own, its name with ``_optical``.
+    """
 
     def __init__(self, writer: TraceWriter, run_id: str, port_kind: str, folder: Path) -> None:
         self._writer, self._run_id, self._port_kind, self._folder = writer, run_id, port_kind, folder
         self._taken: set[str] = set()
 
-    def __call__(self, header: TraceHeader, columns: tuple[str, ...]) -> RunTrace:
+    def __call__(self, header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()) -> RunTrace:
         """Begin a trace."""
         metadata = {
             "run_id": self._run_id,
@@ -34,10 +37,10 @@ class RunTraces:
             "port_kind": self._port_kind,
             "units": json.dumps({column: symbol_of(column) for column in columns}, ensure_ascii=False),
         }
-        file = self._free_name(f"slot{header.slot:02d}_platen{header.platen}")
-        return RunTrace(
-            self._writer.start(header.wafer_id, header.platen, file, columns, metadata), metadata, file, len(columns)
-        )
+        kind = f"_{header.kind}" if header.kind else ""
+        file = self._free_name(f"slot{header.slot:02d}_platen{header.platen}{kind}")
+        recording = self._writer.start(header.wafer_id, header.platen, file, columns, metadata, widths)
+        return RunTrace(recording, metadata, file, len(columns))
 
     def _free_name(self, stem: str) -> str:
         """Return a file name that no earlier visit has, in this life of the run or in one before."""
@@ -81,6 +84,6 @@ class NoTrace:
         return TraceFile("", self._rows_count, self._tags_count)
 
 
-def no_trace(header: TraceHeader, columns: tuple[str, ...]) -> NoTrace:  # noqa: ARG001
+def no_trace(header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()) -> NoTrace:  # noqa: ARG001
     """Begin a trace that is not kept."""
     return NoTrace(len(columns))

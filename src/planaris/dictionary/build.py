@@ -54,8 +54,9 @@ class Dictionary:
         zones_count = len(tool.head.zone_outer_mm)
         if zones_count > ZONE_ROOM:
             raise ValueError(f"a head has {zones_count} zones; ids are kept for {ZONE_ROOM}")
+        instruments = {f"platen{n}": _instruments(tool, n) for n in range(1, tool.platens + 1)}
         self.variables: tuple[Variable, ...] = tuple(
-            v for t in declared.variables for v in _variables(t, by_scope, declared.scopes, zones_count)
+            v for t in declared.variables for v in _variables(t, by_scope, declared.scopes, zones_count, instruments)
         )
         self.constants: tuple[Constant, ...] = tuple(_constant(n, e) for n, e in declared.constants.items())
         self.events: tuple[EventEntry, ...] = tuple(_event(n, e) for n, e in declared.events.items())
@@ -172,14 +173,27 @@ def _texts(scope: Scope | None, place: Place, en: str, zh: str) -> tuple[str, st
 _NO_PLACE = Place("", "", 0, "", "", is_device=False, holds_wafer=False)
 
 
+def _instruments(tool: ToolDescription, platen: int) -> tuple[str, ...]:
+    """Return what a template of a platen may ask for: its instruments, and the window where it has any."""
+    there = tool.instruments_on(platen)
+    return (*there, "window") if there else ()
+
+
 def _variables(
-    template: VariableTemplate, by_scope: Mapping[str, list[Place]], scopes: Mapping[str, Scope], zones_count: int
+    template: VariableTemplate,
+    by_scope: Mapping[str, list[Place]],
+    scopes: Mapping[str, Scope],
+    zones_count: int,
+    instruments: Mapping[str, tuple[str, ...]],
 ) -> Iterable[Variable]:
     scope = scopes.get(template.scope)
     base = base_id(template.kind, template.key)
     for place in by_scope.get(template.scope, ()) if scope else (_NO_PLACE,):
         text_en, text_zh = _texts(scope, place, template.text_en, template.text_zh)
-        rate_class = f"{place.name}.fast" if template.rate_class == "fast" else template.rate_class or ""
+        if template.instrument and template.instrument not in instruments.get(place.name, ()):
+            continue
+        own = template.rate_class in {"fast", "optical"}
+        rate_class = f"{place.name}.{template.rate_class}" if own else template.rate_class or ""
         for zone in range(1, zones_count + 1) if template.per_zone else (0,):
             name = template.name.replace("{zone}", str(zone))
             offset = (zone - 1) * (scope.room if scope else 1) if zone else 0
@@ -260,6 +274,7 @@ def build(tool: ToolDescription) -> Dictionary:
         tool.heads,
         tool.platens,
         len(tool.head.zone_outer_mm),
+        tuple(tool.instruments_on(n) for n in range(1, tool.platens + 1)),
         tool.cleaner.stations,
         tool.metrology is not None,
     )

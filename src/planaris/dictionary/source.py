@@ -89,6 +89,7 @@ def _templates(groups: Iterable[Mapping[str, Any]], scopes: Mapping[str, Scope])
                         minimum=_number(entry.get("min")),
                         maximum=_number(entry.get("max")),
                         nominal=_number(entry.get("nominal")),
+                        instrument=entry.get("instrument", ""),
                     )
                 )
     return tuple(found)

@@ -11,7 +11,7 @@ from planaris.model import Severity, symbol_of
 Kind = Literal["sv", "dv"]
 Source = Literal["port", "tool", "event"]
 Dtype = Literal["float", "int", "bool", "str"]
-RateClass = Literal["fast", "state", "facility"]
+RateClass = Literal["fast", "optical", "state", "facility"]
 
 # A set event of an alarm has the alarm's id plus the first offset, its cleared event plus the second.
 ALARM_SET_EVENT_OFFSET = 100_000
@@ -67,7 +67,8 @@ class VariableTemplate:
     """Declaration of a status or data variable of every place of a scope.
 
     ``rate_class`` is None where the port has no such tag; ``unitless`` marks numbers that count, number or code
-    something and so carry no unit suffix; ``minimum``, ``maximum`` and ``nominal`` are in the name's unit.
+    something and so carry no unit suffix; ``instrument`` is what a platen must have for it, "window" for any;
+    ``minimum``, ``maximum`` and ``nominal`` are in the name's unit.
     """
 
     name: str
@@ -86,6 +87,7 @@ class VariableTemplate:
     minimum: float | None
     maximum: float | None
     nominal: float | None
+    instrument: str = ""
 
     @property
     def per_zone(self) -> bool:
@@ -102,7 +104,8 @@ class VariableTemplate:
 class Variable:
     """A variable of one tool: full name ``platen1.speed_rpm``, generic name ``platen.speed_rpm``, id.
 
-    ``rate_class`` is the full one, ``platen1.fast``, ``state`` or ``facility``; '' where the port has no such tag.
+    ``rate_class`` is the full one, ``platen1.fast``, ``platen1.optical``, ``state`` or ``facility``; '' where the port
+    has no such tag.
     """
 
     name: str

@@ -3,6 +3,7 @@
 Trace and table files have their own modules here, so that reading a recipe does not load the array libraries.
 """
 
+from planaris.formats.density_file import DensityFile, load_density
 from planaris.formats.incoming_file import load_incoming
 from planaris.formats.job_files import JobFiles, load_job
 from planaris.formats.lot_file import LotFile, load_lot
@@ -17,6 +18,7 @@ __all__ = [
     "DEFAULT_TOOL",
     "SHORT_HASH_LENGTH",
     "ChangeKind",
+    "DensityFile",
     "JobFiles",
     "LotFile",
     "RecipeChange",
@@ -25,6 +27,7 @@ __all__ = [
     "leaf_paths",
     "load_any_recipe",
     "load_cleaner_recipe",
+    "load_density",
     "load_incoming",
     "load_job",
     "load_lot",

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from planaris.formats.edge import Edge
-from planaris.model import CARRIER_SLOTS, FilmStack, Layer, WaferKind
+from planaris.model import CARRIER_SLOTS, FilmStack, Layer, PatternArea, WaferKind
 
 LOT_SCHEMA = "planaris/lot/1"
 
@@ -27,9 +27,11 @@ class LayerEdge(Edge):
 class StackEdge(Edge):
     substrate: str = "Si"
     layers: list[LayerEdge] = Field(min_length=1)
+    density: str | None = None
 
-    def to_model(self) -> FilmStack:
-        return FilmStack(tuple(Layer(layer.material, layer.thickness_nm) for layer in self.layers), self.substrate)
+    def to_model(self, areas: tuple[PatternArea, ...] = ()) -> FilmStack:
+        layers = tuple(Layer(layer.material, layer.thickness_nm) for layer in self.layers)
+        return FilmStack(layers, self.substrate, areas)
 
 
 class CarrierEdge(Edge):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from planaris.formats.density_file import load_density
 from planaris.formats.document import Tree, read_document, table, tables, whole_numbers
 from planaris.formats.edge import check_schema, to_model_units, validate
 from planaris.formats.incoming_file import load_incoming
@@ -17,6 +18,7 @@ from planaris.model import (
     InputError,
     InputFault,
     Lot,
+    PatternArea,
     SamplingPlan,
     SlotState,
     ThicknessMap,
@@ -62,6 +64,7 @@ def load_lot(path: Path) -> LotFile:
         _file(tree.get(key), key, path, sheet)
     incoming_path = _file(table(tree, "incoming").get("file"), "incoming.file", path, sheet)
     incoming = _incoming(tree, places, incoming_path, sheet)
+    areas = _areas(tree, path, sheet)
     sheet.raise_if_faulty()
     assert edge is not None  # no fault means pydantic had none
     wafers = tuple(
@@ -70,7 +73,7 @@ def load_lot(path: Path) -> LotFile:
             lot_id=edge.lot_id,
             slot=place.slot,
             kind=edge.wafers[place.entry].kind,
-            stack=(edge.wafers[place.entry].stack or edge.stack).to_model(),
+            stack=(stack := edge.wafers[place.entry].stack or edge.stack).to_model(areas.get(stack.density or "", ())),
             notch_deg=edge.wafers[place.entry].notch_deg,
         )
         for place in sorted(places, key=lambda p: p.slot)
@@ -177,6 +180,24 @@ def _file(name: object, key: str, lot_path: Path, sheet: Sheet) -> Path | None:
         sheet.fault(key, f'"{name}"', "there is no such file", remedy=f"looked for {path}")
         return None
     return path
+
+
+def _areas(tree: Tree, lot_path: Path, sheet: Sheet) -> dict[str, tuple[PatternArea, ...]]:
+    """Read the density files that stacks name, by the name as typed."""
+    stacks = [("stack", table(tree, "stack"))]
+    stacks += [(f"wafers[{index}].stack", table(entry, "stack")) for index, entry in tables(tree, "wafers")]
+    found: dict[str, tuple[PatternArea, ...]] = {}
+    for at, stack in stacks:
+        name = stack.get("density")
+        path = _file(name, f"{at}.density", lot_path, sheet)
+        if path is None or not isinstance(name, str) or name in found:
+            continue
+        try:
+            found[name] = load_density(path).areas
+        except InputError as error:
+            for f in error.faults:
+                sheet.faults.append(InputFault(f"{path.name}: {f.path}", f.value, f.problem, f.limit, f.unit, f.remedy))
+    return found
 
 
 def _incoming(tree: Tree, places: list[_Place], path: Path | None, sheet: Sheet) -> tuple[ThicknessMap, ...]:

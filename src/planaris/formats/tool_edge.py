@@ -10,6 +10,7 @@ from planaris.formats.edge import Edge
 from planaris.model import (
     Architecture,
     CleanerDescription,
+    EndpointSensors,
     HeadDescription,
     LoadCupTimes,
     MetrologyDescription,
@@ -73,6 +74,27 @@ class UnitsEdge(Edge):
     exchange: LoadCupEdge
 
 
+class EndpointSensorsEdge(Edge):
+    window_radius_mm: _Positive
+    spectrometer: list[int] = Field(default_factory=list)
+    laser: list[int] = Field(default_factory=list)
+    eddy: list[int] = Field(default_factory=list)
+    laser_wavelength_nm: list[Annotated[float, Field(ge=400, le=800)]] = Field(
+        default_factory=lambda: [650.0, 470.0], min_length=2, max_length=2
+    )
+    flashes_count: Annotated[int, Field(ge=1, le=64)] = 16
+
+    def to_model(self) -> EndpointSensors:
+        return EndpointSensors(
+            self.window_radius_mm,
+            tuple(self.spectrometer),
+            tuple(self.laser),
+            tuple(self.eddy),
+            (self.laser_wavelength_nm[0], self.laser_wavelength_nm[1]),
+            self.flashes_count,
+        )
+
+
 class ToolCleanerEdge(Edge):
     stations: list[str] = Field(min_length=1)
     exchange_s: _NotNegative
@@ -105,6 +127,7 @@ class ToolEdge(Edge):
     units: UnitsEdge | None = None
     cleaner: ToolCleanerEdge
     metrology: MetrologyEdge | None = None
+    endpoint_sensors: EndpointSensorsEdge | None = None
 
     def to_model(self, ranges: tuple[Range, ...], limits: dict[str, float]) -> ToolDescription:
         """Return the model; ranges and consumable limits are read apart, their keys are data."""
@@ -143,4 +166,5 @@ class ToolEdge(Edge):
             units=None if units is None else UnitsDescription(units.count, units.swing.table_s, units.swing.exchange_s),
             stages=self.stages,
             route=tuple(tuple(platens) for platens in self.route or ()),
+            endpoint_sensors=None if self.endpoint_sensors is None else self.endpoint_sensors.to_model(),
         )

@@ -6,14 +6,14 @@ from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 
-from planaris.formats.document import Tree, number, parse_toml, read_text, table, typed_text
+from planaris.formats.document import Tree, number, parse_toml, read_text, table, typed_text, whole_numbers
 from planaris.formats.edge import check_schema, to_model_units, validate
 from planaris.formats.recipe_file import CLEANER_STATIONS
 from planaris.formats.sheet import Sheet, figure
 from planaris.formats.tool_architecture import check_architecture
 from planaris.formats.tool_edge import TOOL_SCHEMA, ToolEdge
 from planaris.formats.tool_limits import read_consumable_limits, read_ranges
-from planaris.model import SITE_PLANS, InputError, InputFault, ToolDescription
+from planaris.model import SITE_PLANS, InputError, InputFault, Instrument, ToolDescription
 
 DEFAULT_TOOL = "tool_a"
 
@@ -54,6 +54,7 @@ def load_tool(name_or_path: str | Path | None = None) -> ToolDescription:
     _check_modules(tree, sheet)
     _check_head(tree, sheet)
     _check_overhang(tree, sheet)
+    _check_window(tree, sheet)
     sheet.raise_if_faulty()
     assert edge is not None  # no fault means pydantic had none
     return edge.to_model(ranges, limits)
@@ -92,6 +93,34 @@ def _check_head(tree: Tree, sheet: Sheet) -> None:
     if inner_mm is not None and outer_mm is not None and inner_mm >= outer_mm:
         limit = f"> {figure(inner_mm)}"
         sheet.fault("head.ring_outer_mm", None, "the ring has no width", limit=limit, unit="mm")
+
+
+def _check_window(tree: Tree, sheet: Sheet) -> None:
+    """Refuse instruments on platens that are not there, and a window that never passes under the wafer."""
+    sensors, platen = table(tree, "endpoint_sensors"), table(tree, "platen")
+    platens = tree.get("platens")
+    for instrument in Instrument:
+        numbers = whole_numbers(sensors.get(instrument))
+        for index, number_ in enumerate(numbers):
+            path = f"endpoint_sensors.{instrument}[{index}]"
+            if isinstance(platens, int) and not 1 <= number_ <= platens:
+                sheet.fault(path, str(number_), "no such platen", limit=f"1-{platens}")
+            elif number_ in numbers[:index]:
+                sheet.fault(path, str(number_), "stands twice", remedy="give each platen once")
+    window_mm, distance_mm = number(sensors, "window_radius_mm"), number(platen, "center_distance_mm")
+    diameter_mm = number(tree, "wafer_diameter_mm")
+    if window_mm is None or distance_mm is None or diameter_mm is None:
+        return
+    low_mm, high_mm = distance_mm - diameter_mm / 2, distance_mm + diameter_mm / 2
+    if not low_mm < window_mm < high_mm:
+        sheet.fault(
+            "endpoint_sensors.window_radius_mm",
+            None,
+            "the window never passes under the wafer",
+            limit=f"{figure(low_mm)}-{figure(high_mm)}",
+            unit="mm",
+            remedy=f"near {figure(distance_mm)} mm it sees the wafer's centre",
+        )
 
 
 def _check_overhang(tree: Tree, sheet: Sheet) -> None:

@@ -4,6 +4,7 @@ Schema, version 1 (file metadata key ``planaris_trace_schema``):
 
 - column ``time_s``, float64: tool time in seconds, not decreasing;
 - every other column, float32: one tag, named with its unit suffix (``platen.speed_rpm``); NaN where there is no sample;
+  a tag with a shape (``platen.spectrum``) is a fixed-size list of float32, as long in every row;
 - file metadata: text keys and values. A run writes run_id, wafer_id, slot, head, platen, recipe, port_kind, steps (JSON
   list of name, start_s, end_s) and units (JSON object, column to symbol). A file saved from a killed run carries
   ``incomplete`` = ``true``.
@@ -44,7 +45,7 @@ class TraceFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One trace: ``time_s`` has shape (n,), each of ``columns`` shape (n,), ``metadata`` is text."""
+    """One trace: ``time_s`` has shape (n,), each of ``columns`` (n,) or (n, width), ``metadata`` is text."""
 
     time_s: NDArray[np.float64]
     columns: Mapping[str, NDArray[np.float32]]
@@ -64,8 +65,8 @@ def write_trace(
 ) -> int:
     """Write a trace so that it is there whole or not at all; return its size in bytes.
 
-    ``time_s`` has shape (n,), each column (n,) and is kept as float32. The file is written under a temporary name in
-    the same folder, forced to disk, then renamed; an older file of that name is replaced.
+    ``time_s`` has shape (n,), each column (n,) or (n, width) and is kept as float32. The file is written under a
+    temporary name in the same folder, forced to disk, then renamed; an older file of that name is replaced.
     Raises TraceFileError for columns of another shape, a column named ``time_s`` or a failing disk.
     """
     content = _encode(path, columns, time_s, metadata)
@@ -95,7 +96,7 @@ def _encode(
         raise TraceFileError(path, f"a tag is named {TIME_COLUMN}", "that name is the time axis")
     if time_s.ndim != 1:
         raise TraceFileError(path, f"time_s has shape {time_s.shape}, not (n,)")
-    wrong = {name: values.shape for name, values in columns.items() if values.shape != time_s.shape}
+    wrong = {n: v.shape for n, v in columns.items() if v.shape[:1] != time_s.shape or v.ndim > 2 or not v.shape[-1:]}
     if wrong:
         raise TraceFileError(path, f"shape differs from time_s {time_s.shape}: {wrong}")
     names = [TIME_COLUMN, *columns]
@@ -104,9 +105,15 @@ def _encode(
     kinds = [pa.float64(), *[pa.float32()] * len(columns)]
     # From buffers: pa.array would load pandas, where it is installed, only to ask whether these are its own.
     arrays = [
-        pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+        pa.Array.from_buffers(kind, values.size, [None, pa.py_buffer(values)])
         for kind, values in zip(kinds, flat, strict=True)
     ]
+    wide = [name for name, values in zip(names, flat, strict=True) if values.ndim == 2]
+    arrays = [
+        pa.FixedSizeListArray.from_arrays(array, values.shape[1]) if values.ndim == 2 else array
+        for array, values in zip(arrays, flat, strict=True)
+    ]
+    leaves = [f"{name}.list.element" if name in wide else name for name in names]
     table = pa.Table.from_arrays(arrays, names=names)
     table = table.replace_schema_metadata({**metadata, TRACE_SCHEMA_KEY: TRACE_SCHEMA_VERSION})
     sink = pa.BufferOutputStream()
@@ -117,7 +124,7 @@ def _encode(
         compression="zstd",
         compression_level=_COMPRESSION_LEVEL,
         use_dictionary=False,
-        use_byte_stream_split=names,  # pyright: ignore[reportArgumentType]
+        use_byte_stream_split=leaves,  # pyright: ignore[reportArgumentType]
         write_statistics=False,
         data_page_version="2.0",
     )
@@ -143,8 +150,16 @@ def read_trace(path: Path, columns: Sequence[str] | None = None) -> Trace:
             table = file.read(columns=[TIME_COLUMN, *wanted], use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise TraceFileError(path, f"cannot read as a trace: {error}") from error
-    arrays = {name: table.column(name).to_numpy() for name in wanted}
+    arrays = {name: _values_of(table.column(name)) for name in wanted}
     return Trace(table.column(TIME_COLUMN).to_numpy(), MappingProxyType(arrays), MappingProxyType(metadata))
+
+
+def _values_of(column: Any) -> NDArray[np.float32]:
+    """Return a column as (n,), one of fixed-size lists as (n, width)."""
+    width = getattr(column.type, "list_size", 0)
+    if not width:
+        return column.to_numpy()
+    return column.combine_chunks().flatten().to_numpy().reshape(-1, width)
 
 
 def _metadata_of(path: Path, raw: Mapping[bytes, bytes]) -> dict[str, str]:

@@ -9,10 +9,21 @@ from planaris.hardware.device import (
     HandshakeLostError,
 )
 from planaris.hardware.port import LinkState, NotWritableError, Port, PortError, PortKind, Sample, Subscription
-from planaris.hardware.tags import STATE, BadValueError, DType, Tag, TagTable, UnknownTagError, Value, tags_from
+from planaris.hardware.tags import (
+    OPTICAL,
+    STATE,
+    BadValueError,
+    DType,
+    Tag,
+    TagTable,
+    UnknownTagError,
+    Value,
+    tags_from,
+)
 from planaris.hardware.watch import TagWatch, WaitTimeoutError
 
 __all__ = [
+    "OPTICAL",
     "STATE",
     "BadValueError",
     "DType",

@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planaris.hardware.port import LinkState, NotWritableError, PortError, PortKind, Sample, Subscription
-from planaris.hardware.tags import STATE, TagTable, UnknownTagError, Value
+from planaris.hardware.tags import OPTICAL, STATE, DType, TagTable, UnknownTagError, Value
 from planaris.model import Block, Quality
 
 OnWrite = Callable[[Mapping[str, Value]], None]
 Signal = Callable[[str, NDArray[np.float64]], NDArray[np.float64]]
-"""Values (n, tags) of a rate class at times (n,)."""
+"""Values (n, columns) of a rate class at times (n,); a tag with a shape takes as many columns."""
 
-# Facility supplies are sampled once a second, process sensors at 100 Hz (the dictionary's rate classes).
-_RATES_Hz = {"facility": 1}
-_FAST_RATE_Hz = 100
+# Facility supplies are sampled once a second, process sensors at 100 Hz (the dictionary's rate classes); the mock's
+# windows flash evenly, as often as some 90 rpm make on the wafer.
+_RATES_Hz = {"facility": 1, "fast": 100, OPTICAL: 25}
 _ROUNDING = 1e-6
 
 
@@ -107,7 +107,8 @@ class MockPort:
             return queue
         if rate_class not in self._tags.rate_classes:
             raise UnknownTagError([rate_class])
-        sampler = _Sampler(rate_class, self._tags.of_class(rate_class), self._rows, block_s, self._delay_s)
+        names, widths = self._tags.of_class(rate_class), self._tags.widths_of(rate_class)
+        sampler = _Sampler(rate_class, names, widths, self._rows, block_s, self._delay_s)
         self._sampled.append(sampler)
         return sampler
 
@@ -145,12 +146,18 @@ class MockPort:
         tag = self._tags[name]
         if name in self.values:
             return tag.cast(self.values[name])
-        column = self._tags.of_class(tag.rate_class).index(name)
-        return float(self._rows(tag.rate_class, np.array([time_s]))[0, column])
+        names, widths = self._tags.of_class(tag.rate_class), self._tags.widths_of(tag.rate_class)
+        column = names.index(name)
+        first, width = (sum(widths[:column]), widths[column]) if widths else (column, 1)
+        row = self._rows(tag.rate_class, np.array([time_s]))[0, first : first + width].tolist()
+        if tag.shape:
+            return tag.cast(tuple(row))
+        return tag.cast(row[0] if tag.dtype is DType.FLOAT else round(row[0]))
 
     def _rows(self, rate_class: str, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
         if self._signal is None:
-            return np.zeros((len(times_s), len(self._tags.of_class(rate_class))))
+            columns = sum(self._tags.widths_of(rate_class)) or len(self._tags.of_class(rate_class))
+            return np.zeros((len(times_s), columns))
         return self._signal(rate_class, times_s)
 
 
@@ -192,12 +199,14 @@ class _Sampler:
         self,
         rate_class: str,
         tags: tuple[str, ...],
+        widths: tuple[int, ...],
         rows: Callable[[str, NDArray[np.float64]], NDArray[np.float64]],
         block_s: float,
         delay_s: Callable[[], float],
     ) -> None:
         self._rate_class, self._tags, self._rows, self._delay_s = rate_class, tags, rows, delay_s
-        self._rate_Hz = _RATES_Hz.get(rate_class, _FAST_RATE_Hz)
+        self._widths = widths
+        self._rate_Hz = _RATES_Hz[rate_class.rpartition(".")[2]]
         self._block = max(1, round(block_s * self._rate_Hz))
         self._next = math.ceil(_now_s() * self._rate_Hz - _ROUNDING)
         self._end: int | None = None
@@ -219,7 +228,7 @@ class _Sampler:
         times_s = np.arange(self._next, end) / self._rate_Hz
         values = self._rows(self._rate_class, times_s).astype(np.float32)
         quality = np.full(len(times_s), Quality.GOOD, dtype=np.uint8)
-        block = Block(self._rate_class, self._tags, times_s, values, quality, self._sequence)
+        block = Block(self._rate_class, self._tags, times_s, values, quality, self._sequence, widths=self._widths)
         self._next, self._sequence = end, self._sequence + 1
         return block
 

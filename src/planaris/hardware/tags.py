@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from planaris.dictionary import Dictionary
 
+OPTICAL = "optical"
+"""Ending of the rate class of window sensors: samples come once a flash, at uneven times."""
+
 STATE = "state"
 """Rate class of tags that are sent when they change: handshakes, presence, positions."""
 
@@ -94,6 +97,11 @@ class TagTable(Mapping[str, Tag]):
         if rate_class not in self._classes:
             raise UnknownTagError([rate_class])
         return tuple(self._classes[rate_class])
+
+    def widths_of(self, rate_class: str) -> tuple[int, ...]:
+        """Return how many columns each tag of a sampled class takes in a block; empty where all take one."""
+        widths = tuple(self._tags[name].shape[0] if self._tags[name].shape else 1 for name in self.of_class(rate_class))
+        return widths if any(width != 1 for width in widths) else ()
 
     @property
     def rate_classes(self) -> tuple[str, ...]:

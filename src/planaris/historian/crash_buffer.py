@@ -45,9 +45,19 @@ class CrashBuffer:
         file: str,
         columns: Sequence[str],
         metadata: Mapping[str, str],
+        widths: Sequence[int] = (),
     ) -> None:
-        """Open the buffer; ``file`` is the Parquet file's name in ``folder``. Raises OSError."""
-        header = {"planaris_trace_buffer": _SCHEMA, "file": file, "columns": [*columns], "metadata": {**metadata}}
+        """Open the buffer; ``file`` is the Parquet file's name in ``folder``. Raises OSError.
+
+        ``widths`` says how many numbers of a row each column takes; empty where each takes one.
+        """
+        header = {
+            "planaris_trace_buffer": _SCHEMA,
+            "file": file,
+            "columns": [*columns],
+            "widths": [*widths],
+            "metadata": {**metadata},
+        }
         self.path, descriptor = _create(folder, f".inprogress-{_NOT_IN_FILE_NAMES.sub('_', wafer_id)}-{platen}")
         self._descriptor: int | None = descriptor
         self.whole = True
@@ -92,13 +102,32 @@ def _create(folder: Path, stem: str) -> tuple[Path, int]:
 
 @dataclass(frozen=True, slots=True)
 class Buffered:
-    """What a crash buffer holds; ``time_s`` has shape (n,), ``values`` (n, columns)."""
+    """What a crash buffer holds; ``time_s`` has shape (n,), ``values`` (n, sum of widths)."""
 
     file: str
     columns: tuple[str, ...]
     metadata: Mapping[str, str]
     time_s: NDArray[np.float64]
     values: NDArray[np.float32]
+    widths: tuple[int, ...] = ()
+
+    @property
+    def by_column(self) -> dict[str, NDArray[np.float32]]:
+        """Each column's samples, (n,) or (n, width)."""
+        return split_columns(self.columns, self.widths, self.values)
+
+
+def split_columns(
+    columns: Sequence[str], widths: Sequence[int], values: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    """Return rows of numbers (n, sum of widths) by column, (n,) or (n, width)."""
+    if not widths:
+        return dict(zip(columns, values.T, strict=True))
+    ends = np.cumsum(widths).tolist()
+    return {
+        name: values[:, end - 1] if width == 1 else values[:, end - width : end]
+        for name, width, end in zip(columns, widths, ends, strict=True)
+    }
 
 
 def read_buffer(path: Path) -> Buffered:
@@ -108,6 +137,7 @@ def read_buffer(path: Path) -> Buffered:
         head, _, body = content.partition(b"\n")
         header = json.loads(head)
         columns: list[str] = header["columns"]
+        widths: list[int] = header.get("widths", [])
         if header["planaris_trace_buffer"] != _SCHEMA:
             raise ValueError(f"schema {header['planaris_trace_buffer']}")
         target = Path(str(header["file"])).name
@@ -116,7 +146,7 @@ def read_buffer(path: Path) -> Buffered:
         raise RecordError(path, f"is no crash buffer: {error}", "look at it, then remove it") from error
     times: list[NDArray[np.float64]] = [np.empty(0, "<f8")]
     values: list[NDArray[np.float32]] = [np.empty(0, "<f4")]
-    at, width = 0, len(columns)
+    at, width = 0, sum(widths) or len(columns)
     while at + _COUNT.size <= len(body):
         rows = _COUNT.unpack_from(body, at)[0]
         after_times = at + _COUNT.size + 8 * rows
@@ -132,6 +162,7 @@ def read_buffer(path: Path) -> Buffered:
         metadata,
         np.concatenate(times),
         np.concatenate(values).reshape(sum(map(len, times)), width),
+        tuple(widths),
     )
 
 
@@ -174,8 +205,7 @@ def recover(folder: Path) -> Recovered:
             target = folder / buffered.file
             if len(buffered.time_s) and not _is_there(target):
                 metadata = {**buffered.metadata, INCOMPLETE_KEY: "true"}
-                columns = dict(zip(buffered.columns, buffered.values.T, strict=True))
-                write_trace(target, columns, buffered.time_s, metadata)
+                write_trace(target, buffered.by_column, buffered.time_s, metadata)
                 written.append(target)
             path.unlink()
         except (RecordError, TraceFileError, OSError) as error:

@@ -34,8 +34,11 @@ def query(path: Path, sql: str) -> list[dict[str, Any]]:
         except sqlite3.Error as error:
             raise RunDatabaseError(database, f"cannot be read: {error}", "is this the run.db of a run?") from error
         try:
-            if any(database.parent.glob("traces/*.parquet")):
-                duck.execute(_traces(database.parent / "traces"))
+            files = sorted((database.parent / "traces").glob("*.parquet"))
+            # What windows saw is sampled at times of its own.
+            for view, of in (("traces", False), ("optical_traces", True)):
+                if mine := [str(file) for file in files if ("_optical" in file.name) is of]:
+                    duck.execute(_traces(view, mine))
             answer = duck.execute(sql)
             names = [column[0] for column in answer.description or ()]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
@@ -52,10 +55,12 @@ def _table(source: sqlite3.Connection, name: str) -> Any:
     return pa.table([pa.array(values) for values in columns], names=names)
 
 
-def _traces(folder: Path) -> str:
-    files = str(folder / "*.parquet").replace("'", "''")
-    return f"""CREATE VIEW traces AS
+def _traces(view: str, files: list[str]) -> str:
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    # A window's file goes with the trace of its visit.
+    return f"""CREATE VIEW {view} AS
         SELECT 'traces/' || parse_filename(samples.filename) AS file, known.wafer_id, known.platen, known.head,
             samples.* EXCLUDE (filename)
-        FROM read_parquet('{files}', union_by_name = true, filename = true) AS samples
-        LEFT JOIN trace_files AS known ON known.file = 'traces/' || parse_filename(samples.filename)"""
+        FROM read_parquet([{listed}], union_by_name = true, filename = true) AS samples
+        LEFT JOIN trace_files AS known
+            ON known.file = 'traces/' || replace(parse_filename(samples.filename), '_optical', '')"""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from planaris.clock import monotonic_s
 from planaris.formats.trace_files import TraceFileError, write_trace
-from planaris.historian.crash_buffer import CrashBuffer, read_buffer
+from planaris.historian.crash_buffer import CrashBuffer, read_buffer, split_columns
 from planaris.historian.errors import RecordError, TraceWriteError
 
 # Traces that may wait for the disk; one of 60 s, 48 tags at 100 Hz is 1.2 MB.
@@ -35,23 +35,33 @@ class TraceJob:
     blocks: tuple[tuple[NDArray[np.float64], NDArray[np.float32]], ...]
     metadata: Mapping[str, str]
     buffer: CrashBuffer | None = None
+    widths: tuple[int, ...] = ()
 
 
 class StepRecording:
     """Samples of one wafer on one platen while they come in; made by `TraceWriter.start`."""
 
-    def __init__(self, writer: TraceWriter, file: str, columns: tuple[str, ...], buffer: CrashBuffer | None) -> None:
+    def __init__(
+        self,
+        writer: TraceWriter,
+        file: str,
+        columns: tuple[str, ...],
+        buffer: CrashBuffer | None,
+        widths: tuple[int, ...] = (),
+    ) -> None:
         self._writer = writer
         self._file = file
         self._columns = columns
+        self._widths = widths
         self._buffer = buffer
         self._blocks: list[tuple[NDArray[np.float64], NDArray[np.float32]]] = []
         self.rows_count = 0
 
     def append(self, time_s: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]]) -> None:
-        """Add samples: ``time_s`` (n,), ``values`` (n, columns); both are copied."""
-        if values.shape != (len(time_s), len(self._columns)):
-            raise ValueError(f"{self._file}: values {values.shape}, expected {(len(time_s), len(self._columns))}")
+        """Add samples: ``time_s`` (n,), ``values`` (n, columns), a wide column as many; both are copied."""
+        wanted = (len(time_s), sum(self._widths) or len(self._columns))
+        if values.shape != wanted:
+            raise ValueError(f"{self._file}: values {values.shape}, expected {wanted}")
         block = (np.array(time_s, "<f8", order="C"), np.array(values, "<f4", order="C"))
         self._blocks.append(block)
         self.rows_count += len(time_s)
@@ -64,7 +74,7 @@ class StepRecording:
     def finish(self, metadata: Mapping[str, str]) -> bool:
         """Hand the trace to the writer with its final metadata; return what `TraceWriter.submit` says."""
         return self._writer.submit(
-            TraceJob(self._file, self._columns, tuple(self._blocks), dict(metadata), self._buffer)
+            TraceJob(self._file, self._columns, tuple(self._blocks), dict(metadata), self._buffer, self._widths)
         )
 
 
@@ -106,16 +116,27 @@ class TraceWriter:
         self._notes.append(text)
 
     def start(
-        self, wafer_id: str, platen: int, file: str, columns: Sequence[str], metadata: Mapping[str, str]
+        self,
+        wafer_id: str,
+        platen: int,
+        file: str,
+        columns: Sequence[str],
+        metadata: Mapping[str, str],
+        widths: Sequence[int] = (),
     ) -> StepRecording:
-        """Begin a trace; ``metadata`` is what is known already, for the file that a crash would leave."""
+        """Begin a trace; ``metadata`` is what is known already, for the file that a crash would leave.
+
+        ``widths`` says how many numbers of a row each column takes; empty where each takes one.
+        """
         buffer: CrashBuffer | None = None
         if self._crash_buffers:
             try:
-                buffer = CrashBuffer(self.folder, wafer_id, platen, file=file, columns=columns, metadata=metadata)
+                buffer = CrashBuffer(
+                    self.folder, wafer_id, platen, file=file, columns=columns, metadata=metadata, widths=widths
+                )
             except OSError as error:
                 self.note(f"{file}: no crash buffer: {error}")
-        return StepRecording(self, file, tuple(columns), buffer)
+        return StepRecording(self, file, tuple(columns), buffer, tuple(widths))
 
     def submit(self, job: TraceJob) -> bool:
         """Hand over a trace and return at once, or after at most ``submit_limit_s`` if the queue is full.
@@ -200,8 +221,8 @@ class TraceWriter:
                 buffered = read_buffer(job.buffer.path)
                 time_s, values = buffered.time_s, buffered.values
             else:
-                time_s, values = np.empty(0), np.empty((0, len(job.columns)), np.float32)
-            columns = dict(zip(job.columns, values.T, strict=True))
+                time_s, values = np.empty(0), np.empty((0, sum(job.widths) or len(job.columns)), np.float32)
+            columns = split_columns(job.columns, job.widths, values)
             write_trace(self.folder / job.file, columns, time_s, job.metadata)
             if job.buffer is not None:
                 job.buffer.remove()

@@ -2,7 +2,7 @@
 
 from planaris.model.alarm import ActiveAlarm, AlarmState, Severity
 from planaris.model.faults import InputError, InputFault
-from planaris.model.film import FilmStack, Layer
+from planaris.model.film import FilmStack, Layer, PatternArea
 from planaris.model.lot import CARRIER_SLOTS, Carrier, Lot, SamplingPlan, SlotState
 from planaris.model.measurement import (
     SITE_PLANS,
@@ -37,7 +37,9 @@ from planaris.model.recipe_version import RecipeKind, RecipeState, RecipeVersion
 from planaris.model.tool_description import (
     Architecture,
     CleanerDescription,
+    EndpointSensors,
     HeadDescription,
+    Instrument,
     LoadCupTimes,
     MetrologyDescription,
     PlatenDescription,
@@ -73,16 +75,19 @@ __all__ = [
     "DetectorKind",
     "DetectorSetting",
     "EndKind",
+    "EndpointSensors",
     "EntryUnit",
     "FilmStack",
     "HeadDescription",
     "InputError",
     "InputFault",
+    "Instrument",
     "Layer",
     "LoadCupTimes",
     "Lot",
     "MapStage",
     "MetrologyDescription",
+    "PatternArea",
     "PlatenDescription",
     "PolishStep",
     "Quality",

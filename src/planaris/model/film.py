@@ -14,11 +14,32 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class PatternArea:
+    """One kind of area: its share of the wafer, the share of it that stands up, line and space, films from the top.
+
+    ``up`` empty means the lot's own stack; ``down`` are the films over trenches, plugs or lines, whose tops lie level
+    with the polished surface once the pad has planarized it. ``density_fraction`` 1 is an area without pattern.
+    """
+
+    name: str
+    area_fraction: float
+    density_fraction: float
+    line_um: float
+    space_um: float
+    up: tuple[Layer, ...] = ()
+    down: tuple[Layer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FilmStack:
-    """Films from the top down on a substrate; the first layer is the one that is polished."""
+    """Films from the top down on a substrate; the first layer is the one that is polished.
+
+    ``areas`` are those of a patterned wafer, empty on a blanket one.
+    """
 
     layers: tuple[Layer, ...]
     substrate: str = "Si"
+    areas: tuple[PatternArea, ...] = ()
 
     @property
     def top(self) -> Layer:

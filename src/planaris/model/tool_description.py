@@ -96,6 +96,34 @@ class UnitsDescription:
     swing_exchange_s: float
 
 
+class Instrument(StrEnum):
+    """What looks at a wafer through its platen."""
+
+    SPECTROMETER = "spectrometer"
+    LASER = "laser"
+    EDDY = "eddy"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSensors:
+    """Window of a platen and what looks through it, at ``flashes_count`` points of the wafer in each turn.
+
+    ``spectrometer``, ``laser`` and ``eddy`` list the platens that have one; ``laser_wavelength_nm`` the laser's two.
+    """
+
+    window_radius_mm: float
+    spectrometer: tuple[int, ...] = ()
+    laser: tuple[int, ...] = ()
+    eddy: tuple[int, ...] = ()
+    laser_wavelength_nm: tuple[float, float] = (650.0, 470.0)
+    flashes_count: int = 16
+
+    def on(self, platen: int) -> tuple[Instrument, ...]:
+        """Return the instruments of a platen."""
+        have = {Instrument.SPECTROMETER: self.spectrometer, Instrument.LASER: self.laser, Instrument.EDDY: self.eddy}
+        return tuple(instrument for instrument, platens in have.items() if platen in platens)
+
+
 @dataclass(frozen=True, slots=True)
 class ToolDescription:
     """One tool.
@@ -103,6 +131,7 @@ class ToolDescription:
     ``carousel_index_s`` is 0 where there is no carousel; ``load_cup`` are the times of the load cup or of each
     exchange station. ``stages`` are places between the dry and the wet robot: one, or one in and one out.
     ``route`` lists for each stage of a recipe the platens that may serve it; empty where stage n is platen n.
+    ``endpoint_sensors`` is None on a tool that looks at no wafer while it polishes.
     """
 
     name: str
@@ -128,6 +157,11 @@ class ToolDescription:
     units: UnitsDescription | None = None
     stages: int = 1
     route: tuple[tuple[int, ...], ...] = ()
+    endpoint_sensors: EndpointSensors | None = None
+
+    def instruments_on(self, platen: int) -> tuple[Instrument, ...]:
+        """Return what looks at a wafer through a platen, nothing on a platen without a window."""
+        return () if self.endpoint_sensors is None else self.endpoint_sensors.on(platen)
 
     @property
     def recipe_stages(self) -> int:

@@ -21,9 +21,9 @@ class Quality(IntEnum):
 class Block:
     """Samples of one rate class.
 
-    ``time_s`` has shape (n,), ``values`` (n, columns) in the order of ``tags``, ``quality`` (n,) of `Quality`.
-    ``widths`` says how many columns each tag takes; () where each takes one.
-    ``sequence`` counts blocks of a subscription; ``gap`` marks that samples before this block were lost.
+    ``time_s`` has shape (n,), not always evenly spaced, ``values`` (n, columns) in the order of ``tags``, ``quality``
+    (n,) of `Quality`. ``widths`` says how many consecutive columns each tag takes, its shape's; empty where all take
+    one. ``sequence`` counts blocks of a subscription; ``gap`` marks that samples before this block were lost.
     """
 
     rate_class: str
@@ -36,9 +36,12 @@ class Block:
     widths: tuple[int, ...] = ()
 
     def column(self, tag: str) -> NDArray[np.float32]:
-        """Return a tag's samples: (n,), or (n, width) where it is wider than one column. Raises `ValueError`."""
-        place = self.tags.index(tag)
-        if not self.widths or self.widths[place] == 1:
-            return self.values[:, sum(self.widths[:place]) if self.widths else place]
-        first = sum(self.widths[:place])
-        return self.values[:, first : first + self.widths[place]]
+        """Return a tag's samples, (n,) or (n, width). Raises `KeyError` for a tag that is not in the block."""
+        if tag not in self.tags:
+            raise KeyError(f"{self.rate_class} has no {tag}; it has {', '.join(self.tags)}")
+        number = self.tags.index(tag)
+        if not self.widths:
+            return self.values[:, number]
+        first = sum(self.widths[:number])
+        width = self.widths[number]
+        return self.values[:, first] if width == 1 else self.values[:, first : first + width]

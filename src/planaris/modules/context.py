@@ -38,13 +38,14 @@ class StepSpan:
 
 @dataclass(frozen=True, slots=True)
 class TraceHeader:
-    """What a trace is of: one wafer's visit to a platen."""
+    """What a trace is of: one wafer's visit to a platen; ``kind`` is "optical" for what its window saw."""
 
     wafer_id: str
     slot: int
     platen: int
     head: int
     recipe: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class TraceRecording(Protocol):
     """Takes a trace's samples as they come in."""
 
     def append(self, time_s: NDArray[np.float64], values: NDArray[np.float32]) -> None:
-        """Add samples: time (n,), values (n, columns)."""
+        """Add samples: time (n,), values (n, columns); a tag with a shape takes as many columns."""
         ...
 
     def finish(self, spans: Sequence[StepSpan]) -> TraceFile:
@@ -75,9 +76,14 @@ class CheckLimits(Protocol):
 
 
 class StartTrace(Protocol):
-    """Begin a trace with columns named without instance numbers: ``platen.speed_rpm``."""
+    """Begin a trace with columns named without instance numbers: ``platen.speed_rpm``.
 
-    def __call__(self, header: TraceHeader, columns: tuple[str, ...]) -> TraceRecording: ...
+    ``widths`` says how many numbers of a row each column takes; empty where each takes one.
+    """
+
+    def __call__(
+        self, header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()
+    ) -> TraceRecording: ...
 
 
 @dataclass(frozen=True, slots=True)

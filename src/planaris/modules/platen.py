@@ -9,12 +9,13 @@ from typing import ClassVar
 
 from planaris.clock import now_s
 from planaris.hardware import Device, DeviceFailedError, DeviceReportedError, PortError, Value
-from planaris.model import Block, ConditioningMode, PolishStep, Recipe, Severity
+from planaris.model import Block, ConditioningMode, EndKind, PolishStep, Recipe, Severity
 from planaris.modules.bands import BandMonitor
-from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader
+from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader, TraceRecording
 from planaris.modules.handling import confirm_wafer
 from planaris.modules.module import Module, StateTable
 from planaris.modules.trace_tap import TraceTap, columns_of
+from planaris.modules.window_tap import WindowTap, has_window, window_columns
 from planaris.stream import StepEnded, StepStarted
 
 # The PLC's own longest polish time is the sum of the steps' latest times plus this [design].
@@ -87,6 +88,15 @@ class VisitResult:
     trace: TraceFile
 
 
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What looks at a wafer during a visit."""
+
+    tap: WindowTap
+    recording: TraceRecording
+    reader: asyncio.Task[None]
+
+
 class Platen(Module):
     """One platen."""
 
@@ -156,6 +166,7 @@ class Platen(Module):
         spans: list[StepSpan] = []
         tap = TraceTap(port, self.number, visit.head, block_s, lambda b: self._on_block(b, monitor, visit), recording)
         reader = asyncio.create_task(tap.run(), name=f"{self.name}.trace")
+        window = self._look(visit)
         start_s = now_s()
         try:
             polish_s = 0.0
@@ -170,15 +181,32 @@ class Platen(Module):
         finally:
             tap.close()
             await reader
+            if window is not None:
+                window.tap.close()
+                await window.reader
             if self._abort.done():
                 self._abort.exception()  # it may have come when nothing was left to abort
             self._abort = None
             begun_s = spans[0].start_s if spans else now_s()
-            trace = recording.finish((StepSpan("pre-flow", start_s, begun_s), *spans))
+            spans = [StepSpan("pre-flow", start_s, begun_s), *spans]
+            trace = recording.finish(spans)
+            if window is not None:
+                window.recording.finish(spans)
         self.fire("done")
         self._left = None
         slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
         return VisitResult(self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace)
+
+    def _look(self, visit: Visit) -> _Window | None:
+        """Look at the wafer through the window and record it, where a step ends by an endpoint."""
+        port = self.context.port
+        if not has_window(port, self.number) or all(s.end.kind is not EndKind.ENDPOINT for s in visit.steps):
+            return None
+        columns, widths = window_columns(port, self.number)
+        header = TraceHeader(visit.wafer_id, visit.slot, self.number, visit.head, visit.recipe.name, "optical")
+        recording = self.context.start_trace(header, columns, widths)
+        tap = WindowTap(port, self.number, recording)
+        return _Window(tap, recording, asyncio.create_task(tap.run(), name=f"{self.name}.window"))
 
     async def rinse(self, *, on: bool) -> None:
         """Switch the high-pressure rinse: water for a wafer that waits over the pad."""

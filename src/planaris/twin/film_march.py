@@ -14,10 +14,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class FilmMarch:
-    """A chunk's outcome: films at its end, and the exposed share (n_t, n_film + 1, n_r) as each interval begins."""
+    """A chunk's outcome: films at its end, and the exposed share (n_t, n_film + 1, n_r) as each interval begins.
+
+    ``steps_nm`` are the films at all n_t + 1 knots where they were kept and the top film wore through.
+    """
 
     films_nm: Array
     exposed: Array
+    steps_nm: tuple[Array, ...] = ()
 
     @property
     def same_throughout(self) -> bool:
@@ -25,11 +29,13 @@ class FilmMarch:
         return bool((self.exposed == self.exposed[0]).all())
 
 
-def march_films(films_nm: Array, rates_nm_min: tuple[Array, ...], dt_min: Array, pattern: Array) -> FilmMarch:
+def march_films(
+    films_nm: Array, rates_nm_min: tuple[Array, ...], dt_min: Array, pattern: Array, *, keep_steps: bool = False
+) -> FilmMarch:
     """Return what a chunk leaves of films (n_film, n_r, n_theta).
 
     ``rates_nm_min``: each film's rate (n_t, n_r) if it were exposed; ``dt_min`` (n_t,) with what this head, pad and
-    wafer make of the rate; ``pattern`` (n_r, n_theta) around the wafer.
+    wafer make of the rate; ``pattern`` (n_r, n_theta) around the wafer; ``keep_steps`` for who looks at films between.
     """
     removed = mix(dt_min[None, :], rates_nm_min[0].T)[0]
     rest = films_nm[0] - removed[:, None] * pattern
@@ -39,11 +45,14 @@ def march_films(films_nm: Array, rates_nm_min: tuple[Array, ...], dt_min: Array,
             np.concatenate([rest[None], films_nm[1:]]), np.broadcast_to(shares, (len(dt_min), *shares.shape))
         )
     exposed: list[Array] = []
+    steps: list[Array] = [films_nm] if keep_steps else []
     for k, step_min in enumerate(dt_min):
         exposed.append(exposed_fraction(films_nm))
         loss = np.stack([rate[k] for rate in rates_nm_min])[:, :, None] * (step_min * pattern)
         films_nm = polish_through(films_nm, loss)
-    return FilmMarch(films_nm, np.stack(exposed))
+        if keep_steps:
+            steps.append(films_nm)
+    return FilmMarch(films_nm, np.stack(exposed), tuple(steps))
 
 
 def friction_by_place(exposed: Array, coefficients: Array) -> Array:

@@ -45,6 +45,7 @@ class TrueHead:
         )
         self.ring_lost_um = 0.0
         self.membrane_h = 0.0
+        self.angle_deg = 0.0
         self.wafers_count = 0
         self.ring_serial = self.membrane_serial = ""
         self.sweep_per_min = 0.0

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from planaris.dictionary import Dictionary
-from planaris.hardware import Value, tags_from
+from planaris.hardware import OPTICAL, Value, tags_from
 from planaris.model import SITE_PLANS, SlotState, ToolDescription
 from planaris.physics import sample_at
 from planaris.twin.actuators import ActuatorBank
@@ -26,9 +26,12 @@ from planaris.twin.safety import SafetyLayer
 from planaris.twin.sampling import SampledOwner, SampledSubscription
 from planaris.twin.truth import Truth
 from planaris.twin.wafers import Places, TrueCarrier, TrueWafer, slot_location
+from planaris.twin.window_sampling import FlashSubscription
 
 # Two seconds without the controller and the PLC brings the machine to safety (design values).
 HEARTBEAT_LIMIT_S = 2.0
+# How far back a single reading looks for the last flash of a window: a slow turn [design].
+LAST_FLASH_S = 6.0
 # With one beat of the controller in so many the machine's slow changes are noted [design].
 BEATS_PER_CHANGE = 5
 # Facility reading that goes with a supply.
@@ -81,7 +84,7 @@ class Machine:
         self.plc.on_write(("plc.sp_heartbeat_count",), self._heartbeat)
         self.plc.without_notice("plc.sp_heartbeat_count")
         self._heartbeat_timer: asyncio.TimerHandle | None = None
-        self._sampled: list[SampledSubscription] = []
+        self._sampled: list[SampledSubscription | FlashSubscription] = []
         self._last_beat_s, self._last_count = 0.0, 0.0
 
     @property
@@ -108,13 +111,31 @@ class Machine:
         owner = self.owner(name)
         return dict(zip(owner.tags, (float(v) for v in owner.now(time_s)), strict=True))
 
-    def sample(self, rate_class: str, block_s: float) -> SampledSubscription:
-        """Start a subscription of sampled sensors."""
-        name = rate_class.split(".", 1)[0]
+    def window_now(self, name: str, time_s: float) -> dict[str, Value]:
+        """Return what a platen's window saw at its last flash, nothing where nobody samples it or none came yet."""
+        window = self.process.windows[name]
+        times_s, rows = window.rows(time_s - LAST_FLASH_S, time_s)
+        if not len(times_s):
+            return {}
+        found: dict[str, Value] = {}
+        first = 0
+        for tag, width in zip(window.tags, window.widths, strict=True):
+            values = rows[-1, first : first + width].tolist()
+            found[tag] = values[0] if width == 1 else tuple(values)
+            first += width
+        return found
+
+    def sample(self, rate_class: str, block_s: float) -> SampledSubscription | FlashSubscription:
+        """Start a subscription of sampled sensors, or of a window's."""
+        name, _, kind = rate_class.partition(".")
         delay_s = partial(self.plc.delay_s, rate_class)
-        subscription = SampledSubscription(
-            self.owner(name), rate_class, block_s, delay_s, self._sampled_on, self.plc.sampled_alive
-        )
+        alive, subscription = self.plc.sampled_alive, None
+        if kind == OPTICAL:
+            window = self.process.windows[name]
+            subscription = FlashSubscription(window, rate_class, block_s, delay_s, self._sampled_on, alive)
+        else:
+            owner = self.owner(name)
+            subscription = SampledSubscription(owner, rate_class, block_s, delay_s, self._sampled_on, alive)
         self._sampled.append(subscription)
         self._sampled_on()
         return subscription

@@ -37,9 +37,11 @@ from planaris.physics import (
 )
 from planaris.twin.actuators import ActuatorBank
 from planaris.twin.chunks import FINE_EDGES, ROUNDING_S, EdgePlan, chunk_end_s, edges_between, follow, idle_edges
+from planaris.twin.film_course import FilmCourse, FilmSeries, turned_deg, turns_deg
 from planaris.twin.film_march import FilmMarch, friction_by_place, march_films
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
+from planaris.twin.patterned import pattern_friction
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
 from planaris.twin.wafers import TrueWafer
@@ -81,11 +83,12 @@ class _Chunk:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What a chunk does to the platen's sensors and to its head's."""
+    """What a chunk does to the platen's sensors and to its head's, and how films and window go through it."""
 
     chunk: _Chunk
     platen: LagChunk
     head: LagChunk | None
+    course: FilmCourse | None = None
 
 
 class TruePlaten:
@@ -129,6 +132,8 @@ class TruePlaten:
             ring_inner_mm=tool.head.ring_inner_mm,
             ring_outer_mm=tool.head.ring_outer_mm,
         )
+        sensors = tool.endpoint_sensors
+        self._window_mm = self._center_mm if sensors is None else sensors.window_radius_mm
         self._pyrometer = int(np.searchsorted(self.edges_mm, _PYROMETER_MM)) - 1
         # What the platen remembers: temperatures by ring, freshness populations by ring, solids in the grooves.
         self.state = PlatenState(
@@ -143,6 +148,9 @@ class TruePlaten:
         self.wafers_count = 0
         self._cut_cache: dict[tuple[float, float], Array] = {}
         self.series: LagSeries | None = None
+        # Where the platen has turned to while it was in use, and the courses of films that a window's sampler wants.
+        self.angle_deg = 0.0
+        self.courses: FilmSeries | None = None
         self._ahead: _Step | None = None
         # Until the first command after a turn nothing presses on the pad: it relaxes, and coarse edges serve.
         self._idle = True
@@ -182,7 +190,7 @@ class TruePlaten:
         """Return a copy, with its head and wafer, that has come to a time; this platen stays as it is."""
         twin = copy(self)
         twin.head, twin.wafer = copy(self.head), copy(self.wafer)
-        twin.series = None
+        twin.series = twin.courses = None
         if twin.head is not None:
             twin.head.series = None
         twin.cut_at(time_s)
@@ -201,6 +209,19 @@ class TruePlaten:
             end_s = max(time_s, self.time_s) + IDLE_AHEAD_S if self._idle else chunk_end_s(self.time_s, self._edges)
             self._ahead = ahead = self._step(end_s)
         return ahead.platen, ahead.head
+
+    def watch_films(self, wanted: bool) -> None:
+        """Keep courses of films from now on, or no more."""
+        if wanted and self.courses is None:
+            self.courses = FilmSeries()
+            self._ahead = None  # it was evaluated without
+        elif not wanted:
+            self.courses = None
+
+    def course_ahead(self, time_s: float) -> FilmCourse | None:
+        """Return the course of the chunk under way, to its end if no command comes; committing nothing."""
+        self.sensors(time_s)
+        return None if self._ahead is None else self._ahead.course
 
     # -- parts ------------------------------------------------------------------------------------------------
     def change_pad(self, serial: str) -> None:
@@ -244,8 +265,38 @@ class TruePlaten:
             targets = head.lag_targets(chunk.starts_s, chunk.middles_s, chunk.pressing, spin, force_N)
             head_lags = head.follow(chunk.knots_s, targets, chunk.dt_s)
         targets = self._lag_targets(chunk)
-        return _Step(
-            chunk, LagChunk(chunk.knots_s, follow(self.lags, targets, LAG_RATE, chunk.dt_s), targets), head_lags
+        lags = LagChunk(chunk.knots_s, follow(self.lags, targets, LAG_RATE, chunk.dt_s), targets)
+        return _Step(chunk, lags, head_lags, self._course(chunk))
+
+    def _course(self, chunk: _Chunk) -> FilmCourse | None:
+        """Return how films and window go through a chunk, where somebody looks and a wafer is pressed on the pad."""
+        head, wafer = self.head, self.wafer
+        if self.courses is None or head is None or wafer is None or not chunk.pressing[head.contact_row].any():
+            return None
+        amplitude_mm = chunk.pressing[head.sweep_row]
+        phase_rad, rate_rad_s = head.sweep_course(chunk.middles_s, chunk.starts_s)
+        rates, weights = chunk.block.rate_nm_min, chunk.dt_s * (self._rate_ratio(head) * _NM_PER_S)
+        lost_nm = np.zeros((len(chunk.dt_s) + 1, rates.shape[1]))
+        np.cumsum(rates * weights, axis=0, out=lost_nm[1:])
+        window = int(np.searchsorted(self.edges_mm, self._window_mm)) - 1
+        return FilmCourse(
+            knots_s=chunk.knots_s,
+            middles_s=chunk.middles_s,
+            window_deg=turned_deg(self.angle_deg, chunk.out[self._rows["speed"]], chunk.dt_s[:, 0]),
+            head_deg=turned_deg(head.angle_deg, chunk.pressing[head.speed_row], chunk.dt_s[:, 0]),
+            touching=chunk.pressing[head.contact_row] > 0.5,
+            sweep_mm=amplitude_mm * np.sin(phase_rad),
+            sweep_mm_s=amplitude_mm * rate_rad_s * np.cos(phase_rad),
+            wafer_id=wafer.wafer_id,
+            materials=wafer.materials or (self.truth.film,),
+            films_nm=wafer.films_nm,
+            areas=wafer.areas,
+            start_nm=sum(wafer.start_nm),
+            lost_nm=lost_nm,
+            pattern=self._pattern(head),
+            steps_nm=() if chunk.films is None else chunk.films.steps_nm,
+            window_h=self.conditioned_s / 3600.0,
+            pad_lost_mm=1e-3 * float(self.pad_lost_um[window]),
         )
 
     def _commit(self, step: _Step) -> None:
@@ -260,6 +311,12 @@ class TruePlaten:
             self.series.append(step.platen)
         if head is not None and step.head is not None:
             head.commit(step.head)
+        if not self._idle:
+            self.angle_deg += turns_deg(chunk.out[self._rows["speed"]], chunk.dt_s[:, 0])
+            if head is not None:
+                head.angle_deg += turns_deg(chunk.pressing[head.speed_row], chunk.dt_s[:, 0])
+        if self.courses is not None and step.course is not None:
+            self.courses.append(step.course)
         self.time_s = end_s = float(chunk.knots_s[-1])
         self._commands_s = [t for t in self._commands_s if t > end_s]
         self._ahead = None
@@ -356,18 +413,19 @@ class TruePlaten:
         wafer, head = self.wafer, self.head
         assert wafer is not None
         assert head is not None
-        coefficients = np.array(
-            [self.truth.film_on(self.slurry_line, m).friction_coefficient for m in wafer.materials], dtype=np.float64
-        )
+        rubs = {m: self.truth.film_on(self.slurry_line, m).friction_coefficient for m in self.truth.films}
+        coefficients = pattern_friction(wafer.areas, wafer.materials, wafer.start_nm, rubs)
         films_nm, pattern = wafer.films_nm, self._pattern(head)
         dt_min = dt_s[:, 0] * (self._rate_ratio(head) * _NM_PER_S)
         now = replace(model, friction_coefficient=friction_by_place(exposed_fraction(films_nm)[None], coefficients))
         block = polish_block(self.state, drive, now, dt_s)
-        films = march_films(films_nm, (block.rate_nm_min, *block.under_rates_nm_min), dt_min, pattern)
+        keep = self.courses is not None
+        films = march_films(films_nm, (block.rate_nm_min, *block.under_rates_nm_min), dt_min, pattern, keep_steps=keep)
         if not films.same_throughout:
             now = replace(model, friction_coefficient=friction_by_place(films.exposed, coefficients))
             block = polish_block(self.state, drive, now, dt_s)
-            films = march_films(films_nm, (block.rate_nm_min, *block.under_rates_nm_min), dt_min, pattern)
+            rates = (block.rate_nm_min, *block.under_rates_nm_min)
+            films = march_films(films_nm, rates, dt_min, pattern, keep_steps=keep)
         return block, now, films
 
     def _cut(self, starts_s: Array, out: Array) -> Array:

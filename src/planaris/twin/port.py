@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from planaris.hardware import (
+    OPTICAL,
     STATE,
     LinkState,
     NotWritableError,
@@ -21,6 +22,7 @@ from planaris.model import Quality
 from planaris.twin.machine import Machine
 from planaris.twin.plc import StateSubscription
 from planaris.twin.sampling import SampledSubscription
+from planaris.twin.window_sampling import FlashSubscription
 
 
 class TwinPort:
@@ -29,7 +31,7 @@ class TwinPort:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._link = LinkState.DISCONNECTED
-        self._subscriptions: list[StateSubscription | SampledSubscription] = []
+        self._subscriptions: list[StateSubscription | SampledSubscription | FlashSubscription] = []
 
     @property
     def kind(self) -> PortKind:
@@ -59,12 +61,16 @@ class TwinPort:
         await asyncio.sleep(self._machine.plc.delay_s(f"read.{names[0] if names else ''}"))
         self._answered()
         now_s = asyncio.get_running_loop().time()
-        rows: dict[str, Mapping[str, float]] = {}
+        rows: dict[str, Mapping[str, Value]] = {}
         samples: list[Sample] = []
         for name in names:
             owner, tag = name.split(".", 1)[0], self.tags[name]
             if tag.rate_class == STATE:
                 value = tag.cast(self._machine.plc.values[name])
+            elif tag.rate_class.endswith(f".{OPTICAL}"):
+                if tag.rate_class not in rows:
+                    rows[tag.rate_class] = self._machine.window_now(owner, now_s)
+                value = tag.cast(rows[tag.rate_class].get(name, tag.initial))
             else:
                 if owner not in rows:
                     rows[owner] = self._machine.sensors_now(owner, now_s)

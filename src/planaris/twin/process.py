@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planaris.dictionary import Dictionary
-from planaris.hardware import Value
+from planaris.hardware import OPTICAL, Value
 from planaris.model import ToolDescription
 from planaris.physics import ModelFlag, PolarGrid
 from planaris.twin.devices import Accept, DeviceError, Motion, TwinDevice
 from planaris.twin.fail_states import FailState, Loss, acting
+from planaris.twin.film_course import FilmCourse
 from planaris.twin.handling import Handling
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
@@ -25,9 +27,12 @@ from planaris.twin.platen import WET_FLOW_ML_MIN, TruePlaten
 from planaris.twin.plc import VirtualPlc
 from planaris.twin.profile import FULL, TwinProfile
 from planaris.twin.sampling import SampledOwner
+from planaris.twin.sensor_faults import SensorFaultKind, SensorFaults
 from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS, PLATEN_ACTUATORS, PLATEN_SIGNALS, Signal
 from planaris.twin.truth import SENSOR_GAIN_SIGMA_PCT, Truth
 from planaris.twin.wafers import Places
+from planaris.twin.window_sensor import WindowSensor
+from planaris.twin.window_truth import FULL_SCALE, WindowTruth
 
 Array = NDArray[np.float64]
 OK = DeviceError.NONE
@@ -84,6 +89,9 @@ class Process:
             n: TruePlaten(n, tool, truth, self.grid, now_s, profile.edges) for n in range(1, tool.platens + 1)
         }
         self.owners: dict[str, SampledOwner] = {}
+        self.windows: dict[str, WindowSensor] = {}
+        self.sensor_faults = SensorFaults()
+        self._full_scale = {v.name: v.template.maximum or 1.0 for v in dictionary.tags}
         self.slurry_lots: dict[int, str] = {}
         self.powered: Callable[[], bool] = lambda: True
         self.chemicals_allowed: Callable[[], bool] = lambda: True
@@ -125,6 +133,12 @@ class Process:
         self._plc.on_write(tags, lambda v: self._platen_set(n, v))
         self._plc.values[f"{name}.sp_coolant_temperature_C"] = self.platens[n].bank.targets()["coolant"]
         self.owners[name] = self._owner(name, PLATEN_SIGNALS, n, None)
+        if self._tool.instruments_on(n):
+            tags = tuple(v.name for v in dictionary.rate_class(f"{name}.{OPTICAL}"))
+            truth = WindowTruth(self._seed, n, self._truth.deviation_ratio)
+            self.windows[name] = WindowSensor(
+                name, tags, self._tool, self.grid, truth, self.sensor_faults, lambda a, b: self._courses(n, a, b)
+            )
 
     def _wire_head(self, n: int, dictionary: Dictionary) -> None:
         name = f"head{n}"
@@ -147,16 +161,26 @@ class Process:
         rate_Hz = self.profile.sample_rate_Hz
         if platen is not None:
             bank = self.platens[platen].bank
-            return SampledOwner(name, signals, bank, lambda t: self._platen_lags(platen, t), gains, self._seed, rate_Hz)
+            lags = partial(self._platen_lags, platen)
+            return SampledOwner(name, signals, bank, lags, gains, self._seed, rate_Hz, self.sensor_faults)
         assert head is not None
         bank = self.heads[head].bank
-        return SampledOwner(name, signals, bank, lambda t: self._head_lags(head, t), gains, self._seed, rate_Hz)
+        lags = partial(self._head_lags, head)
+        return SampledOwner(name, signals, bank, lags, gains, self._seed, rate_Hz, self.sensor_faults)
 
     # -- lagged sensor states at sample times -----------------------------------------------------------------
     def _platen_lags(self, n: int, times_s: Array) -> Array:
         platen = self.platens[n]
         platen.advance(self._clock())
         return (platen.series or LagSeries()).at(times_s, PLATEN_LAG_RATE, platen.sensors(self._clock())[0])
+
+    def _courses(self, n: int, from_s: float, to_s: float) -> list[FilmCourse]:
+        """Return the courses of a platen's films in a span that is over, none while nobody samples its window."""
+        platen = self.platens[n]
+        platen.advance(self._clock())
+        if platen.courses is None:
+            return []
+        return platen.courses.between(from_s, to_s, platen.course_ahead(self._clock()))
 
     def _head_lags(self, n: int, times_s: Array) -> Array:
         head, station = self.heads[n], self._handling.station_of(n)
@@ -180,6 +204,11 @@ class Process:
                 station.series = LagSeries()
             else:
                 station.series.forget_before(wanted_s[name])
+        for n, platen in self.platens.items():
+            wanted = wanted_s.get(f"platen{n}.{OPTICAL}")
+            platen.watch_films(wanted is not None)
+            if wanted is not None and platen.courses is not None:
+                platen.courses.forget_before(wanted)
 
     # -- set-points -------------------------------------------------------------------------------------------
     def _platen_set(self, n: int, values: Mapping[str, Value]) -> None:
@@ -221,6 +250,19 @@ class Process:
         head.bank.command(
             now_s, self._weakened(name, self._driven(targets)), _float(self._plc.values[f"{name}.sp_ramp_s"])
         )
+
+    def fail_sensor(self, target: str, kind: SensorFaultKind, magnitude: float) -> None:
+        """Let a sensor fail from now on, by its tag, or a window, ``platen1.window``. Raises ValueError."""
+        place, _, leaf = target.partition(".")
+        window = leaf == "window" and place in self.windows
+        if window != (kind is SensorFaultKind.FOULED):
+            raise ValueError(f"{target} cannot be {kind}: a window is fouled, and nothing else")
+        full_scale = FULL_SCALE
+        if not window and target not in (self.windows[place].tags if place in self.windows else ()):
+            if place not in self.owners or target not in self.owners[place].tags:
+                raise ValueError(f"no sensor {target}")
+            full_scale = self._full_scale[target]
+        self.sensor_faults.begin(target, kind, magnitude, self._clock(), full_scale)
 
     def weaken(self, place: str, actuator: str, ratio: float) -> float:
         """Let an actuator of a platen or head reach only a share of what is asked; return what it reached before."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from planaris.model import Block, Quality
 from planaris.twin.actuators import ActuatorBank
 from planaris.twin.noise import NoisePages, SAMPLE_RATE_Hz
+from planaris.twin.sensor_faults import SensorFaults
 from planaris.twin.signals import Signal
 
 Array = NDArray[np.float64]
@@ -31,8 +32,10 @@ class SampledOwner:
         gains: Array,
         seed: int,
         rate_Hz: int = SAMPLE_RATE_Hz,
+        faults: SensorFaults | None = None,
     ) -> None:
         self.name = name
+        self._faults = SensorFaults() if faults is None else faults
         self.rate_Hz = rate_Hz
         self.tags = tuple(f"{name}.{signal.tag}" for signal in signals)
         self._bank, self._lags, self._gains = bank, lags, gains
@@ -55,13 +58,23 @@ class SampledOwner:
         times_s = np.arange(first, first + count) / self.rate_Hz
         noisy = self.clean(times_s).astype(np.float32)
         noisy += self._noise.rows(first, count) * self._sigma
+        self._fail(times_s, first, noisy)
         return times_s, noisy
 
     def now(self, time_s: float) -> NDArray[np.float32]:
         """Return the values of all tags at a time, with that sample's noise."""
         number = math.floor(time_s * self.rate_Hz + _ROUNDING)
-        clean = self.clean(np.array([time_s])).astype(np.float32)
-        return (clean + self._noise.rows(number, 1) * self._sigma)[0]
+        noisy = self.clean(np.array([time_s])).astype(np.float32)
+        noisy += self._noise.rows(number, 1) * self._sigma
+        self._fail(np.array([time_s]), number, noisy)
+        return noisy[0]
+
+    def _fail(self, times_s: Array, first: int, values: NDArray[np.float32]) -> None:
+        """Let faults of sensors have their way with samples."""
+        if self._faults:
+            numbers = np.arange(first, first + len(times_s))
+            for column, tag in enumerate(self.tags):
+                self._faults.apply(tag, times_s, numbers, values[:, column])
 
 
 class SampledSubscription:

@@ -74,7 +74,8 @@ class FilmTruth:
 class Truth:
     """Everything the twin's physics runs on.
 
-    ``film`` is the polished film; ``films`` has each film of the package, by slurry line.
+    ``film`` is the polished film; ``films`` has each film of the package, by slurry line. ``deviation_ratio`` is 0
+    where the truth matches the nominal, for what draws deviations of its own.
     """
 
     film: str
@@ -99,6 +100,7 @@ class Truth:
     disk_cut_sigma_pct: float
     metrology_bias_nm: float
     metrology_repeatability_nm: float
+    deviation_ratio: float = 1.0
 
     def film_on(self, slurry_line: int, material: str | None = None) -> FilmTruth:
         """Return a film, by default the polished one, under a line's slurry."""
@@ -222,4 +224,5 @@ def make_truth(package: ProcessPackage, film: str, tool: ToolDescription, seed: 
         disk_cut_sigma_pct=scale * value("variation.disk_cut_pct"),
         metrology_bias_nm=scale * METROLOGY_BIAS_SIGMA_nm * float(chance.standard_normal()),
         metrology_repeatability_nm=METROLOGY_REPEATABILITY_nm,
+        deviation_ratio=scale,
     )

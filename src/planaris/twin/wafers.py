@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planaris.model import SlotState, WaferKind
+from planaris.twin.patterned import TrueArea
 
 
 @dataclass(slots=True)
@@ -15,7 +16,8 @@ class TrueWafer:
     """A wafer as it is: film thickness on the polar grid, shape (n_r, n_theta), in nanometres.
 
     ``thickness_nm`` is the film on top, the one that is polished and measured; ``under_nm`` (n_film - 1, n_r, n_theta)
-    are those below it. ``materials`` names all films from the top down; empty for the polished film alone.
+    are those below it. ``materials`` names all films from the top down; empty for the polished film alone. ``areas``
+    are those of a patterned wafer, ``start_nm`` its films' mean thicknesses before any polish.
     """
 
     wafer_id: str
@@ -30,6 +32,8 @@ class TrueWafer:
     measurement_count: int = 0
     materials: tuple[str, ...] = ()
     under_nm: NDArray[np.float64] | None = None
+    areas: tuple[TrueArea, ...] = ()
+    start_nm: tuple[float, ...] = ()
 
     @property
     def films_nm(self) -> NDArray[np.float64]:

@@ -17,7 +17,9 @@ from planaris.twin.fail_states import Loss
 from planaris.twin.machine import Machine
 from planaris.twin.memory import MemoryFile
 from planaris.twin.noise import stream_of
+from planaris.twin.patterned import true_area
 from planaris.twin.restoring import Keeper, Restored, restore
+from planaris.twin.sensor_faults import SensorFaultKind
 from planaris.twin.truth import UNDER_FILM_SIGMA_PCT, UPSTREAM_NOISE_nm
 from planaris.twin.wafers import TrueWafer
 
@@ -82,6 +84,9 @@ class World:
                 chance = stream_of(seed, f"under.{wafer.wafer_id}").standard_normal(len(below))
                 means_nm = below * (1.0 + 0.01 * UNDER_FILM_SIGMA_PCT * chance)
                 true.under_nm = np.broadcast_to(means_nm[:, None, None], (len(below), *film.shape)).copy()
+            if wafer.stack.areas:
+                true.areas = tuple(true_area(area) for area in wafer.stack.areas)
+                true.start_nm = tuple(float(film.mean()) for film in true.films_nm)
             wafers.append(true)
         slots = dict(enumerate(lot.carrier.slots, start=1))
         self.machine.place_carrier(lot.load_port, lot.carrier.carrier_id, slots, wafers)
@@ -125,7 +130,13 @@ class World:
     def inject_fault(self, target: str, fault: str, magnitude: float) -> None:
         """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), a supply (`loss`, `supply`
         of the facility with what is left of it), the dryer's lid (`lid`), lose a wafer (`lost`), or let one come to
-        grief: `left_on_pad` (magnitude: pulls that fail), `weak_vacuum` (kPa that a head lacks), `slip`, `break`."""
+        grief: `left_on_pad` (magnitude: pulls that fail), `weak_vacuum` (kPa that a head lacks), `slip`, `break`.
+
+        A sensor, by its tag, can `dropout`, be `stuck`, `spike` (magnitude: its height) or show `saturation`, and a
+        window (``platen1.window``) be `fouled` (magnitude: share of light taken)."""
+        if fault in tuple(SensorFaultKind):
+            self.machine.process.fail_sensor(target, SensorFaultKind(fault), magnitude)
+            return
         if fault == "loss":
             self.lose(target)
             return
@@ -208,9 +219,11 @@ class World:
         self.machine.process.mishaps.take(location)
 
     def clear_fault(self, target: str) -> None:
-        """Mend a device, give a supply back or reset a safety input."""
+        """Mend a device or a sensor, give a supply back or reset a safety input."""
         if target in tuple(Loss):
             self.regain(target)
+            return
+        if self.machine.process.sensor_faults.end(target, asyncio.get_running_loop().time()):
             return
         if target.endswith(("_kPa", "_C", "_m_s")):
             self.set_supply(target, 1.0)

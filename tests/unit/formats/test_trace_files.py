@@ -125,3 +125,17 @@ def test_what_is_no_trace_is_refused(tmp_path: Path) -> None:
     write_trace(tmp_path / "a.parquet", COLUMNS, TIME_S, {})
     with pytest.raises(TraceFileError, match=r"no column head\.no_C"):
         read_trace(tmp_path / "a.parquet", columns=["head.no_C"])
+
+
+def test_a_tag_with_a_shape_is_a_list_in_every_row(tmp_path: Path) -> None:
+    time_s = np.array([0.1, 0.13, 0.2])
+    spectrum = np.arange(12, dtype=np.float32).reshape(3, 4)
+    write_trace(tmp_path / "a.parquet", {"platen.laser_reflectance": time_s, "platen.spectrum": spectrum}, time_s, {})
+    trace = read_trace(tmp_path / "a.parquet")
+    np.testing.assert_array_equal(trace.columns["platen.spectrum"], spectrum)
+    assert trace.columns["platen.laser_reflectance"].shape == (3,)
+    empty = {"platen.spectrum": np.empty((0, 4), np.float32)}
+    write_trace(tmp_path / "b.parquet", empty, np.empty(0), {})
+    assert read_trace(tmp_path / "b.parquet").columns["platen.spectrum"].shape == (0, 4)
+    with pytest.raises(TraceFileError, match=r"platen\.spectrum"):
+        write_trace(tmp_path / "c.parquet", {"platen.spectrum": np.zeros((3, 4, 5))}, time_s, {})

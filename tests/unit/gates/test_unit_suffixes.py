@@ -91,6 +91,8 @@ def test_every_number_of_the_dictionary_carries_its_unit() -> None:
     ]
     assert len(floats) > 100
     assert not [name for name, unitless in floats if not unitless and suffix_of(name) is None]
-    # Only these have none: the unit of a device command's arguments is that of the verb, a fault's that of the fault.
-    excused = (".cmd.arg1", ".cmd.arg2", "world.inject_fault: magnitude")
+    # Only these have none: the unit of a device command's arguments is that of the verb, a fault's that of the fault,
+    # and readings of window sensors are relative to full scale.
+    relative = (".spectrum", ".laser_reflectance", ".laser2_reflectance", ".eddy_resistive", ".eddy_reactive")
+    excused = (".cmd.arg1", ".cmd.arg2", "world.inject_fault: magnitude", *relative)
     assert not [name for name, unitless in floats if unitless and not name.endswith(excused)]

@@ -169,7 +169,8 @@ class MockRig:
 
 def _ramp(_rate_class: str, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Every tag shows the time times its column."""
-    width = len(tags_from(dictionary_a()).of_class(_rate_class))
+    tags = tags_from(dictionary_a())
+    width = sum(tags.widths_of(_rate_class)) or len(tags.of_class(_rate_class))
     return times_s[:, None] * np.arange(1.0, width + 1.0)
 
 

@@ -17,6 +17,7 @@ from port_rigs import DEVICE, VERB, connected, dictionary_a
 from planaris.clock import now_s, run
 from planaris.hardware import STATE, HandshakeLostError, LinkState, PortError, PortKind, tags_from
 from planaris.hardware.opcua import OpcuaPort, SameLoop, tags_digest
+from planaris.hardware.opcua.feeds import SampledFeed
 from planaris.hardware.opcua.space import NAMESPACE_URI, BadBlockError, decode_block, encode_block, node_id
 from planaris.model import Block, Quality
 from planaris.twin import LinkModel
@@ -243,6 +244,28 @@ def test_a_block_goes_through_its_bytes_unchanged() -> None:
     np.testing.assert_array_equal(found.quality, quality)
     assert (found.first_ns, found.rate_Hz, found.sequence, found.gap) == (100_000_000, 100.0, 7, True)
     assert found.first_sample == 10
+
+
+def test_samples_of_a_window_carry_their_times_and_widths() -> None:
+    times = np.array([0.1, 0.117, 0.75])
+    rows = np.arange(12, dtype=np.float32).reshape(3, 4)
+    quality = np.full(3, 2, dtype=np.uint8)
+    sent = Block("platen1.optical", ("a", "s"), times, rows, quality, 3, widths=(1, 3))
+    wire = decode_block(encode_block(sent, 5_100_000_000, None))
+
+    async def story() -> None:
+        feed = SampledFeed("platen1.optical", ("a", "s"), (1, 3), 1.0, lambda: 0.11, 1.0)
+        feed.arrived(wire, 5_000_000_000)
+        feed.arrived(wire, 5_000_000_000)
+        got = await anext(feed)
+        # What was before the subscription is not told, and nothing twice.
+        np.testing.assert_allclose(got.time_s, times[1:], atol=1e-9)
+        np.testing.assert_array_equal(got.column("s"), rows[1:, 1:])
+        feed.end()
+        with pytest.raises(StopAsyncIteration):
+            await anext(feed)
+
+    run(story())
 
 
 def test_the_layout_is_the_documented_one() -> None:

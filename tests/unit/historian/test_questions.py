@@ -70,3 +70,12 @@ def test_a_run_without_traces_can_be_asked(run: Path) -> None:
 def test_a_wrong_question_says_what_is_wrong(run: Path) -> None:
     with pytest.raises(RunDatabaseError, match="wafrs"):
         query(run, "SELECT * FROM wafrs")
+
+
+def test_what_a_window_saw_is_a_view_of_its_own(run: Path) -> None:
+    spectrum = {"platen.spectrum": np.ones((3, 4))}
+    write_trace(run / "traces" / "L.01-platen1_optical.parquet", spectrum, np.arange(3.0), {})
+    assert query(run, "SELECT count(*) AS n FROM traces") == [{"n": 200}]
+    answer = query(run, 'SELECT wafer_id, platen, count(*) AS n, max(len("platen.spectrum")) AS points '
+                        "FROM optical_traces GROUP BY ALL")  # fmt: skip
+    assert answer == [{"wafer_id": "L.01", "platen": 1, "n": 3, "points": 4}]

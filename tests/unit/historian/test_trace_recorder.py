@@ -247,3 +247,33 @@ def test_a_half_written_record_ends_the_buffer_not_the_trace(tmp_path: Path, mon
     assert len(read_trace(tmp_path / "L.01.parquet").time_s) == 40
     (rescued,) = recover(tmp_path / "after the crash").written
     np.testing.assert_allclose(read_trace(rescued).time_s, np.arange(20) * 0.01)
+
+
+WIDE, WIDTHS = ("platen.laser_reflectance", "platen.spectrum"), (1, 3)
+
+
+def wide_rows(writer: TraceWriter, folder: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
+    recording = writer.start("L.01", 1, "a_optical.parquet", WIDE, {}, WIDTHS)
+    rows = np.arange(20, dtype=np.float32).reshape(5, 4)
+    recording.append(np.arange(3.0), rows[:3])
+    recording.append(np.arange(3.0, 5.0), rows[3:])
+    with pytest.raises(ValueError, match=r"a_optical\.parquet"):
+        recording.append(np.zeros(1), np.zeros((1, 2), np.float32))
+    assert folder.exists()
+    if writer.folder == folder:
+        recording.finish({})
+    return rows
+
+
+def test_wide_columns_come_back_whole_and_from_a_crash_too(tmp_path: Path) -> None:
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    with TraceWriter(tmp_path) as writer:
+        rows = wide_rows(writer, tmp_path)
+    with TraceWriter(crashed) as writer:
+        wide_rows(writer, tmp_path)
+    assert recover(crashed).written == (crashed / "a_optical.parquet",)
+    for folder in (tmp_path, crashed):
+        trace = read_trace(folder / "a_optical.parquet")
+        np.testing.assert_array_equal(trace.columns["platen.spectrum"], rows[:, 1:])
+        np.testing.assert_array_equal(trace.columns["platen.laser_reflectance"], rows[:, 0])

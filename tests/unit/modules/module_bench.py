@@ -71,6 +71,7 @@ class KeptTrace:
 
     header: TraceHeader
     columns: tuple[str, ...]
+    widths: tuple[int, ...] = ()
     times_s: list[NDArray[np.float64]] = field(default_factory=list[NDArray[np.float64]])
     values: list[NDArray[np.float32]] = field(default_factory=list[NDArray[np.float32]])
     spans: tuple[StepSpan, ...] = ()
@@ -138,8 +139,8 @@ class ModuleBench:
     def _alarm(self, alarm: str, source: str, severity: Severity, detail: str, wafer_id: str = "") -> None:
         self.alarms.append(KeptAlarm(alarm, source, severity, detail, wafer_id))
 
-    def _trace(self, header: TraceHeader, columns: tuple[str, ...]) -> KeptTrace:
-        self.traces.append(KeptTrace(header, columns))
+    def _trace(self, header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()) -> KeptTrace:
+        self.traces.append(KeptTrace(header, columns, widths))
         return self.traces[-1]
 
     def put_wafer(self, location: str, wafer_id: str = "W1") -> TrueWafer:

@@ -14,7 +14,7 @@ class NoTrace:
     """Takes samples and forgets them."""
 
     @staticmethod
-    def start(header: TraceHeader, columns: tuple[str, ...]) -> NoTrace:
+    def start(header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()) -> NoTrace:
         """Begin a trace."""
         del header, columns
         return NoTrace()

@@ -103,11 +103,17 @@ class SampledFeed(Feed):
     """Samples of one rate class from a moment on, cut at whole multiples of the block on the PLC's clock."""
 
     def __init__(
-        self, rate_class: str, tags: tuple[str, ...], block_s: float, clock: Callable[[], float], tail_s: float
+        self,
+        rate_class: str,
+        tags: tuple[str, ...],
+        widths: tuple[int, ...],
+        block_s: float,
+        clock: Callable[[], float],
+        tail_s: float,
     ) -> None:
         super().__init__()
         self.rate_class = rate_class
-        self._tags, self._block_s, self._clock, self._tail_s = tags, block_s, clock, tail_s
+        self._tags, self._widths, self._block_s, self._clock, self._tail_s = tags, widths, block_s, clock, tail_s
         self._begun_s = clock()
         self._end_s: float | None = None
         self._next: int | None = None
@@ -118,6 +124,9 @@ class SampledFeed(Feed):
     def arrived(self, wire: WireBlock, offset_ns: int) -> None:
         """Take a block from the wire; ``offset_ns`` is PLC time less tool time."""
         if self.ended:
+            return
+        if wire.after_ns is not None:
+            self._timed(wire, (wire.after_ns + (wire.first_ns - offset_ns)) / 1e9)
             return
         steps = np.arange(len(wire.values))
         numbers = wire.first_sample + steps
@@ -134,6 +143,22 @@ class SampledFeed(Feed):
             self._cut(kept, times_s[wanted], wire.values[wanted], wire.quality[wanted], wire.rate_Hz)
             self._next = int(kept[-1]) + 1
         if self._end_s is not None and self._next_s > self._end_s:
+            self.end()
+
+    def _timed(self, wire: WireBlock, times_s: _Times) -> None:
+        """Take samples that carry their times, and tell them at once: no sample says when a block of them is over."""
+        wanted = (times_s >= self._begun_s) & (times_s > self._next_s)
+        if self._end_s is not None:
+            wanted &= times_s <= self._end_s
+        over = self._end_s is not None and bool(times_s[-1] >= self._end_s)
+        if wire.gap:
+            self._flush()
+            self._gap = True
+        if wanted.any():
+            self._next_s = float(times_s[-1])
+            self._rows.append((times_s[wanted], wire.values[wanted], wire.quality[wanted]))
+            self._flush()
+        if over:
             self.end()
 
     def _cut(
@@ -154,7 +179,7 @@ class SampledFeed(Feed):
             return
         times, values, quality = (np.concatenate(column) for column in zip(*self._rows, strict=True))
         self._rows = []
-        self._put(Block(self.rate_class, self._tags, times, values, quality, self._sequence, self._gap))
+        self._put(Block(self.rate_class, self._tags, times, values, quality, self._sequence, self._gap, self._widths))
         self._gap = False
 
     def lost(self) -> None:

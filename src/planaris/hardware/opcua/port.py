@@ -109,7 +109,8 @@ class OpcuaPort:
             return feed
         if rate_class not in self._tags.rate_classes:
             raise UnknownTagError([rate_class])
-        sampled = SampledFeed(rate_class, self._tags.of_class(rate_class), block_s, self._loop.time, self._tail_s())
+        names, widths = self._tags.of_class(rate_class), self._tags.widths_of(rate_class)
+        sampled = SampledFeed(rate_class, names, widths, block_s, self._loop.time, self._tail_s())
         self._sampled = [*(s for s in self._sampled if not s.ended), sampled]
         return sampled
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from planaris.clock import ns_of_utc, utc_of_ns
 from planaris.hardware.port import PortError
-from planaris.hardware.tags import STATE, DType, Tag, TagTable, Value
+from planaris.hardware.tags import OPTICAL, STATE, DType, Tag, TagTable, Value
 from planaris.model import Block, Quality
 
 NAMESPACE_URI = "urn:planaris:tool"
@@ -27,8 +27,8 @@ NAMESPACE_URI = "urn:planaris:tool"
 TAGS, BLOCKS, IDENTITY, CLOCK = "Tags", "Blocks", "Identity", "Clock"
 
 _NS = 1_000_000_000
-_MAGIC = b"PLB1"
-# Magic, tags, samples, sequence, rate in mHz, PLC time of the first sample in ns, flags.
+_MAGIC, _MAGIC_TIMED = b"PLB1", b"PLB2"
+# Magic, columns, samples, sequence, rate in mHz, PLC time of the first sample in ns, flags.
 _HEADER = struct.Struct("<4sHHIIqI")
 _FLAG_GAP = 1
 _VARIANTS = {DType.BOOL: ua.VariantType.Boolean, DType.INT: ua.VariantType.Int32, DType.FLOAT: ua.VariantType.Double}
@@ -42,8 +42,10 @@ _TO_STATUS = {
 _FACILITY_RATE_Hz, _FAST_RATE_Hz = 1.0, 100.0
 
 
-def rate_Hz(rate_class: str) -> float:
-    """Return the sampling rate of a rate class."""
+def rate_Hz(rate_class: str) -> float | None:
+    """Return the sampling rate of a rate class, None of window sensors, which sample when their window passes."""
+    if rate_class.endswith(f".{OPTICAL}"):
+        return None
     return _FACILITY_RATE_Hz if rate_class == "facility" else _FAST_RATE_Hz
 
 
@@ -145,7 +147,10 @@ def to_s(time_ns: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class WireBlock:
-    """A block as it travels: values (n, tags), quality (n,), time of its first sample in PLC ns, its rate."""
+    """A block as it travels: values (n, columns), quality (n,), time of its first sample in PLC ns, its rate.
+
+    Without a rate, 0, ``after_ns`` (n,) says how long after the first each sample was taken.
+    """
 
     first_ns: int
     rate_Hz: float
@@ -153,6 +158,7 @@ class WireBlock:
     gap: bool
     values: NDArray[np.float32]
     quality: NDArray[np.uint8]
+    after_ns: NDArray[np.int64] | None = None
 
     @property
     def first_sample(self) -> int:
@@ -160,24 +166,31 @@ class WireBlock:
         return round(self.first_ns * self.rate_Hz / _NS)
 
 
-def encode_block(block: Block, first_ns: int, rate_Hz: float) -> bytes:
-    """Return a block's bytes."""
-    samples, tags = block.values.shape
+def encode_block(block: Block, first_ns: int, rate_Hz: float | None) -> bytes:
+    """Return a block's bytes; without a rate each sample carries its time."""
+    samples, columns = block.values.shape
     flags = _FLAG_GAP if block.gap else 0
-    header = _HEADER.pack(_MAGIC, tags, samples, block.sequence, round(rate_Hz * 1000), first_ns, flags)
-    return header + np.ascontiguousarray(block.values, "<f4").tobytes() + block.quality.astype(np.uint8).tobytes()
+    magic, rate_mHz = (_MAGIC_TIMED, 0) if rate_Hz is None else (_MAGIC, round(rate_Hz * 1000))
+    header = _HEADER.pack(magic, columns, samples, block.sequence, rate_mHz, first_ns, flags)
+    values = np.ascontiguousarray(block.values, "<f4").tobytes() + block.quality.astype(np.uint8).tobytes()
+    if rate_Hz is not None:
+        return header + values
+    return header + np.round((block.time_s - block.time_s[0]) * _NS).astype("<i8").tobytes() + values
 
 
 def decode_block(data: bytes) -> WireBlock:
     """Return the block of some bytes; raise `BadBlockError` if they are none."""
     if len(data) < _HEADER.size:
         raise BadBlockError(f"a block of {len(data)} bytes is shorter than its header of {_HEADER.size}")
-    magic, tags, samples, sequence, rate_mHz, first_ns, flags = _HEADER.unpack_from(data)
-    wanted = _HEADER.size + samples * (4 * tags + 1)
-    if magic != _MAGIC or len(data) != wanted or not rate_mHz:
+    magic, columns, samples, sequence, rate_mHz, first_ns, flags = _HEADER.unpack_from(data)
+    timed = magic == _MAGIC_TIMED
+    begin = _HEADER.size + (8 * samples if timed else 0)
+    wanted = begin + samples * (4 * columns + 1)
+    if magic not in {_MAGIC, _MAGIC_TIMED} or len(data) != wanted or timed == bool(rate_mHz):
         raise BadBlockError(
             f"a block begins with {magic!r} and has {len(data)} bytes; {_MAGIC!r} and {wanted} expected"
         )
-    values = np.frombuffer(data, "<f4", samples * tags, _HEADER.size).reshape(samples, tags).astype(np.float32)
-    quality = np.frombuffer(data, np.uint8, samples, _HEADER.size + 4 * samples * tags)
-    return WireBlock(first_ns, rate_mHz / 1000, sequence, bool(flags & _FLAG_GAP), values, quality)
+    after_ns = np.frombuffer(data, "<i8", samples, _HEADER.size).astype(np.int64) if timed else None
+    values = np.frombuffer(data, "<f4", samples * columns, begin).reshape(samples, columns).astype(np.float32)
+    quality = np.frombuffer(data, np.uint8, samples, begin + 4 * samples * columns)
+    return WireBlock(first_ns, rate_mHz / 1000, sequence, bool(flags & _FLAG_GAP), values, quality, after_ns)

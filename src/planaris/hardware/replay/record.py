@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from planaris.formats.trace_files import TraceFileError, read_trace
 from planaris.hardware.port import Sample
-from planaris.hardware.tags import STATE, Value
+from planaris.hardware.tags import OPTICAL, STATE, Value
 from planaris.model import Block, Quality
 
 RECORD_FILE = "port.db"
@@ -107,8 +107,8 @@ class RecordWriter:
         return self._put("INSERT INTO subscriptions (asked_s, rate_class) VALUES (?, ?)", (asked_s, rate_class))
 
     def block(self, subscription: int, come_s: float, block: Block) -> None:
-        """Keep a block; of process sensors only when it was."""
-        state, fast = block.rate_class == STATE, block.rate_class.endswith(".fast")
+        """Keep a block; of process and window sensors only when it was."""
+        state, fast = block.rate_class == STATE, block.rate_class.endswith((".fast", f".{OPTICAL}"))
         values = None if fast else np.asarray(block.values, np.float64).tobytes()
         tags = json.dumps(block.tags) if state else None
         times = [float(block.time_s[0]), float(block.time_s[-1]), len(block.time_s)]
@@ -191,10 +191,10 @@ class RunRecord:
             first_s, last_s, count = json.loads(times)
             quality = np.full(count, min(json.loads(marks)), dtype=np.uint8)
             if values is None:
-                time_s, rows_of, names = self._traces.rows(rate_class, first_s, last_s)
+                time_s, rows_of, names, widths = self._traces.rows(rate_class, first_s, last_s)
                 if len(time_s) != count:
                     continue  # the trace has not got these samples: a gap
-                block = Block(rate_class, names, time_s, rows_of, quality, sequence, bool(gap))
+                block = Block(rate_class, names, time_s, rows_of, quality, sequence, bool(gap), widths)
             else:
                 kept = np.frombuffer(values).reshape(count, -1)
                 names = tuple(json.loads(tags)) if tags else ()
@@ -215,29 +215,33 @@ def _values(values: dict[str, Any]) -> dict[str, Value]:
     return {name: _value(value) for name, value in values.items()}
 
 
+_Rows = tuple[NDArray[np.float64], NDArray[np.float32], tuple[str, ...], tuple[int, ...]]
+
+
 class _Traces:
     """Samples of a run's traces by rate class and time."""
 
     def __init__(self, folder: Path) -> None:
-        self._of: dict[str, list[tuple[NDArray[np.float64], NDArray[np.float32], tuple[str, ...]]]] = {}
+        self._of: dict[str, list[_Rows]] = {}
         for path in sorted(folder.glob("*.parquet")):
             try:
                 trace = read_trace(path)
             except TraceFileError as error:
                 raise RecordError(str(error)) from error
-            for kind in ("platen", "head"):
+            optical = "_optical" in path.name
+            for kind in ("platen",) if optical else ("platen", "head"):
                 place = f"{kind}{trace.metadata[kind]}"
                 columns = [c for c in trace.columns if c.startswith(f"{kind}.")]
-                values = np.stack([trace.columns[c] for c in columns], axis=1)
+                parts = [trace.columns[c].reshape(len(trace.time_s), -1) for c in columns]
+                widths = tuple(part.shape[1] for part in parts)
                 names = tuple(f"{place}.{c.partition('.')[2]}" for c in columns)
-                self._of.setdefault(f"{place}.fast", []).append((trace.time_s, values, names))
+                rows = (trace.time_s, np.concatenate(parts, axis=1), names, widths if max(widths) > 1 else ())
+                self._of.setdefault(f"{place}.{OPTICAL if optical else 'fast'}", []).append(rows)
 
-    def rows(
-        self, rate_class: str, first_s: float, last_s: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float32], tuple[str, ...]]:
-        """Return (times, values, tags) of the samples from a first to a last time, none where no trace has them."""
-        for times, values, names in self._of.get(rate_class, ()):
+    def rows(self, rate_class: str, first_s: float, last_s: float) -> _Rows:
+        """Return (times, values, tags, widths) of samples from a first to a last time, none where no trace has them."""
+        for times, values, names, widths in self._of.get(rate_class, ()):
             begin, end = np.searchsorted(times, first_s), np.searchsorted(times, last_s, side="right")
             if begin < len(times) and times[begin] == first_s and times[end - 1] == last_s:
-                return times[begin:end], values[begin:end], names
-        return np.empty(0), np.empty((0, 0), np.float32), ()
+                return times[begin:end], values[begin:end], names, widths
+        return np.empty(0), np.empty((0, 0), np.float32), (), ()

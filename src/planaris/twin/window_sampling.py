@@ -1,0 +1,95 @@
+"""Subscriptions of `platenN.optical`: the flashes of each block of tool time, however many there were."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.model import Block, Quality
+from planaris.twin.window_sensor import WindowSensor
+
+_ROUNDING = 1e-6
+
+
+class FlashSubscription:
+    """Blocks that end on multiples of ``block_s`` of tool time; where there was no flash there is no block."""
+
+    def __init__(
+        self,
+        sensor: WindowSensor,
+        rate_class: str,
+        block_s: float,
+        delay_s: Callable[[], float],
+        on_progress: Callable[[], None],
+        sampled: Callable[[NDArray[np.float64]], NDArray[np.bool_]],
+    ) -> None:
+        self._sensor, self._rate_class, self._block_s = sensor, rate_class, block_s
+        self._delay_s, self._on_progress, self._sampled = delay_s, on_progress, sampled
+        self.ended = False
+        self._next_s = asyncio.get_running_loop().time()
+        self._sequence = 0
+        self._closed_s: float | None = None
+        self._wake: asyncio.Future[None] | None = None
+
+    @property
+    def owner_name(self) -> str:
+        """Whose sensors are sampled."""
+        return self._rate_class
+
+    @property
+    def next_sample_s(self) -> float:
+        """Time from which flashes are not delivered yet."""
+        return self._next_s
+
+    def __aiter__(self) -> AsyncIterator[Block]:
+        return self
+
+    async def __anext__(self) -> Block:
+        while True:
+            end_s = (math.floor(self._next_s / self._block_s + _ROUNDING) + 1) * self._block_s
+            await self._until(end_s + self._delay_s())
+            if self._closed_s is not None:
+                end_s = min(end_s, self._closed_s)
+                if end_s <= self._next_s:
+                    self.ended = True
+                    self._on_progress()
+                    raise StopAsyncIteration
+            times_s, values = self._sensor.rows(self._next_s, end_s)
+            self._next_s = end_s
+            self._on_progress()
+            if len(times_s):
+                break
+        quality = np.full(len(times_s), Quality.GOOD, dtype=np.uint8)
+        quality[~self._sampled(times_s)] = Quality.BAD
+        sensor, sequence = self._sensor, self._sequence
+        self._sequence += 1
+        return Block(self._rate_class, sensor.tags, times_s, values, quality, sequence, widths=sensor.block_widths)
+
+    async def _until(self, time_s: float) -> None:
+        """Wait for a time or for `close`."""
+        if self._closed_s is not None:
+            return
+        loop = asyncio.get_running_loop()
+        self._wake = loop.create_future()
+        timer = loop.call_at(time_s, _wake, self._wake)
+        try:
+            await self._wake
+        finally:
+            timer.cancel()
+            self._wake = None
+
+    def close(self) -> None:
+        """Take no more samples; those until now are still delivered."""
+        if self._closed_s is None:
+            self._closed_s = asyncio.get_running_loop().time()
+            if self._wake is not None:
+                _wake(self._wake)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
