@@ -36,7 +36,7 @@ class _NoTrace:
         return TraceFile("", len(spans), 0)
 
 
-def _no_trace(header: TraceHeader, columns: tuple[str, ...]) -> _NoTrace:
+def _no_trace(header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()) -> _NoTrace:  # noqa: ARG001
     del header, columns
     return _NoTrace()
 
