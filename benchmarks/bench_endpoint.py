@@ -42,9 +42,9 @@ from planaris.model import Block, FilmStack, Layer
 NAME = "endpoint"
 LONG = True
 OXIDE_WAFERS, CLEARING_WAFERS, FAULT_WAFERS, ZONE_WAFERS = 1000, 30_000, 3000, 60
-# A wafer's call is premature where less than this share of its area inside 3 mm is clear: light sees nine tenths,
-# torque with noise as large as its step sees half.
-LIGHT_CLEAR, TORQUE_CLEAR = 0.9, 0.5
+# A wafer's call is premature where less than this share of its area inside 3 mm is clear. Light sees what the window
+# crosses in three turns, which may leave a patch on one side unseen; torque with noise as large as its step sees half.
+LIGHT_CLEAR, TORQUE_CLEAR = 0.85, 0.5
 # A step that stops so far above the target has stopped too early.
 EARLY_NM = 20.0
 TORQUE = FrictionClearing(-0.25, SensorLimits(-60.0, 160.0))

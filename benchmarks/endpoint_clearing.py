@@ -116,7 +116,7 @@ class Light:
 
     gain: float
     tint: FloatArray
-    background: float
+    background: FloatArray
     noise: float = 0.004
 
 
@@ -138,9 +138,10 @@ def clearing_blocks(wafer: MetalWafer, from_s: float, until_s: float) -> Iterato
     m = wafer.mismatch
     first, head = rng.uniform(0.0, 2.0 * np.pi, 2)
     light = Light(
-        (1.0 - 0.3 * m * rng.uniform()) * (1.0 + m * even(rng, 0.1)),
-        1.0 + m * even(rng, 0.1) * (WAVELENGTH_NM - 600.0) / 200.0,
-        0.002 * m * rng.uniform(),
+        1.0 + m * even(rng, 0.1),
+        (1.0 - 0.3 * m * rng.uniform() * (600.0 / WAVELENGTH_NM) ** rng.uniform(1.0, 3.0))
+        * (1.0 + m * even(rng, 0.1) * (WAVELENGTH_NM - 600.0) / 200.0),
+        0.02 * m * rng.uniform() * (600.0 / WAVELENGTH_NM) ** rng.uniform(1.0, 3.0),
     )
     oxide = silica() * (1.0 + m * even(rng, 0.01))
     under = below([(oxide, OXIDE_NM * (1.0 + m * even(rng, 0.03)))], silicon())

@@ -41,7 +41,7 @@ class Deviations:
     lamp_drift: float = 0.05
     wear: float = 0.3
     slope: float = 0.1
-    background: float = 0.002
+    background: float = 0.02
     head: float = 0.03
     residual: float = 0.05
 
@@ -142,10 +142,12 @@ def spectra_blocks(wafer: Wafer, until_s: float = LONGEST_S, film_at: FilmAt | N
     x_mm, y_mm = WINDOW_RADIUS_MM * np.cos(theta) + e_mm, WINDOW_RADIUS_MM * np.sin(theta)
     r_mm, azimuth = np.hypot(x_mm, y_mm), np.arctan2(y_mm, x_mm) - head_rad
     is_under = r_mm < WAFER_MM - 1.0
-    wear, slope = 1.0 - rng.uniform(0.0, 1.0) * d.wear, even(rng, d.slope)
-    gain = wear * (1.0 + even(rng, d.lamp)) * (1.0 + even(rng, d.lamp_drift) * time_s / 60.0)
-    tint = 1.0 + slope * (WAVELENGTH_NM - 600.0) / 200.0
-    background = rng.uniform(0.0, 1.0) * d.background
+    slope = even(rng, d.slope)
+    gain = (1.0 + even(rng, d.lamp)) * (1.0 + even(rng, d.lamp_drift) * time_s / 60.0)
+    # A worn window passes less and scatters more, the more so in the blue; by which power, nobody is told.
+    wear = 1.0 - rng.uniform(0.0, 1.0) * d.wear * (600.0 / WAVELENGTH_NM) ** rng.uniform(1.0, 3.0)
+    tint = wear * (1.0 + slope * (WAVELENGTH_NM - 600.0) / 200.0)
+    background = rng.uniform(0.0, 1.0) * d.background * (600.0 / WAVELENGTH_NM) ** rng.uniform(1.0, 3.0)
     under = below([(nitride() * (1.0 + even(rng, d.index)), wafer.under_nm)], silicon())
     turns = np.floor((theta - np.pi * 0.5) / (2.0 * np.pi)).astype(int)  # a crossing lies within one count
     for sequence, turn in enumerate(range(int(turns[0]), int(turns[-1]) + 1)):

@@ -60,7 +60,7 @@ class IdlePads:
         self._used_s[platen] = now_s()
         if platen in self._waived:
             self._waived.discard(platen)
-            self._alarms.clear(ALARM, f"platen{platen}")
+            self._alarms.clear(ALARM, f"platen{platen}", "a wafer was polished on it")
 
     def stands_by(self, job: Job, progress: WaferProgress) -> bool:
         """Whether a wafer is a dummy that waits in its slot until it is called."""

@@ -63,7 +63,7 @@ class StepContext:
     path: DelayPath = field(default_factory=DelayPath)
     coil: EddyCoil = field(default_factory=EddyCoil)
     wavelength_nm: FloatArray = field(default_factory=spectrum_wavelengths_nm)
-    laser_nm: tuple[float, ...] = (650.0, 532.0)
+    laser_nm: tuple[float, ...] = (650.0, 470.0)
     lead_s: float = 1.5
 
 

@@ -80,7 +80,7 @@ class EddyTarget:
 
     def _crossing(self, state: EddyState, crossing: Block, now_s: float) -> EddyState:
         r_mm, azimuth_rad = self.track.places(crossing)
-        inside = r_mm <= self.geometry.inside_mm
+        inside = self.geometry.counts(r_mm)
         first, resistive = check_samples(state.health[0], signal(crossing, _SOURCES[0])[inside], _LIMITS[0])
         second, reactive = check_samples(state.health[1], signal(crossing, _SOURCES[1])[inside], _LIMITS[1])
         state = replace(state, health=(first, second))

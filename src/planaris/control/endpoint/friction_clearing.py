@@ -14,9 +14,12 @@ from planaris.control.endpoint.signals import FloatArray, has_signal, signal
 from planaris.model import Block
 
 _BIN_S = 0.25
-# The share of the step at which the slow mean counts as moved and the baseline stops to follow.
-_MOVED_FRACTION = 0.3
-_SLOW_S = 4.0
+# The baseline stands still where the mean of a few seconds has moved by the first share of the step, and follows again
+# only where the mean of many seconds is back below the second: noise as large as the step must not undo a transition.
+_MOVED_FRACTION, _MOVED_S = 0.32, 4.0
+_BACK_FRACTION, _BACK_S = 0.15, 10.0
+# Baselines of less than this share of their time are not tested against.
+_RIPE_FRACTION = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,8 @@ class FrictionClearing:
     """Call when the signal has stepped by ``step_fraction`` of its level (negative where friction falls).
 
     Baseline: mean of the ``baseline_s`` that ended ``guard_s`` ago, so that a transition does not spoil it; it stands
-    still once the signal moves. The CUSUM tests half the step against all of it; ``false_call_fraction`` bounds false
-    calls of one step by noise (Lorden 1971).
+    still once the signal moves. The CUSUM tests all of the step against ``open_fraction`` of it, so that it rises while
+    more than the middle of both is clear; ``false_call_fraction`` bounds false calls of a step by noise (Lorden 1971).
     """
 
     step_fraction: float
@@ -33,7 +36,8 @@ class FrictionClearing:
     source: str = "torque_Nm"
     settle_s: float = 5.0
     baseline_s: float = 20.0
-    guard_s: float = 8.0
+    guard_s: float = 10.0
+    open_fraction: float = 0.12
     false_call_fraction: float = 1e-5
     longest_s: float = 100.0
 
@@ -67,12 +71,14 @@ class FrictionClearing:
         if not np.isfinite(baseline) or not bins.sigma > 0.0:
             return replace(state, tested_count=last), Decision(DecisionKind.NONE, now_s)
         low, high = baseline, baseline * (1.0 + self.step_fraction)
+        still = low + self.open_fraction * (high - low)
         use = count[first:] > 0
-        scores = np.where(use, count[first:] * shift_scores(mean[first:], low, high, bins.sigma), 0.0)
+        scores = np.where(use, count[first:] * shift_scores(mean[first:], still, high, bins.sigma), 0.0)
         sums = cusum(state.score, scores)
         zeros = np.flatnonzero(sums <= 0.0)
         change_s = float(bins.time_s[first + zeros[-1]]) if zeros.size else state.change_s
-        moved = _moved(mean, count, low, high)
+        over_s, limit = (_MOVED_S, _MOVED_FRACTION) if state.moved_s is None else (_BACK_S, _BACK_FRACTION)
+        moved = _moved_fraction(mean, count, low, high, over_s) > limit
         moved_s = (state.moved_s if state.moved_s is not None else now_s) if moved else None
         state = replace(
             state,
@@ -92,17 +98,12 @@ class FrictionClearing:
         return state, call
 
     def _baseline(self, mean: FloatArray, count: FloatArray) -> float:
-        """Return the level before: NaN until half of the baseline's time has passed."""
+        """Return the level before; NaN until the baseline is ripe. Early in a step half the guard must do."""
         guard, width = round(self.guard_s / _BIN_S), round(self.baseline_s / _BIN_S)
-        end = mean.size - guard
-        if end < width // 2:
-            # Early on only what there is, but never less than a quarter of the window.
-            end = mean.size - guard // 2
-            if end < width // 4:
-                return float("nan")
-        part, weight = mean[max(0, end - width) : end], count[max(0, end - width) : end]
-        use = weight > 0
-        return float(np.sum(part[use] * weight[use]) / np.sum(weight[use])) if use.any() else float("nan")
+        end = max(mean.size - guard, min(mean.size - guard // 2, width))
+        if end < _RIPE_FRACTION * width:
+            return float("nan")
+        return _level(mean[max(0, end - width) : end], count[max(0, end - width) : end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +119,14 @@ class FrictionState:
     moved_s: float | None = None
 
 
-def _moved(mean: FloatArray, count: FloatArray, low: float, high: float) -> bool:
-    """Say whether the slow mean stands apart from the baseline in the step's direction."""
-    part, weight = mean[-round(_SLOW_S / _BIN_S) :], count[-round(_SLOW_S / _BIN_S) :]
-    use = weight > 0
-    if not use.any():
-        return False
-    level = float(np.sum(part[use] * weight[use]) / np.sum(weight[use]))
-    return (level - low) / (high - low) > _MOVED_FRACTION
+def _level(mean: FloatArray, count: FloatArray) -> float:
+    """Return the mean of bins by their counts, NaN of none."""
+    use = count > 0
+    return float(np.sum(mean[use] * count[use]) / np.sum(count[use])) if use.any() else float("nan")
+
+
+def _moved_fraction(mean: FloatArray, count: FloatArray, low: float, high: float, over_s: float) -> float:
+    """Return how far the last seconds' mean stands from the baseline, in steps."""
+    bins = round(over_s / _BIN_S)
+    level = _level(mean[-bins:], count[-bins:])
+    return (level - low) / (high - low) if np.isfinite(level) else 0.0

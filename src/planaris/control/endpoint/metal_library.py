@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planaris.control.endpoint.signals import FloatArray
-from planaris.control.endpoint.spectral_library import centred
+from planaris.control.endpoint.spectral_library import basis_misfits, window_basis
 from planaris.control.endpoint.spectral_model import NominalStack, film_phase, interfaces, spectra
 
 # Metal is opaque from about 60 nm and transparent below 30 (Tian 2023); entries get closer towards clear.
@@ -20,7 +20,7 @@ _BINNED = 4
 
 @dataclass(frozen=True, slots=True)
 class MetalLibrary:
-    """For each entry (m,): the metal's thickness and an orthonormal basis (m, 2, l) with free gain and slope."""
+    """For each entry (m,): the metal's thickness and an orthonormal basis (m, 4, l) of it through any window."""
 
     metal_nm: FloatArray
     basis: FloatArray
@@ -32,12 +32,8 @@ def metal_library(stack: NominalStack) -> MetalLibrary:
     phase = film_phase(stack, nm)
     entries = np.concatenate([spectra(interfaces(stack, under_scale=scale), phase) for scale in _UNDER_SCALES])
     binned = bin_wavelengths(entries)
-    x = bin_wavelengths(centred(stack.wavelength_nm)[None, :])
-    first = binned / np.linalg.norm(binned, axis=1, keepdims=True)
-    second = binned * x
-    second = second - first * np.sum(first * second, axis=1, keepdims=True)
-    second = second / np.linalg.norm(second, axis=1, keepdims=True)
-    return MetalLibrary(np.tile(nm, len(_UNDER_SCALES)), np.stack([first, second], axis=1))
+    wavelength_nm = bin_wavelengths(stack.wavelength_nm[None, :])[0]
+    return MetalLibrary(np.tile(nm, len(_UNDER_SCALES)), window_basis(binned, wavelength_nm))
 
 
 def bin_wavelengths(spectra_: FloatArray) -> FloatArray:
@@ -48,11 +44,6 @@ def bin_wavelengths(spectra_: FloatArray) -> FloatArray:
 
 def metal_left(library: MetalLibrary, measured: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the metal's thickness (k,) that fits spectra (k, L) best, and the relative misfit (k,)."""
-    binned = bin_wavelengths(measured)
-    count, _, length = library.basis.shape
-    along = (binned @ library.basis.reshape(2 * count, length).T).reshape(binned.shape[0], count, 2)
-    power = np.sum(binned * binned, axis=1, keepdims=True)
-    rest = np.maximum(power - np.sum(along * along, axis=2), 0.0)
-    best = rest.argmin(axis=1)
-    misfit = np.sqrt(rest[np.arange(best.size), best] / np.maximum(power[:, 0], 1e-30))
-    return library.metal_nm[best], misfit
+    found = basis_misfits(library.basis, bin_wavelengths(measured))
+    best = found.argmin(axis=1)
+    return library.metal_nm[best], found[np.arange(best.size), best]

@@ -53,7 +53,7 @@ class ReflectanceClearing:
     track: WindowTrack = field(default_factory=WindowTrack)
     limits: SpectrumLimits = field(default_factory=lambda: SpectrumLimits(misfit=0.08))
     open_fraction: float = 0.7
-    clear_fraction: float = 0.95
+    clear_fraction: float = 0.97
     false_call_fraction: float = 1e-6
     covered_sweeps_count: int = 3
     library: MetalLibrary = field(init=False, repr=False, compare=False)
@@ -84,7 +84,7 @@ class ReflectanceClearing:
         spectra = signal(crossing, "spectrum")
         good, fault = believable(spectra, state.last_spectrum, self.limits)
         state = replace(state, last_spectrum=spectra[-1])
-        good &= r_mm <= self.geometry.inside_mm
+        good &= self.geometry.counts(r_mm)
         if fault or np.count_nonzero(good) < 3:
             return self._bad(state, now_s, fault or "too few spectra")
         cleaned, r_mm = without_spikes(spectra[good]), r_mm[good]

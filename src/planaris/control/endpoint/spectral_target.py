@@ -92,7 +92,7 @@ class SpectralTarget:
     def _crossing(self, state: SpectralState, crossing: Block, now_s: float) -> SpectralState:
         r_mm, azimuth_rad = self.track.places(crossing)
         spectra = signal(crossing, "spectrum")
-        inside = r_mm <= self.geometry.inside_mm
+        inside = self.geometry.counts(r_mm)
         good, fault = believable(spectra, state.last_spectrum, self.limits)
         state = replace(state, last_spectrum=spectra[-1])
         good &= inside & np.isfinite(azimuth_rad)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planaris.control.endpoint.signals import FloatArray
+
+# A film does not change over this at its rim.
+_RIM_MM = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,10 @@ class FieldGeometry:
     zone_outer_mm: tuple[float, ...] = (85.0, 95.0, 99.0)
     inside_mm: float = 97.0
     wafer_mm: float = 100.0
+
+    def counts(self, r_mm: FloatArray) -> NDArray[np.bool_]:
+        """Say which places count; those on the rim do, whatever the rounding of their angles."""
+        return r_mm <= self.inside_mm + _RIM_MM
 
     def weights(self, r_mm: FloatArray) -> FloatArray:
         """Return each node's share in the thickness at radii (k,), as (k, nodes)."""
