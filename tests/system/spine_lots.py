@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,16 +29,17 @@ LONGEST_WAIT_S = 240
 Edits = dict[str, dict[str, str]]
 
 
-def small_lot(folder: Path, slots: Sequence[int], edits: Edits | None = None) -> Path:
-    """Copy the example with only some wafers and return its lot file.
+def small_lot(folder: Path, slots: Sequence[int], edits: Edits | None = None, example: Path = EXAMPLE) -> Path:
+    """Copy an example with only some wafers and return its lot file.
 
     ``edits`` holds texts to replace everywhere, by file: ``{"recipe.toml": {"old": "new"}}``.
     """
-    shutil.copytree(EXAMPLE, folder)
+    shutil.copytree(example, folder)
     lot, incoming = folder / "lot.toml", folder / "incoming.csv"
     listed = ", ".join(str(slot) for slot in slots)
     lot.write_text(lot.read_text(encoding="utf-8").replace('"1-25"', f'"{listed}"'), encoding="utf-8")
-    wanted = ("#", "wafer_id", *(f"ILD001-{slot:02d}," for slot in slots))
+    lot_id = tomllib.loads(lot.read_text(encoding="utf-8"))["lot_id"]
+    wanted = ("#", "wafer_id", *(f"{lot_id}-{slot:02d}," for slot in slots))
     rows = incoming.read_text(encoding="utf-8").splitlines(keepends=True)
     incoming.write_text("".join(row for row in rows if row.startswith(wanted)), encoding="utf-8")
     for name, changes in (edits or {}).items():

@@ -91,7 +91,7 @@ def test_laws_state_what_the_twin_needs() -> None:
                 assert {"supply_flow_ml_min", "reference_flow_ml_min"} <= set(law), (name, film.material, line)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", [*EXAMPLES, "oxide_endpoint"])
 def test_incoming_maps_are_what_the_script_makes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     folder: Path = ROOT / "examples" / name
     spec = importlib.util.spec_from_file_location(f"make_incoming_{name}", folder.parent / "make_incoming.py")

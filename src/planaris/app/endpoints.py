@@ -11,11 +11,20 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from planaris.control import DelayPath, StepContext, WindowTrack, detector_of, step_faults, zone_control_of
-from planaris.control.endpoint import FieldGeometry
+from planaris.control import (
+    DelayPath,
+    Expectation,
+    FieldGeometry,
+    StepContext,
+    WindowTrack,
+    detector_of,
+    step_faults,
+    zone_control_of,
+)
 from planaris.formats import JobFiles
 from planaris.model import (
     DetectorKind,
+    DetectorSetting,
     EndKind,
     FilmStack,
     InputError,
@@ -23,6 +32,7 @@ from planaris.model import (
     Layer,
     PolishStep,
     Recipe,
+    StepEnd,
     StepKind,
     ToolDescription,
 )
@@ -35,6 +45,8 @@ _TO_TARGET = frozenset({DetectorKind.SPECTRUM, DetectorKind.FRINGE, DetectorKind
 _TO_CLEAR = frozenset({DetectorKind.REFLECTANCE, DetectorKind.FRICTION})
 # Torque of a platen's bearing and of its turning slurry, and of a disk's drag at its arm (design values).
 _BEARING_Nm, _DRAG_Nm_rpm, _DISK_ARM_m = 2.0, 0.03, 0.125
+# What a cut-off step has removed is known to this share; of its way so much is taken as left at least [design].
+_REMOVED_FRACTION, _LEFT_FRACTION = 0.3, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,37 @@ def _mean_kPa(step: PolishStep) -> float:
     return sum(step.zone_pressure_kPa) / len(step.zone_pressure_kPa)
 
 
+def rest_of(end: StepEnd, context: StepContext, into_s: float) -> tuple[StepEnd, StepContext]:
+    """Return a step's end and what is known at its start once it was polished for ``into_s`` and cut off.
+
+    Times are what is left of them. The film is what the nominal rate leaves, and the wafer, which is no new one, is
+    recognised within what is not known of that.
+    """
+    top = context.films.top
+    target_nm = max((d.target_nm for d in end.detectors if d.target_nm is not None), default=0.0)
+    least_nm = target_nm + _LEFT_FRACTION * (top.thickness_nm - target_nm)
+    left_nm = max(top.thickness_nm - context.rate_nm_min * into_s / 60.0, least_nm)
+    more_pct = 100.0 * (_REMOVED_FRACTION * context.rate_nm_min * into_s / 60.0) / left_nm
+
+    def rest(setting: DetectorSetting) -> DetectorSetting:
+        time_s = None if setting.time_s is None else max(0.0, setting.time_s - into_s)
+        if setting.detector is not DetectorKind.SPECTRUM:
+            return replace(setting, time_s=time_s)
+        given_pct = setting.incoming_tolerance_pct
+        tolerance_pct = 100.0 * Expectation(left_nm, target_nm).tolerance_fraction if given_pct is None else given_pct
+        return replace(setting, time_s=time_s, incoming_tolerance_pct=tolerance_pct + more_pct)
+
+    films = replace(context.films, layers=(Layer(top.material, left_nm), *context.films.layers[1:]))
+    shorter = replace(
+        end,
+        min_s=max(0.0, end.min_s - into_s),
+        max_s=max(0.0, end.max_s - into_s),
+        over_polish_s=end.over_polish_s + 0.01 * end.over_polish_pct * into_s,
+        detectors=tuple(map(rest, end.detectors)),
+    )
+    return shorter, replace(context, films=films)
+
+
 class Endpoints:
     """Gives platens what ends their steps, by wafer; made for the lots of one process package."""
 
@@ -138,7 +181,7 @@ class Endpoints:
         self._package, self._tool = package, tool
         wafers = ((files, wafer) for files in jobs for wafer in files.lot.wafers)
         self._stacks = {w.wafer_id: self._incoming(files, w.wafer_id, w.stack) for files, w in wafers}
-        self._ready: dict[tuple[FilmStack, Recipe, int], StepControl | None] = {}
+        self._ready: dict[tuple[FilmStack, Recipe, int, float], StepControl | None] = {}
 
     @staticmethod
     def _incoming(files: JobFiles, wafer_id: str, stack: FilmStack) -> FilmStack:
@@ -148,21 +191,24 @@ class Endpoints:
             return stack
         return replace(stack, layers=(Layer(stack.top.material, float(round(maps[wafer_id]))), *stack.layers[1:]))
 
-    def __call__(self, wafer_id: str, recipe: Recipe, step: int) -> StepControl | None:
-        """Return what ends a step for a wafer; None where its films are not known."""
+    def __call__(self, wafer_id: str, recipe: Recipe, step: int, into_s: float = 0.0) -> StepControl | None:
+        """Return what ends a step for a wafer, or its rest after ``into_s``; None where its films are not known."""
         stack = self._stacks.get(wafer_id)
         if stack is None:
             return None
-        key = stack, recipe, step
+        key = stack, recipe, step, into_s
         if key not in self._ready:
-            self._ready[key] = self._control(stack, recipe, step)
+            self._ready[key] = self._control(stack, recipe, step, into_s)
         return self._ready[key]
 
-    def _control(self, stack: FilmStack, recipe: Recipe, number: int) -> StepControl | None:
+    def _control(self, stack: FilmStack, recipe: Recipe, number: int, into_s: float) -> StepControl | None:
         context = self.context(stack, recipe, number)
         if context is None or step_faults(recipe.steps[number].end, context):
             return None
         step = recipe.steps[number]
+        if into_s > 0.0:
+            end, context = rest_of(step.end, context, into_s)
+            step = replace(step, end=end)
         targets = [d.target_nm for d in step.end.detectors if d.target_nm is not None]
         zones = zone_control_of(step, targets[0]) if targets else None
         return StepControl(detector_of(step.end, context), zones)

@@ -35,6 +35,7 @@ from planaris.modules.platen import (
     VisitResult,
     WaferLeftOnPadError,
     WaferSlippedError,
+    rest_of_end,
 )
 from planaris.modules.units import DualArmRobot, Exchange, Swing
 
@@ -78,4 +79,5 @@ __all__ = [
     "WaferNotSeenError",
     "WaferSlippedError",
     "face_shown",
+    "rest_of_end",
 ]

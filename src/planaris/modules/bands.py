@@ -50,6 +50,8 @@ class _Watched:
     tag: str
     set_point: float
     on_platen: bool
+    # (until when, set-point) of those before, while a block may still hold samples of their time.
+    earlier: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     outside_warn_s: float = 0.0
     outside_abort_s: float = 0.0
     warned: bool = False
@@ -75,11 +77,14 @@ class BandMonitor:
                 if set_point > 0:
                     self.watched.append(_Watched(band, tag, set_point, band.quantity in _ON_PLATEN))
 
-    def move_zones(self, pressures_kPa: Sequence[float]) -> None:
-        """Take new set-points of the zones during a step."""
+    def move_zones(self, pressures_kPa: Sequence[float], time_s: float) -> None:
+        """Take new set-points of the zones during a step, from a tool time on."""
         by_tag = {f"head{self.head}.zone{z}_pressure_kPa": p for z, p in enumerate(pressures_kPa, start=1)}
         for watched in self.watched:
-            watched.set_point = by_tag.get(watched.tag, watched.set_point)
+            moved = by_tag.get(watched.tag, watched.set_point)
+            if moved != watched.set_point:
+                watched.earlier.append((time_s, watched.set_point))
+                watched.set_point = moved
 
     def stop(self) -> None:
         """Watch nothing until the next step."""
@@ -108,7 +113,7 @@ class BandMonitor:
         platen_block = block.rate_class.startswith("platen")
         watched = [w for w in self.watched if w.on_platen is platen_block]
         values = block.values[first:, [block.tags.index(w.tag) for w in watched]]
-        set_points = np.array([w.set_point for w in watched])
+        set_points = _asked(watched, block.time_s[first:])
         errors_pct = 100.0 * np.abs(values - set_points) / set_points
         worst_pct = errors_pct.max(axis=0).tolist()
         for column, w in enumerate(watched):
@@ -133,6 +138,19 @@ class BandMonitor:
         before_s = float(times[0]) if block.gap else self.last_sample_s.get(block.rate_class, float(times[0]))
         self.last_sample_s[block.rate_class] = float(times[-1])
         return float(times[1] - times[0]) if len(times) > 1 else float(times[0]) - before_s
+
+
+def _asked(watched: Sequence[_Watched], time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what was asked of each quantity at each sample, or in a row where nothing moved."""
+    now = np.array([w.set_point for w in watched])
+    if not any(w.earlier for w in watched):
+        return now
+    asked = np.tile(now, (len(time_s), 1))
+    for column, w in enumerate(watched):
+        for until_s, set_point in reversed(w.earlier):
+            asked[time_s < until_s, column] = set_point
+        w.earlier = [(until_s, was) for until_s, was in w.earlier if until_s > time_s[-1]]
+    return asked
 
 
 def _deviation(w: _Watched, seen: float, *, aborts: bool) -> Deviation:

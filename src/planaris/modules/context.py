@@ -88,13 +88,16 @@ class StartTrace(Protocol):
 
 
 class EndpointOf(Protocol):
-    """Return what ends a step of a recipe by endpoint for a wafer; None where nobody knows how."""
+    """Return what ends a step of a recipe by endpoint for a wafer; None where nobody knows how.
 
-    def __call__(self, wafer_id: str, recipe: Recipe, step: int) -> StepControl | None: ...
+    ``into_s``: for so long the step was polished before it was cut off; what ends it ends the rest.
+    """
+
+    def __call__(self, wafer_id: str, recipe: Recipe, step: int, into_s: float) -> StepControl | None: ...
 
 
-def _no_endpoint(wafer_id: str, recipe: Recipe, step: int) -> None:
-    del wafer_id, recipe, step
+def _no_endpoint(wafer_id: str, recipe: Recipe, step: int, into_s: float) -> None:
+    del wafer_id, recipe, step, into_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class EndpointWatch:
 
     def __init__(self, port: Port, platen: str, end: StepEnd, control: StepControl, start_s: float) -> None:
         self._detector, self._zones = control.detector, control.zones
-        self._state = control.detector.start(start_s)
+        self._state: Any = None
         self._zone_state = None if control.zones is None else control.zones.start(start_s)
         self._fast = port.subscribe(f"{platen}.fast", FAST_BLOCK_S) if reads_fast(end) else None
         self.final: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
@@ -71,6 +71,10 @@ class EndpointWatch:
         self.faults: list[str] = []
         self._broken = False
         self._trail: list[tuple[float, float, float]] = []
+        try:
+            self._state = control.detector.start(start_s)
+        except Exception as error:
+            self._fail(error)
 
     async def run(self) -> None:
         """Read the scalar sensors, if a detector does, until closed."""
@@ -86,9 +90,12 @@ class EndpointWatch:
             self._state, said = self._detector.step(self._state, block)
             self._take(said)
         except Exception as error:
-            _log.exception("endpoint detector failed")
-            self.faults.append(f"{type(error).__name__}: {error}")
-            self._broken = True
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        _log.error("endpoint detector failed", exc_info=error)
+        self.faults.append(f"{type(error).__name__}: {error}")
+        self._broken = True
 
     def _take(self, said: Decision) -> None:
         if said.kind is DecisionKind.FAULT and (not self.faults or self.faults[-1] != said.why):

@@ -11,7 +11,7 @@ from typing import ClassVar
 from planaris.clock import now_s
 from planaris.control import Decision, DecisionKind
 from planaris.hardware import Device, DeviceFailedError, DeviceReportedError, PortError, Value
-from planaris.model import Block, ConditioningMode, EndKind, PolishStep, Recipe, Severity
+from planaris.model import Block, ConditioningMode, EndKind, PolishStep, Recipe, Severity, StepEnd
 from planaris.modules.bands import BandMonitor
 from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader, TraceRecording
 from planaris.modules.endpoint_watch import EndpointWatch, StepControl, reads_window
@@ -69,7 +69,7 @@ class PadOccupiedError(DeviceFailedError):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One wafer's visit to one platen."""
+    """One wafer's visit to one platen; what is left of one knows why its wafer is held, and if it goes no further."""
 
     wafer_id: str
     slot: int
@@ -77,6 +77,8 @@ class Visit:
     recipe: Recipe
     first_step: int
     steps: tuple[PolishStep, ...]
+    held: str = ""
+    turned_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ class Platen(Module):
         monitor = BandMonitor(self.number, visit.head)
         self._abort = asyncio.get_running_loop().create_future()
         self._left, self._head = visit, visit.head
-        self._held, self._turned_away = "", False
+        self._held, self._turned_away = visit.held, visit.turned_away
         block_s = self.context.constants.trace_block_s
         self.fire("prepare")
         port = self.context.port
@@ -276,7 +278,8 @@ class Platen(Module):
         for number, step in enumerate(visit.steps, start=visit.first_step):
             if step.end.kind is not EndKind.ENDPOINT:
                 continue
-            control = self.context.endpoint_of(visit.wafer_id, visit.recipe, number)
+            into_s = visit.recipe.steps[number].end.max_s - step.end.max_s
+            control = self.context.endpoint_of(visit.wafer_id, visit.recipe, number, into_s)
             if control is None or (reads_window(step.end) and not has_window(self.context.port, self.number)):
                 what = "nobody knows this wafer's films" if control is None else f"{self.name} has no window"
                 remedy = "polish it where there is a window, or end the step by time"
@@ -311,7 +314,7 @@ class Platen(Module):
                     reason = "time"
             finally:
                 end_s = now_s()
-                self._left = _after(visit, offset, end_s - start_s)
+                self._left = self._rest(visit, offset, end_s - start_s)
                 spans.append(StepSpan(step.name, start_s, end_s))
                 slurry_before_ml, slurry_ml = slurry_ml, tap.volume_ml(self._slurry_tag, end_s)
                 di_before_ml, di_ml = di_ml, tap.volume_ml(self._di_tag, end_s)
@@ -330,8 +333,12 @@ class Platen(Module):
                 )
             if step.kind != "rinse":
                 polish_s += end_s - start_s
-            self._left = _after(visit, offset + 1, 0.0)
+            self._left = self._rest(visit, offset + 1, 0.0)
         return polish_s
+
+    def _rest(self, visit: Visit, done_count: int, into_next_s: float) -> Visit:
+        left = _after(visit, done_count, into_next_s)
+        return replace(left, held=self._held, turned_away=self._turned_away)
 
     async def _until_endpoint(
         self, visit: Visit, number: int, step: PolishStep, start_s: float, monitor: BandMonitor
@@ -366,7 +373,7 @@ class Platen(Module):
                     pressures = moved.result()
                     zones = {f"head{head}.sp_zone{z}_pressure_kPa": p for z, p in enumerate(pressures, start=1)}
                     await self.context.port.write({f"head{head}.sp_ramp_s": ZONE_RAMP_S, **zones})
-                    monitor.move_zones(pressures)
+                    monitor.move_zones(pressures, now_s())
                     moved = asyncio.create_task(watch.moves.get())
             return watch.final.result()
         finally:
@@ -541,15 +548,22 @@ class Platen(Module):
         return {f"{self.name}.sp_ramp_s": LIFT_RAMP_S} | {f"{self.name}.sp_{name}": 0.0 for name in names}
 
 
+def rest_of_end(end: StepEnd, into_s: float) -> StepEnd:
+    """Return a step's end for what is left of it after some seconds."""
+    left_s = max(0.0, end.time_s + end.over_polish_s - into_s)
+    if end.kind is EndKind.ENDPOINT:  # the detector begins anew, within what is left of the times
+        return replace(
+            end,
+            time_s=max(0.0, end.time_s - into_s),
+            min_s=max(0.0, end.min_s - into_s),
+            max_s=max(0.0, end.max_s - into_s),
+        )
+    return replace(end, time_s=left_s, min_s=min(end.min_s, left_s), over_polish_s=0.0)
+
+
 def _after(visit: Visit, done_count: int, into_next_s: float) -> Visit:
     """Return what is left of a visit after some steps and part of the next."""
     steps = visit.steps[done_count:]
     if steps and into_next_s > 0:
-        end = steps[0].end
-        left_s = max(0.0, end.time_s + end.over_polish_s - into_next_s)
-        shorter = replace(end, time_s=left_s, min_s=min(end.min_s, left_s), over_polish_s=0.0)
-        if end.kind is EndKind.ENDPOINT:  # the detector begins anew, within what is left of the times
-            min_s, max_s = max(0.0, end.min_s - into_next_s), max(0.0, end.max_s - into_next_s)
-            shorter = replace(end, time_s=left_s, min_s=min_s, max_s=max_s)
-        steps = (replace(steps[0], end=shorter), *steps[1:])
+        steps = (replace(steps[0], end=rest_of_end(steps[0].end, into_next_s)), *steps[1:])
     return replace(visit, first_step=visit.first_step + done_count, steps=steps)

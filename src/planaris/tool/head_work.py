@@ -209,6 +209,8 @@ class HeadWork:
         platen = self._tool.platens[int(piece.resource.removeprefix("platen"))]
         progress, head = self._jobs.progress_of(wafer), f"head{visit.head}"
         progress.cut_short = True
+        if platen.left is not None and platen.left.held:
+            self._marks.mark(wafer.wafer_id, "hold", platen.left.held)
         if math.isnan(progress.polish_end_s) or platen.left is not visit:
             progress.polish_end_s = now_s()
         self._shop.free(piece, head)

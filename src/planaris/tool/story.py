@@ -16,6 +16,7 @@ from planaris.stream import (
     CommandReceived,
     Committed,
     ConsumableUsed,
+    EndpointDecided,
     Event,
     FlipIntended,
     JobStateChanged,
@@ -59,6 +60,7 @@ class WaferStory:
     """One wafer as the journal tells; times are tool time, NaN until they come.
 
     ``face`` is what it was turned to since it left ``came_from``, None if it was not; ``turning`` a turn under way.
+    ``held`` says why an endpoint keeps it for a person; ``turned_away``: it is not one that the recipe means.
     """
 
     wafer_id: str
@@ -87,6 +89,8 @@ class WaferStory:
     plan: str = ""
     post_nm: tuple[float, ...] = ()
     marks: list[str] = field(default_factory=list[str])
+    held: str = ""
+    turned_away: bool = False
 
     @property
     def polish_s(self) -> float:
@@ -147,6 +151,9 @@ class Story:
                 self._moved(self.wafers[event.wafer_id], event.location, time_s)
             case StepStarted() | StepEnded():
                 self._step(event, time_s)
+            case EndpointDecided(decision="hold" | "abort"):
+                wafer = self.wafers[event.wafer_id]
+                wafer.held, wafer.turned_away = f"{event.step_name}: {event.why}", event.decision == "abort"
             case CleanStarted() | CleanEnded():
                 self._clean(event, time_s)
             case WaferMeasured() | WaferMarked() | WaferFinished():

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from planaris.clock import now_s
-from planaris.model import Recipe, SlotState, Wafer
-from planaris.modules import Visit, WaferNotSeenError, face_shown
+from planaris.model import EndKind, Recipe, SlotState, Wafer
+from planaris.modules import Visit, WaferNotSeenError, face_shown, rest_of_end
 from planaris.stream import CarrierMapped, RunResumed, StepEnded, WaferMoved
 from planaris.tool.carrier_check import SLOT_LETTERS
 from planaris.tool.engine import Engine
@@ -206,7 +206,7 @@ def restore_progress(progress: WaferProgress, told: WaferStory) -> None:
     progress.clean_start_s, progress.dried_s = told.clean_start_s, told.dried_s
     progress.polish_s, progress.slurry_ml, progress.di_water_ml = told.polish_s, told.slurry_ml, told.di_water_ml
     progress.plan, progress.post_nm, progress.marks = told.plan, told.post_nm, list(told.marks)
-    progress.cut_short = "rework" in told.marks or "scrap" in told.marks
+    progress.cut_short = told.turned_away or "rework" in told.marks or "scrap" in told.marks
     progress.visits_done = visits_done(progress.recipe, told)
 
 
@@ -232,9 +232,11 @@ def _go_on(
         for wafer_id, progress in job.progress.items():
             if wafer_id in asked or wafer_id not in found.places or progress.finished:
                 continue
-            place = found.places[wafer_id]
+            place, told = found.places[wafer_id], story.wafers[wafer_id]
+            if told.held:  # decided before its visit's end, where it is marked
+                engine.marks.mark(wafer_id, "hold", told.held)
             if place.startswith("head"):
-                _interrupted(engine, story.wafers[wafer_id], progress, place, away_s, polished_on_s)
+                _interrupted(engine, told, progress, place, away_s, polished_on_s)
             elif place != progress.home or progress.left_carrier:
                 _placed(engine, progress.wafer, place)
             waiting = progress.wet and progress.polished and math.isnan(progress.clean_start_s)
@@ -303,7 +305,9 @@ def _rest_of(progress: WaferProgress, told: WaferStory, stage: int, head: int) -
         if story is not None and story.whole:
             continue
         done_s = story.done_s if story is not None else 0.0
-        left_s = step.end.time_s + step.end.over_polish_s - done_s
+        # A step by endpoint may go on until its latest time.
+        by_endpoint = step.end.kind is EndKind.ENDPOINT
+        left_s = (step.end.max_s if by_endpoint else step.end.time_s + step.end.over_polish_s) - done_s
         if left_s > 0:
             left.append((number, left_s))
     if not left:
@@ -311,8 +315,7 @@ def _rest_of(progress: WaferProgress, told: WaferStory, stage: int, head: int) -
     first, left_s = left[0]
     step = recipe.steps[first]
     if told.steps.get(first) is not None:
-        end = replace(step.end, time_s=left_s, min_s=min(step.end.min_s, left_s), over_polish_s=0.0)
-        step = replace(step, end=end)
+        step = replace(step, end=rest_of_end(step.end, told.steps[first].done_s))
     steps = (step, *(recipe.steps[n] for n, _ in left[1:]))
     return Visit(told.wafer_id, told.slot, head, recipe, first, steps)
 

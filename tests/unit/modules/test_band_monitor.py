@@ -216,3 +216,20 @@ def test_samples_may_come_one_by_one() -> None:
 def test_the_default_bands_warn_before_they_abort() -> None:
     assert all(0 < band.warn_pct < band.abort_pct for band in DEFAULT_BANDS)
     assert all(band.persist_s == 3.0 for band in DEFAULT_BANDS)
+
+
+ZONE = Band("zone_pressure", 10.0, 15.0)
+
+
+def test_samples_before_a_zones_move_are_held_to_what_was_asked_then() -> None:
+    """A block of 4 s may come after the move that ended its time."""
+    monitor = started(ZONE)
+    set_point = np.array(MAIN.zone_pressure_kPa)
+    first = block(0.0, {"head2.zone3_pressure_kPa": np.zeros(400)}, HEAD_TAGS)
+    monitor.move_zones(tuple(1.25 * set_point), 3.9)
+    moved = np.full(500, 25.0)
+    assert monitor.check(first) == []
+    zones = {tag: moved for tag in HEAD_TAGS if "zone" in tag}
+    assert monitor.check(block(4.0, zones, HEAD_TAGS)) == []
+    (found, *_) = monitor.check(block(9.0, {"head2.zone3_pressure_kPa": np.zeros(500)}, HEAD_TAGS))
+    assert found.set_point == pytest.approx(1.25 * set_point[0])

@@ -10,8 +10,19 @@ import pytest
 from module_bench import ModuleBench, short_recipe, visit_of
 
 from planaris import clock
-from planaris.model import EndKind
-from planaris.modules import Platen
+from planaris.control import Decision, DecisionKind
+from planaris.model import Block, EndKind
+from planaris.modules import Platen, StepControl
+
+
+class Silent:
+    """A detector that never decides."""
+
+    def start(self, start_s: float) -> float:
+        return start_s
+
+    def step(self, state: float, block: Block) -> tuple[float, Decision]:
+        return state, Decision(DecisionKind.NONE, float(block.time_s[-1]))
 
 
 @pytest.mark.parametrize("looks", [True, False])
@@ -19,12 +30,14 @@ def test_what_the_window_sees_is_recorded_where_an_endpoint_asks(looks: bool) ->
     recipe = short_recipe(polish_s=8.0)
     if looks:
         steps = tuple(
-            replace(s, end=replace(s.end, kind=EndKind.ENDPOINT)) if s.kind == "polish" else s for s in recipe.steps
+            replace(s, end=replace(s.end, kind=EndKind.ENDPOINT, max_s=8.0)) if s.kind == "polish" else s
+            for s in recipe.steps
         )
         recipe = replace(recipe, steps=steps)
 
     async def scenario() -> ModuleBench:
         bench = ModuleBench()
+        bench.context.endpoint_of = lambda *_: StepControl(Silent())
         platen = Platen(1, bench.context)
         async with bench.serving():
             await bench.bring()

@@ -18,6 +18,7 @@ from planaris import clock
 from planaris.dictionary import build
 from planaris.formats import JobFiles, load_job
 from planaris.model import CARRIER_SLOTS, Lot, Recipe, SlotState, ToolDescription, WaferKind
+from planaris.modules import EndpointOf
 from planaris.processes import load_package
 from planaris.stream import Committed, Event, EventStream
 from planaris.tool import Answer, CommandRequest, Engine, JobOrder, MakeTransport, Tool, Verbs
@@ -86,6 +87,7 @@ class EngineBench:
         seed: int = 1,
         tool: ToolDescription | None = None,
         make_transport: MakeTransport | None = None,
+        endpoint_of: EndpointOf | None = None,
     ) -> None:
         self.orders = {o.lot.lot_id: o for o in orders}
         description, dictionary = (tool_a(), dictionary_a()) if tool is None else (tool, build(tool))
@@ -95,7 +97,9 @@ class EngineBench:
         self.kept: list[Committed] = []
         self.journal_failure: Exception | None = None
         self.stream = EventStream(clock.now_s, self._append)
-        self.tool = Tool(description, dictionary, TwinPort(self.machine), self.stream, NoTrace.start)
+        self.tool = Tool(
+            description, dictionary, TwinPort(self.machine), self.stream, NoTrace.start, endpoint_of=endpoint_of
+        )
         self.engine = Engine(self.tool, make_transport)
         Verbs(self.engine, self.orders.get)
         self._keys = itertools.count(1)
@@ -155,6 +159,7 @@ class EngineBench:
 
 @asynccontextmanager
 async def working(
+<<<<<<< HEAD
     *orders: JobOrder,
     seed: int = 1,
     tool: ToolDescription | None = None,
@@ -162,6 +167,12 @@ async def working(
 ) -> AsyncGenerator[EngineBench]:
     """Give a bench whose engine works inside the block."""
     bench = EngineBench(orders, seed, tool, make_transport)
+=======
+    *orders: JobOrder, seed: int = 1, tool: ToolDescription | None = None, endpoint_of: EndpointOf | None = None
+) -> AsyncGenerator[EngineBench]:
+    """Give a bench whose engine works inside the block."""
+    bench = EngineBench(orders, seed, tool, endpoint_of=endpoint_of)
+>>>>>>> s11-eptests
     async with bench.tool.running(), bench.engine.running():
         yield bench
     bench.machine.close()
@@ -172,11 +183,12 @@ def play(
     *orders: JobOrder,
     patience_s: float = 0.0,
     tool: ToolDescription | None = None,
+    endpoint_of: EndpointOf | None = None,
 ) -> EngineBench:
     """Start a job for each order, play a person's script beside them, and wait until all is still."""
 
     async def main() -> EngineBench:
-        async with working(*orders, tool=tool) as bench:
+        async with working(*orders, tool=tool, endpoint_of=endpoint_of) as bench:
             for one in orders:
                 await bench.start(one.lot)
             await script(bench)
