@@ -26,8 +26,10 @@ def query(path: Path, sql: str) -> list[dict[str, Any]]:
         try:
             source = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
             try:
-                for name in ("meta", "events", *VIEWS):
-                    duck.register(f"_{name}", _table(source, name))
+                # By the views' text and not their names: the file of an older Planaris lacks those that came later.
+                tables = {"meta": "meta", "events": "events", **{name: f"({text})" for name, text in VIEWS.items()}}
+                for name, of in tables.items():
+                    duck.register(f"_{name}", _table(source, of))
                     duck.execute(f'CREATE VIEW "{name}" AS SELECT * FROM "_{name}"')
             finally:
                 source.close()
@@ -36,8 +38,8 @@ def query(path: Path, sql: str) -> list[dict[str, Any]]:
         try:
             files = sorted((database.parent / "traces").glob("*.parquet"))
             # What windows saw is sampled at times of its own.
-            for view, of in (("traces", False), ("optical_traces", True)):
-                if mine := [str(file) for file in files if ("_optical" in file.name) is of]:
+            for view, optical in (("traces", False), ("optical_traces", True)):
+                if mine := [str(file) for file in files if ("_optical" in file.name) is optical]:
                     duck.execute(_traces(view, mine))
             answer = duck.execute(sql)
             names = [column[0] for column in answer.description or ()]
@@ -46,10 +48,10 @@ def query(path: Path, sql: str) -> list[dict[str, Any]]:
             raise RunDatabaseError(database, f"cannot answer: {error}") from error
 
 
-def _table(source: sqlite3.Connection, name: str) -> Any:
+def _table(source: sqlite3.Connection, of: str) -> Any:
     import pyarrow as pa
 
-    cursor = source.execute(f"SELECT * FROM {name}")
+    cursor = source.execute(f"SELECT * FROM {of}")
     names = [column[0] for column in cursor.description]
     columns = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(names)
     return pa.table([pa.array(values) for values in columns], names=names)

@@ -17,6 +17,7 @@ from planaris.historian.run_rows import (
     CleanRow,
     CommandRow,
     ConsumableRow,
+    EndpointRow,
     MeasurementRow,
     ModuleStateRow,
     StayRow,
@@ -24,6 +25,7 @@ from planaris.historian.run_rows import (
     TraceFileRow,
     WaferRow,
 )
+from planaris.historian.run_views import VIEWS
 
 Row = TypeVar("Row")
 
@@ -46,6 +48,10 @@ class RunQueries:
     def steps(self) -> list[StepRow]:
         """Return the polish steps in the order they began."""
         return self._rows(StepRow, "steps")
+
+    def endpoints(self) -> list[EndpointRow]:
+        """Return how endpoints were decided, in that order."""
+        return self._rows(EndpointRow, "endpoints")
 
     def cleans(self) -> list[CleanRow]:
         """Return the cleaner steps in the order they began."""
@@ -84,7 +90,8 @@ class RunQueries:
         converters = [_CONVERTERS.get(str(f.type), _same) for f in fields(kind)]  # pyright: ignore[reportArgumentType]
         columns = ", ".join(f'"{name}"' for name in names)
         with _reading(self.path) as connection:
-            found = connection.execute(f"SELECT {columns} FROM {view}").fetchall()
+            # By the view's text and not its name: the file of an older Planaris lacks the views that came later.
+            found = connection.execute(f"SELECT {columns} FROM ({VIEWS[view]})").fetchall()
         return [kind(*(convert(value) for convert, value in zip(converters, row, strict=True))) for row in found]
 
 

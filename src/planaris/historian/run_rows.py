@@ -48,6 +48,29 @@ class StepRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointRow:
+    """How a step's endpoint was decided; times and lengths are NaN where there is none, the trail's have one length."""
+
+    time_s: float
+    wafer_id: str
+    platen: int
+    head: int
+    step: int
+    step_name: str
+    decision: str
+    why: str
+    called_s: float
+    endpoint_s: float
+    stop_s: float
+    endpoint_nm: float
+    sigma_nm: float
+    rate_nm_min: float
+    trail_s: tuple[float, ...]
+    trail_nm: tuple[float, ...]
+    trail_pct: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CleanRow:
     """One stay in a cleaner station with its water."""
 

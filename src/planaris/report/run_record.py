@@ -15,6 +15,7 @@ from planaris.historian import (
     AlarmRow,
     CleanRow,
     ConsumableRow,
+    EndpointRow,
     MeasurementRow,
     RunQueries,
     StayRow,
@@ -54,6 +55,7 @@ class RunRecord:
     frame: tuple[Happening, ...]
     wafers: list[WaferRow]
     steps: list[StepRow]
+    endpoints: list[EndpointRow]
     cleans: list[CleanRow]
     stays: list[StayRow]
     alarms: list[AlarmRow]
@@ -121,6 +123,7 @@ def read_run(folder: Path) -> RunRecord:
         frame=frame,
         wafers=ask.wafers(),
         steps=ask.steps(),
+        endpoints=ask.endpoints(),
         cleans=ask.cleans(),
         stays=ask.moves(),
         alarms=ask.alarms(),

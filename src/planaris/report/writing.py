@@ -12,12 +12,13 @@ from planaris.report.facts import Facts, Marking, read_facts
 from planaris.report.page import Section
 from planaris.report.text import esc
 
-_SECTIONS: tuple[Callable[[Facts], Section], ...] = (
+_SECTIONS: tuple[Callable[[Facts], Section | None], ...] = (
     sections.lot_table,
     sections.lot_trend,
     sections.maps,
     sections.profiles,
     sections.gantt,
+    sections.endpoints,
     sections.traces,
     sections.consumables,
     sections.usage,
@@ -45,7 +46,7 @@ def write_report(run_dir: Path) -> Path:
 def render(facts: Facts) -> str:
     """Return the page as HTML."""
     here = resources.files("planaris.report")
-    rendered = [make(facts) for make in _SECTIONS]
+    rendered = [section for make in _SECTIONS if (section := make(facts))]
     record = facts.record
     lot, run_id = record.text("lot_id") or "unknown lot", record.text("run_id") or "unknown run"
     return Template(here.joinpath("template.html").read_text(encoding="utf-8")).substitute(

@@ -4,7 +4,10 @@ import json
 import math
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +16,7 @@ from planaris.historian import (
     CleanRow,
     CommandRow,
     ConsumableRow,
+    EndpointRow,
     ModuleStateRow,
     RunDatabase,
     RunDatabaseError,
@@ -32,6 +36,7 @@ from planaris.stream import (
     CommandReceived,
     Committed,
     ConsumableUsed,
+    EndpointDecided,
     Event,
     EventStream,
     ModuleStateChanged,
@@ -248,6 +253,40 @@ def test_cleans_consumables_and_traces(database: RunDatabase, ask: RunQueries) -
     assert (second.station, second.end_s) == ("megasonic", None)
     assert ask.consumables() == [ConsumableRow(32.0, "pad", "platen1", 120, 2.5, 8.0)]
     assert ask.trace_files() == [TraceFileRow(33.0, "L.01", 1, 2, 0, "traces/a.parquet", 5500, 48)]
+
+
+def called(wafer: str, **other: Any) -> EndpointDecided:
+    trail = ((21.0, 22.0), (905.5, NAN), (80.0, 90.0))
+    return replace(
+        EndpointDecided(wafer, 3, 2, 4, "P3 main", "call", "at 900 nm", 22.0, 24.5, 24.0, 901.5, 0.5, -120.0, *trail),
+        **other,
+    )
+
+
+def test_an_endpoint_comes_back_as_it_was_decided(database: RunDatabase, ask: RunQueries) -> None:
+    nothing = dict.fromkeys(("called_s", "endpoint_s", "stop_s", "endpoint_nm", "sigma_nm", "rate_nm_min"), NAN)
+    held = called("L.02", decision="hold", why="no signal", trail_s=(), trail_nm=(), trail_pct=(), **nothing)
+    told(database, [(24.0, called("L.01")), (99.0, held)])
+    first, second = ask.endpoints()
+    assert first == EndpointRow(
+        24.0, "L.01", 3, 2, 4, "P3 main", "call", "at 900 nm", 22.0, 24.5, 24.0, 901.5, 0.5, -120.0,
+        (21.0, 22.0), first.trail_nm, (80.0, 90.0),
+    )  # fmt: skip
+    assert first.trail_nm[0] == 905.5
+    assert math.isnan(first.trail_nm[1])
+    assert (second.wafer_id, second.decision, second.why, second.trail_s) == ("L.02", "hold", "no signal", ())
+    assert all(math.isnan(getattr(second, name)) for name in nothing)
+
+
+def test_the_file_of_an_older_planaris_answers_without_the_views_that_came_later(
+    database: RunDatabase, ask: RunQueries, tmp_path: Path
+) -> None:
+    told(database, [(0.0, registered("L.01", 1))])
+    database.close()
+    with closing(sqlite3.connect(tmp_path / "run.db")) as connection:
+        connection.execute("DROP VIEW endpoints")
+    assert ask.endpoints() == []
+    assert query(tmp_path, "SELECT count(*) AS n FROM endpoints") == [{"n": 0}]
 
 
 def test_a_batch_that_fails_is_not_kept_in_part(database: RunDatabase, ask: RunQueries) -> None:

@@ -39,6 +39,7 @@ from planaris.stream import (
     CleanStarted,
     Committed,
     ConsumableUsed,
+    EndpointDecided,
     Event,
     InterlockRefused,
     LotEnded,
@@ -78,7 +79,11 @@ TAGS = (*(f"platen.{tag}" for tag in _PLATEN_TAGS.split()), *(f"head.{tag}" for 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What the made-up run holds. ``aborted_slots`` never come back; ``bad_slots`` are far out of target."""
+    """What the made-up run holds. ``aborted_slots`` never come back; ``bad_slots`` are far out of target.
+
+    With ``endpoint`` "thickness" or "confidence" the third platen's step is decided by a detector that tells one;
+    wafers of ``held_slots`` are never called.
+    """
 
     wafers_count: int = 25
     aborted_slots: tuple[int, ...] = ()
@@ -89,6 +94,8 @@ class RunPlan:
     alarms: bool = True
     lot_event: bool = True
     incoming_events: bool = False
+    endpoint: str = ""
+    held_slots: tuple[int, ...] = ()
     meta: dict[str, str] = field(default_factory=dict[str, str])
     without_meta: tuple[str, ...] = ()
 
@@ -137,6 +144,8 @@ def write_run(folder: Path, plan: RunPlan | None = None) -> Path:
         _journey(log, wafer, plan, chance)
         for platen in (1, 2, 3) if wafer.slot in plan.traced_slots else ():
             _trace(log, folder, wafer, platen, chance)
+            if plan.endpoint and platen == 3:
+                _optical(folder, wafer, chance)
     _happenings(log, plan, wafers)
     end_s = max(time_s for time_s, _ in log.items) + 1.0
     finished = plan.wafers_count - len(plan.aborted_slots)
@@ -216,6 +225,10 @@ def _journey(log: _Log, wafer: _Wafer, plan: RunPlan, chance: np.random.Generato
             t += length_s
             ended = StepEnded(wafer.wafer_id, platen, wafer.head, step, name, length_s, "time", slurry_ml, water_ml)
             log.add(t, ended)
+            if plan.endpoint and name == "P3 main":
+                log.add(
+                    t, endpoint_of(wafer.wafer_id, wafer.head, t - length_s, plan, held=wafer.slot in plan.held_slots)
+                )
         t += CYCLE_S - 46.0
     polish_end_s = t
     for destination, after_s in (("loadcup", 4.0), ("wet_robot", 8.0), ("megasonic", 7.0)):
@@ -326,6 +339,37 @@ def _trace(log: _Log, folder: Path, wafer: _Wafer, platen: int, chance: np.rando
     write_trace(folder / file, columns, start_s + t, metadata)
     recorded = TraceRecorded(wafer.wafer_id, platen, wafer.head, 2 * platen - 1, file, len(t), len(columns))
     log.add(start_s + 51.0, recorded)
+
+
+def endpoint_of(wafer_id: str, head: int, start_s: float, plan: RunPlan, *, held: bool) -> EndpointDecided:
+    """Return a decision on a step of 40 s: 1050 nm, falling 240 nm a minute, called at 38 s, stopped at 40 s."""
+    since_s = np.arange(0.0, 38.5, 0.5)
+    thickness_nm = 1050.0 - 4.0 * since_s if plan.endpoint == "thickness" else np.full(len(since_s), np.nan)
+    thickness_nm[0] = np.nan
+    trail = (tuple((start_s + since_s).tolist()), tuple(thickness_nm.tolist()), tuple((2.0 * since_s).tolist()))
+    if held:
+        why = "no endpoint by the latest time"
+        return EndpointDecided(
+            wafer_id, 3, head, 5, "P3 main", "hold", why,
+            math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, *trail,
+        )  # fmt: skip
+    return EndpointDecided(
+        wafer_id, 3, head, 5, "P3 main", "call", "foreseen to reach 890 nm", start_s + 38.0, start_s + 40.0,
+        start_s + 40.0, float(thickness_nm[-1]), 0.25 if plan.endpoint == "thickness" else math.nan, 240.0, *trail,
+    )  # fmt: skip
+
+
+def _optical(folder: Path, wafer: _Wafer, chance: np.random.Generator) -> None:
+    """Write what the window saw: 16 flashes a turn, then the reference, which reads 0.8 of full scale."""
+    start_s = wafer.start_s + 54.0 + CYCLE_S * 2
+    t = start_s + np.arange(0.0, 49.0, 0.65 / 17)
+    under = np.arange(len(t)) % 17 != 16
+    fringe = 0.2 + 0.05 * np.cos(0.2 * (t - start_s))
+    laser = 0.8 * np.where(under, fringe, 1.0)
+    wave = 0.2 + 0.05 * np.cos(np.linspace(0.0, 20.0, 256)[None, :] + 0.1 * (t - start_s)[:, None])
+    spectrum = 0.8 * np.where(under[:, None], wave + chance.normal(0.0, 0.001, wave.shape), 1.0)
+    columns = {"platen.window_under_wafer": under, "platen.laser_reflectance": laser, "platen.spectrum": spectrum}
+    write_trace(folder / f"traces/{wafer.wafer_id}_platen3_optical.parquet", columns, t, {"wafer_id": wafer.wafer_id})
 
 
 _TRUE_PARTS = (

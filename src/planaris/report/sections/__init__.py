@@ -2,6 +2,7 @@
 
 from planaris.report.sections.alarms import alarms
 from planaris.report.sections.consumables import consumables
+from planaris.report.sections.endpoints import endpoints
 from planaris.report.sections.gantt import gantt
 from planaris.report.sections.lot_table import lot_table
 from planaris.report.sections.lot_trend import lot_trend
@@ -16,6 +17,7 @@ from planaris.report.sections.usage import usage
 __all__ = [
     "alarms",
     "consumables",
+    "endpoints",
     "gantt",
     "header",
     "lot_table",
