@@ -15,7 +15,7 @@ from planaris.modules.context import (
     TraceHeader,
     TraceRecording,
 )
-from planaris.modules.endpoint_watch import StepControl
+from planaris.modules.endpoint_watch import FAST_BLOCK_S, TRAIL_S, StepControl, reads_fast
 from planaris.modules.handling import (
     Aligner,
     Carousel,
@@ -37,9 +37,13 @@ from planaris.modules.platen import (
     WaferSlippedError,
 )
 from planaris.modules.units import DualArmRobot, Exchange, Swing
+from planaris.modules.window_tap import WINDOW_BLOCK_S
 
 __all__ = [
     "DEFAULT_BANDS",
+    "FAST_BLOCK_S",
+    "TRAIL_S",
+    "WINDOW_BLOCK_S",
     "Aligner",
     "BandMonitor",
     "Carousel",
@@ -78,4 +82,5 @@ __all__ = [
     "WaferNotSeenError",
     "WaferSlippedError",
     "face_shown",
+    "reads_fast",
 ]
