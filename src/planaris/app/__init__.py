@@ -1,15 +1,18 @@
 """Composition root: the only place that wires a tool."""
 
+from planaris.app.endpoint_trial import EndpointTrial, TrialRequest, try_endpoint
 from planaris.app.office import give, recipe_versions
 from planaris.app.request import Progress, RunProfile, RunRequest, RunSummary, WaferSummary
 from planaris.app.runner import run_lot
 from planaris.app.twin_process import TwinReady, TwinRequest, run_twin
 
 __all__ = [
+    "EndpointTrial",
     "Progress",
     "RunProfile",
     "RunRequest",
     "RunSummary",
+    "TrialRequest",
     "TwinReady",
     "TwinRequest",
     "WaferSummary",
@@ -17,4 +20,5 @@ __all__ = [
     "recipe_versions",
     "run_lot",
     "run_twin",
+    "try_endpoint",
 ]

@@ -30,11 +30,13 @@ from planaris.model import (
     InputError,
     InputFault,
     Layer,
+    Lot,
     PolishStep,
     Recipe,
     StepEnd,
     StepKind,
     ToolDescription,
+    Wafer,
 )
 from planaris.modules import StepControl
 from planaris.physics import RemovalLaw, mean_sliding_speed, platen_torque_Nm, removal_rate_nm_min
@@ -174,22 +176,23 @@ def rest_of(end: StepEnd, context: StepContext, into_s: float) -> tuple[StepEnd,
     return shorter, replace(context, films=films)
 
 
+def incoming_films(lot: Lot, wafer: Wafer) -> FilmStack:
+    """Return a wafer's films, the top one as thick as the lot's maps say, to whole nanometres."""
+    maps: Mapping[str, float] = {m.wafer_id: float(np.mean(m.thickness_nm)) for m in lot.incoming}
+    if wafer.wafer_id not in maps:
+        return wafer.stack
+    top = Layer(wafer.stack.top.material, float(round(maps[wafer.wafer_id])))
+    return replace(wafer.stack, layers=(top, *wafer.stack.layers[1:]))
+
+
 class Endpoints:
     """Gives platens what ends their steps, by wafer; made for the lots of one process package."""
 
     def __init__(self, package: ProcessPackage, tool: ToolDescription, jobs: Sequence[JobFiles]) -> None:
         self._package, self._tool = package, tool
         wafers = ((files, wafer) for files in jobs for wafer in files.lot.wafers)
-        self._stacks = {w.wafer_id: self._incoming(files, w.wafer_id, w.stack) for files, w in wafers}
+        self._stacks = {w.wafer_id: incoming_films(files.lot, w) for files, w in wafers}
         self._ready: dict[tuple[FilmStack, Recipe, int, float], StepControl | None] = {}
-
-    @staticmethod
-    def _incoming(files: JobFiles, wafer_id: str, stack: FilmStack) -> FilmStack:
-        """Return a wafer's films, the top one as thick as the lot's maps say, to whole nanometres."""
-        maps: Mapping[str, float] = {m.wafer_id: float(np.mean(m.thickness_nm)) for m in files.lot.incoming}
-        if wafer_id not in maps:
-            return stack
-        return replace(stack, layers=(Layer(stack.top.material, float(round(maps[wafer_id]))), *stack.layers[1:]))
 
     def __call__(self, wafer_id: str, recipe: Recipe, step: int, into_s: float = 0.0) -> StepControl | None:
         """Return what ends a step for a wafer, or its rest after ``into_s``; None where its films are not known."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from planaris.cli import calibrate, doctor, recipe, run, schedule, twin
+from planaris.cli import calibrate, doctor, endpoint, recipe, run, schedule, twin
 
 app = typer.Typer(
     name="planaris",
@@ -20,6 +20,7 @@ app.add_typer(recipe.app, name="recipe")
 app.command("calibrate")(calibrate.calibrate)
 app.command("predict")(calibrate.predict)
 app.command("schedule")(schedule.command)
+app.add_typer(endpoint.app, name="endpoint")
 app.command("twin")(twin.command)
 app.command("doctor")(doctor.command)
 

@@ -15,7 +15,7 @@ from planaris.modules.context import (
     TraceHeader,
     TraceRecording,
 )
-from planaris.modules.endpoint_watch import StepControl
+from planaris.modules.endpoint_watch import FAST_BLOCK_S, TRAIL_S, StepControl, reads_fast
 from planaris.modules.handling import (
     Aligner,
     Carousel,
@@ -38,9 +38,13 @@ from planaris.modules.platen import (
     rest_of_end,
 )
 from planaris.modules.units import DualArmRobot, Exchange, Swing
+from planaris.modules.window_tap import WINDOW_BLOCK_S
 
 __all__ = [
     "DEFAULT_BANDS",
+    "FAST_BLOCK_S",
+    "TRAIL_S",
+    "WINDOW_BLOCK_S",
     "Aligner",
     "BandMonitor",
     "Carousel",
@@ -79,5 +83,6 @@ __all__ = [
     "WaferNotSeenError",
     "WaferSlippedError",
     "face_shown",
+    "reads_fast",
     "rest_of_end",
 ]

@@ -159,20 +159,14 @@ class EngineBench:
 
 @asynccontextmanager
 async def working(
-<<<<<<< HEAD
     *orders: JobOrder,
     seed: int = 1,
     tool: ToolDescription | None = None,
     make_transport: MakeTransport | None = None,
+    endpoint_of: EndpointOf | None = None,
 ) -> AsyncGenerator[EngineBench]:
     """Give a bench whose engine works inside the block."""
-    bench = EngineBench(orders, seed, tool, make_transport)
-=======
-    *orders: JobOrder, seed: int = 1, tool: ToolDescription | None = None, endpoint_of: EndpointOf | None = None
-) -> AsyncGenerator[EngineBench]:
-    """Give a bench whose engine works inside the block."""
-    bench = EngineBench(orders, seed, tool, endpoint_of=endpoint_of)
->>>>>>> s11-eptests
+    bench = EngineBench(orders, seed, tool, make_transport, endpoint_of)
     async with bench.tool.running(), bench.engine.running():
         yield bench
     bench.machine.close()
