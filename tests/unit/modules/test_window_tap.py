@@ -11,7 +11,7 @@ from module_bench import ModuleBench, short_recipe, visit_of
 
 from planaris import clock
 from planaris.control import Decision, DecisionKind
-from planaris.model import Block, EndKind
+from planaris.model import Block, EndKind, Recipe
 from planaris.modules import Platen, StepControl
 
 
@@ -35,9 +35,13 @@ def test_what_the_window_sees_is_recorded_where_an_endpoint_asks(looks: bool) ->
         )
         recipe = replace(recipe, steps=steps)
 
+    def silent(wafer_id: str, recipe: Recipe, step: int, into_s: float = 0.0) -> StepControl:
+        del wafer_id, recipe, step, into_s
+        return StepControl(Silent())
+
     async def scenario() -> ModuleBench:
         bench = ModuleBench()
-        bench.context.endpoint_of = lambda *_: StepControl(Silent())
+        bench.context.endpoint_of = silent
         platen = Platen(1, bench.context)
         async with bench.serving():
             await bench.bring()
