@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 from module_bench import ModuleBench, short_recipe, tool_a, visit_of
@@ -155,7 +156,7 @@ def course(
         bench.context.endpoint_of = run.endpoint_of
         async with bench.serving():
             await bench.bring()
-            acts = [(after_s, lambda act=act: act(run)) for after_s, act in later]
+            acts = [(after_s, partial(act, run)) for after_s, act in later]
             await run.visit(visit_of(recipe or by_endpoint()), *acts)
             if again:
                 assert run.platen.left is not None
