@@ -83,7 +83,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class VisitResult:
-    """What a visit took: times in tool time, polish without rinse, and its trace.
+    """What a visit took: times in tool time, polish without rinse, in-situ conditioning, and its trace.
 
     ``held`` says why the wafer is to be kept for a person; ``turned_away``: it is not one that the recipe means.
     """
@@ -96,6 +96,7 @@ class VisitResult:
     slurry_ml: float
     di_water_ml: float
     trace: TraceFile
+    conditioned_s: float = 0.0
     held: str = ""
     turned_away: bool = False
 
@@ -141,6 +142,7 @@ class Platen(Module):
         self._watch: EndpointWatch | None = None
         self._controls: dict[int, StepControl] = {}
         self._held, self._turned_away = "", False
+        self._conditioned_s = 0.0
         context.watch.listen(self._on_tags)
 
     def _on_tags(self, changed: Mapping[str, float]) -> None:
@@ -174,6 +176,7 @@ class Platen(Module):
         self._abort = asyncio.get_running_loop().create_future()
         self._left, self._head = visit, visit.head
         self._held, self._turned_away = visit.held, visit.turned_away
+        self._conditioned_s = 0.0
         block_s = self.context.constants.trace_block_s
         self.fire("prepare")
         port = self.context.port
@@ -212,8 +215,8 @@ class Platen(Module):
         self._left = None
         slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
         return VisitResult(
-            self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace, self._held,
-            self._turned_away,
+            self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace, self._conditioned_s,
+            self._held, self._turned_away,
         )  # fmt: skip
 
     def _look(self, visit: Visit) -> _Window | None:
@@ -333,6 +336,8 @@ class Platen(Module):
                 )
             if step.kind != "rinse":
                 polish_s += end_s - start_s
+            if step.conditioning.mode is ConditioningMode.IN_SITU:
+                self._conditioned_s += end_s - start_s
             self._left = self._rest(visit, offset + 1, 0.0)
         return polish_s
 

@@ -69,13 +69,13 @@ class ConsumableBook:
         """Return parts past their life: they stop the start of a job, not the running one (interlock 14)."""
         return tuple(c for c in self._counters.values() if self.life_pct(c) >= 100.0)
 
-    def visited(self, result: VisitResult, conditioned_s: float, *, first_visit: bool = True) -> None:
+    def visited(self, result: VisitResult, *, first_visit: bool = True) -> None:
         """Count one wafer's visit to a platen; its head's parts count the wafer once, on its first visit."""
         platen, head = f"platen{result.platen}", f"head{result.head}"
         hours = result.polish_s / 3600.0
         self._use(platen, "pad", hours)
-        if conditioned_s > 0:
-            self._use(platen, "disk", conditioned_s / 3600.0)
+        if result.conditioned_s > 0:
+            self._use(platen, "disk", result.conditioned_s / 3600.0)
         self._use(head, "ring", hours, wafers_count=int(first_visit))
         self._use(head, "membrane", hours, wafers_count=int(first_visit))
 

@@ -7,7 +7,7 @@ import math
 
 from planaris.clock import now_s
 from planaris.hardware import WaitTimeoutError
-from planaris.model import ConditioningMode, ToolDescription, Wafer, WaferKind
+from planaris.model import ToolDescription, Wafer, WaferKind
 from planaris.modules import LoadCup, PadOccupiedError, Platen, Visit, WaferLeftOnPadError, WaferSlippedError
 from planaris.scheduling import Action, Move
 from planaris.stream import TraceRecorded
@@ -196,9 +196,7 @@ class HeadWork:
                 trace.tags_count,
             )
         )
-        in_situ = [s for s in visit.steps if s.conditioning.mode is ConditioningMode.IN_SITU]
-        first = progress.visits_done == 1
-        self._tool.consumables.visited(result, sum(s.end.time_s for s in in_situ), first_visit=first)
+        self._tool.consumables.visited(result, first_visit=progress.visits_done == 1)
         self._shop.set_ready(head)
         if progress.polished:
             self._wet.polished(wafer.wafer_id)

@@ -38,7 +38,7 @@ def used(bench: Bench) -> dict[tuple[str, str], ConsumableUsed]:
 
 
 def test_a_visit_counts_on_pad_disk_ring_and_membrane(bench: Bench) -> None:
-    book_of(bench).visited(VISIT, conditioned_s=18.0)
+    book_of(bench).visited(replace(VISIT, conditioned_s=18.0))
     found = used(bench)
     lines = {(f"slurry{n}", part) for n in (1, 2) for part in ("slurry", "filter")}
     assert set(found) == {("platen2", "pad"), ("platen2", "disk"), ("head3", "ring"), ("head3", "membrane")} | lines
@@ -49,14 +49,14 @@ def test_a_visit_counts_on_pad_disk_ring_and_membrane(bench: Bench) -> None:
 
 
 def test_a_visit_without_conditioning_spares_the_disk(bench: Bench) -> None:
-    book_of(bench).visited(VISIT, conditioned_s=0.0)
+    book_of(bench).visited(VISIT)
     assert ("platen2", "disk") not in used(bench)
 
 
 def test_a_wafer_counts_once_on_its_head_and_at_each_visit_on_the_pads(bench: Bench) -> None:
     book = book_of(bench)
-    book.visited(VISIT, conditioned_s=18.0, first_visit=True)
-    book.visited(replace(VISIT, platen=3), conditioned_s=18.0, first_visit=False)
+    book.visited(replace(VISIT, conditioned_s=18.0), first_visit=True)
+    book.visited(replace(VISIT, platen=3, conditioned_s=18.0), first_visit=False)
     counts = {where: (e.wafers_count, e.use_h) for where, e in used(bench).items()}
     assert counts["head3", "membrane"] == counts["head3", "ring"] == (1, 0.02)
     assert counts["platen2", "pad"] == counts["platen3", "pad"] == (1, 0.01)
@@ -71,7 +71,7 @@ def test_a_brush_counts_its_wafers(bench: Bench) -> None:
 
 def test_counting_goes_on_from_what_is_known(bench: Bench) -> None:
     book = book_of(bench, Counter("platen2", "pad", 499, 5.0), Counter("platen1", "pad", 7, 0.1))
-    book.visited(VISIT, conditioned_s=0.0)
+    book.visited(VISIT)
     assert used(bench)["platen2", "pad"] == ConsumableUsed("pad", "platen2", 500, 5.01, 50.0)
 
 
@@ -96,9 +96,9 @@ def test_a_part_without_a_limit_does_not_expire(bench: Bench) -> None:
 
 def test_a_part_warns_at_the_stated_fraction_and_not_before(bench: Bench) -> None:
     book = book_of(bench, Counter("platen2", "pad", 898, 0.0))
-    book.visited(VISIT, conditioned_s=0.0)  # 899 of 1000
+    book.visited(VISIT)  # 899 of 1000
     assert bench.of(AlarmSet) == []
-    book.visited(VISIT, conditioned_s=0.0)
+    book.visited(VISIT)
     (alarm,) = bench.of(AlarmSet)
     assert (alarm.alarm, alarm.source, alarm.severity) == ("consumable_warning", "platen2", Severity.WARNING)
     assert "pad" in alarm.detail
@@ -109,14 +109,14 @@ def test_a_part_warns_at_the_stated_fraction_and_not_before(bench: Bench) -> Non
 def test_a_part_at_its_limit_has_expired(bench: Bench) -> None:
     book = book_of(bench, Counter("platen2", "pad", 999, 0.0), Counter("platen1", "pad", 999, 0.0))
     assert book.expired() == ()
-    book.visited(VISIT, conditioned_s=0.0)
+    book.visited(VISIT)
     assert [(c.location, c.part, c.wafers_count) for c in book.expired()] == [("platen2", "pad", 1000)]
     assert [(a.alarm, a.source) for a in bench.of(AlarmSet)] == [("consumable_expired", "platen2")]
 
 
 def test_two_worn_parts_of_one_platen_are_both_told(bench: Bench) -> None:
     book = book_of(bench, Counter("platen2", "pad", 899, 0.0), Counter("platen2", "disk", 1, 9.0))
-    book.visited(VISIT, conditioned_s=18.0)
+    book.visited(replace(VISIT, conditioned_s=18.0))
     told = " ".join(a.detail for a in bench.of(AlarmSet))
     assert "pad" in told
     assert "disk" in told
@@ -133,11 +133,11 @@ def test_the_reference_tools_lives_agree_with_what_equipment_lists(bench: Bench)
 def test_a_batch_ages_by_the_clock_whether_it_is_used_or_not(bench: Bench) -> None:
     limits = {**LIMITS, "slurry_life_h": 2.0}
     book = book_of(bench, Counter("slurry1", "slurry", 40, 1.5, "LOT-7"), limits=limits)
-    book.visited(replace(VISIT, end_s=1200.0), conditioned_s=0.0)
-    book.visited(replace(VISIT, end_s=900.0), conditioned_s=0.0)  # a visit that ended earlier ages nothing twice
+    book.visited(replace(VISIT, end_s=1200.0))
+    book.visited(replace(VISIT, end_s=900.0))  # a visit that ended earlier ages nothing twice
     assert used(bench)["slurry1", "slurry"].use_h == pytest.approx(1.5 + 1.0 / 3.0, abs=1e-6)
     assert [a.alarm for a in bench.of(AlarmSet)] == ["consumable_warning"] * len(bench.of(AlarmSet))
-    book.visited(replace(VISIT, end_s=1800.0), conditioned_s=0.0)
+    book.visited(replace(VISIT, end_s=1800.0))
     assert [c.location for c in book.expired()] == ["slurry1"]
     assert bench.of(AlarmSet)[-1].source == "facility"
 
@@ -147,12 +147,12 @@ def test_a_filter_warns_and_stops_the_next_job_by_the_wafers_of_its_line(bench: 
     book = book_of(bench, Counter("slurry1", "filter", 88), limits=limits)
     for count, expected in ((89, []), (90, ["consumable_warning"]), (99, ["consumable_warning"])):
         while used(bench).get(("slurry1", "filter")) is None or used(bench)["slurry1", "filter"].wafers_count < count:
-            book.visited(VISIT, conditioned_s=0.0)
+            book.visited(VISIT)
         assert sorted({a.alarm for a in bench.of(AlarmSet)}) == expected
         assert book.expired() == ()
-    book.visited(VISIT, conditioned_s=0.0, first_visit=False)  # the same wafer on its next platen
+    book.visited(VISIT, first_visit=False)  # the same wafer on its next platen
     assert book.expired() == ()
-    book.visited(VISIT, conditioned_s=0.0)
+    book.visited(VISIT)
     assert [(c.part, c.location) for c in book.expired()] == [("filter", "slurry1")]
     last = bench.of(AlarmSet)[-1]
     assert (last.alarm, last.source, "filter" in last.detail) == ("consumable_expired", "facility", True)
@@ -178,7 +178,7 @@ class Changing:
 
 def test_a_change_starts_the_counter_again_and_tells_what_went(bench: Bench) -> None:
     changing = Changing(bench, Counter("platen2", "pad", 999, 40.0, "PAD-1"))
-    changing.book.visited(VISIT, conditioned_s=0.0)
+    changing.book.visited(VISIT)
     assert [c.part for c in changing.book.expired()] == ["pad"]
     answer = changing.change("platen2", "pad", "PAD-2")
     assert answer.status is AnswerStatus.DONE
@@ -187,7 +187,7 @@ def test_a_change_starts_the_counter_again_and_tells_what_went(bench: Bench) -> 
     assert bench.of(ConsumableChanged) == [ConsumableChanged("pad", "platen2", "PAD-2", 1000, 40.01, "worn")]
     assert used(bench)["platen2", "pad"] == ConsumableUsed("pad", "platen2", 0, 0.0, 0.0)
     assert {(a.alarm, a.source) for a in bench.of(AlarmCleared)} >= {("consumable_expired", "platen2")}
-    changing.book.visited(VISIT, conditioned_s=0.0)
+    changing.book.visited(VISIT)
     assert used(bench)["platen2", "pad"].wafers_count == 1
 
 
