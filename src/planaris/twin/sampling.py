@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from planaris.model import Block, Quality
 from planaris.twin.actuators import ActuatorBank
+from planaris.twin.block_clock import BlockClock
 from planaris.twin.noise import NoisePages, SAMPLE_RATE_Hz
 from planaris.twin.sensor_faults import SensorFaults
 from planaris.twin.signals import Signal
@@ -97,8 +98,7 @@ class SampledSubscription:
         now_s = asyncio.get_running_loop().time()
         self._next = math.ceil(now_s * owner.rate_Hz - _ROUNDING)
         self._sequence = 0
-        self._closed_at: int | None = None
-        self._wake: asyncio.Future[None] | None = None
+        self._clock = BlockClock()
 
     @property
     def owner_name(self) -> str:
@@ -115,9 +115,9 @@ class SampledSubscription:
 
     async def __anext__(self) -> Block:
         end = (self._next // self._block_samples + 1) * self._block_samples
-        await self._until(end / self._owner.rate_Hz + self._delay_s())
-        if self._closed_at is not None:
-            end = min(end, self._closed_at)
+        await self._clock.until(end / self._owner.rate_Hz + self._delay_s())
+        if self._clock.closed_s is not None:
+            end = min(end, math.floor(self._clock.closed_s * self._owner.rate_Hz + _ROUNDING) + 1)
             if end <= self._next:
                 self.ended = True
                 self._on_progress()
@@ -132,28 +132,6 @@ class SampledSubscription:
         self._on_progress()
         return block
 
-    async def _until(self, time_s: float) -> None:
-        """Wait for a time or for `close`."""
-        if self._closed_at is not None:
-            return
-        loop = asyncio.get_running_loop()
-        self._wake = loop.create_future()
-        timer = loop.call_at(time_s, _wake, self._wake)
-        try:
-            await self._wake
-        finally:
-            timer.cancel()
-            self._wake = None
-
     def close(self) -> None:
         """Take no more samples; those until now are still delivered."""
-        if self._closed_at is None:
-            now_s = asyncio.get_running_loop().time()
-            self._closed_at = math.floor(now_s * self._owner.rate_Hz + _ROUNDING) + 1
-            if self._wake is not None:
-                _wake(self._wake)
-
-
-def _wake(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+        self._clock.close()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planaris.model import Block, Quality
+from planaris.twin.block_clock import BlockClock
 from planaris.twin.window_sensor import WindowSensor
 
 _ROUNDING = 1e-6
@@ -32,8 +33,7 @@ class FlashSubscription:
         self.ended = False
         self._next_s = asyncio.get_running_loop().time()
         self._sequence = 0
-        self._closed_s: float | None = None
-        self._wake: asyncio.Future[None] | None = None
+        self._clock = BlockClock()
 
     @property
     def owner_name(self) -> str:
@@ -51,9 +51,9 @@ class FlashSubscription:
     async def __anext__(self) -> Block:
         while True:
             end_s = (math.floor(self._next_s / self._block_s + _ROUNDING) + 1) * self._block_s
-            await self._until(end_s + self._delay_s())
-            if self._closed_s is not None:
-                end_s = min(end_s, self._closed_s)
+            await self._clock.until(end_s + self._delay_s())
+            if self._clock.closed_s is not None:
+                end_s = min(end_s, self._clock.closed_s)
                 if end_s <= self._next_s:
                     self.ended = True
                     self._on_progress()
@@ -69,27 +69,6 @@ class FlashSubscription:
         self._sequence += 1
         return Block(self._rate_class, sensor.tags, times_s, values, quality, sequence, widths=sensor.block_widths)
 
-    async def _until(self, time_s: float) -> None:
-        """Wait for a time or for `close`."""
-        if self._closed_s is not None:
-            return
-        loop = asyncio.get_running_loop()
-        self._wake = loop.create_future()
-        timer = loop.call_at(time_s, _wake, self._wake)
-        try:
-            await self._wake
-        finally:
-            timer.cancel()
-            self._wake = None
-
     def close(self) -> None:
         """Take no more samples; those until now are still delivered."""
-        if self._closed_s is None:
-            self._closed_s = asyncio.get_running_loop().time()
-            if self._wake is not None:
-                _wake(self._wake)
-
-
-def _wake(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+        self._clock.close()
