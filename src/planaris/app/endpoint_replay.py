@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +13,7 @@ from planaris.control import Decision, DecisionKind
 from planaris.formats.trace_files import Trace
 from planaris.hardware import OPTICAL
 from planaris.model import Block, Quality, StepEnd
-from planaris.modules import FAST_BLOCK_S, TRAIL_S, WINDOW_BLOCK_S, StepControl, StepSpan, reads_fast
+from planaris.modules import FAST_BLOCK_S, WINDOW_BLOCK_S, StepControl, StepSpan, Trail, reads_fast
 
 # A sample's time on a block's boundary, rounded down by a float, belongs to the block that begins there.
 _ROUNDING = 1e-6
@@ -54,6 +53,7 @@ def replay(visit: RecordedVisit, end: StepEnd, control: StepControl, span: StepS
     """
     detector, state = control.detector, control.detector.start(span.start_s)
     decisions: list[Decision] = []
+    trail = Trail()
     faults: list[str] = []
     for block in blocks_of(visit, span, fast=hears_fast(visit, end)):
         try:
@@ -62,6 +62,7 @@ def replay(visit: RecordedVisit, end: StepEnd, control: StepControl, span: StepS
             faults.append(f"{type(error).__name__}: {error}")
             break
         decisions.append(said)
+        trail.note(said)
         if said.kind is DecisionKind.FAULT:
             faults.append(said.why)
         if said.is_final:
@@ -72,7 +73,7 @@ def replay(visit: RecordedVisit, end: StepEnd, control: StepControl, span: StepS
     else:
         last = decisions[-1] if decisions else Decision(DecisionKind.NONE, span.start_s)
         final = replace(last, kind=DecisionKind.HOLD, why=_missed(end, span, "; ".join(faults) or last.why))
-    return EndpointReplay(tuple(decisions), final, _trail(decisions), tuple(faults))
+    return EndpointReplay(tuple(decisions), final, tuple(trail.points), tuple(faults))
 
 
 def hears_fast(visit: RecordedVisit, end: StepEnd) -> bool:
@@ -86,15 +87,6 @@ def _missed(end: StepEnd, span: StepSpan, cause: str) -> str:
     if lasts_s >= end.max_s:
         return f"no endpoint by the latest time {end.max_s:g} s{because}"
     return f"no endpoint in the {lasts_s:.1f} s recorded of the step, whose latest time is {end.max_s:g} s{because}"
-
-
-def _trail(decisions: list[Decision]) -> tuple[tuple[float, float, float], ...]:
-    trail: list[tuple[float, float, float]] = []
-    for said in decisions:
-        if not trail or said.time_s - trail[-1][0] >= TRAIL_S or said.is_final:
-            thickness_nm = math.nan if said.thickness_nm is None else said.thickness_nm
-            trail.append((said.time_s, thickness_nm, said.confidence_fraction))
-    return tuple(trail)
 
 
 def blocks_of(visit: RecordedVisit, span: StepSpan, *, fast: bool = True) -> Iterator[Block]:

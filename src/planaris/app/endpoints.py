@@ -250,7 +250,7 @@ class Endpoints:
         layers = list(films.layers)
         while layers and left_s > 0.0:
             rate_nm_s = nominal_rate_nm_min(self._package, self._tool, step, layers[0].material) / 60.0
-            wanted_nm = end.removal_nm if end.kind is EndKind.REMOVAL and end.removal_nm else rate_nm_s * left_s
+            wanted_nm = rate_nm_s * left_s
             if wanted_nm < layers[0].thickness_nm:
                 layers[0] = Layer(layers[0].material, layers[0].thickness_nm - wanted_nm)
                 break
@@ -281,21 +281,11 @@ def check_endpoints(files: JobFiles, package: ProcessPackage) -> None:
         raise InputError(recipe.name, tuple(dict.fromkeys(faults)))
 
 
-_NEEDS = {
-    DetectorKind.SPECTRUM: "spectrometer",
-    DetectorKind.REFLECTANCE: "spectrometer",
-    DetectorKind.FRINGE: "laser",
-    DetectorKind.EDDY: "eddy",
-}
-
-
 def _instrument_faults(step: PolishStep, tool: ToolDescription, at: str) -> list[InputFault]:
     platens = tool.platens_for(step.platen)
     faults: list[InputFault] = []
     for index, setting in enumerate(step.end.detectors):
-        needed = _NEEDS.get(setting.detector)
-        if needed is None and (setting.source or "").startswith("laser"):
-            needed = "laser"
+        needed = setting.instrument
         without = [n for n in platens if needed and needed not in tool.instruments_on(n)]
         if needed and without:
             where = ", ".join(f"platen{n}" for n in without)

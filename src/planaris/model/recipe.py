@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from planaris.model.tool_description import Instrument
+
 _EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -36,6 +38,17 @@ class DetectorKind(StrEnum):
     FRICTION = "friction"
     EDDY = "eddy"
     SLOPE = "slope"
+
+
+# What looks through the platen's window for a detector; the others read the platen's scalar sensors.
+_LOOKS_WITH: Mapping[DetectorKind, Instrument] = MappingProxyType(
+    {
+        DetectorKind.SPECTRUM: Instrument.SPECTROMETER,
+        DetectorKind.REFLECTANCE: Instrument.SPECTROMETER,
+        DetectorKind.FRINGE: Instrument.LASER,
+        DetectorKind.EDDY: Instrument.EDDY,
+    }
+)
 
 
 class Combine(StrEnum):
@@ -74,6 +87,12 @@ class DetectorSetting:
     clear_pct: float | None = None
     lasers_count: int | None = None
     incoming_tolerance_pct: float | None = None
+
+    @property
+    def instrument(self) -> Instrument | None:
+        """What it looks through the platen's window with; None where it reads the platen's scalar sensors."""
+        by_laser = self.source is not None and self.source.startswith("laser")
+        return Instrument.LASER if by_laser else _LOOKS_WITH.get(self.detector)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from planaris.modules.context import (
     TraceHeader,
     TraceRecording,
 )
-from planaris.modules.endpoint_watch import FAST_BLOCK_S, TRAIL_S, StepControl, reads_fast
+from planaris.modules.endpoint_watch import FAST_BLOCK_S, StepControl, Trail, reads_fast
 from planaris.modules.handling import (
     Aligner,
     Carousel,
@@ -26,7 +26,7 @@ from planaris.modules.handling import (
     WaferNotSeenError,
     face_shown,
 )
-from planaris.modules.module import IllegalTransitionError, Module, RefusedError, StateTable
+from planaris.modules.module import ActionRefusedError, IllegalTransitionError, Module, StateTable
 from planaris.modules.platen import (
     PadOccupiedError,
     Platen,
@@ -43,8 +43,8 @@ from planaris.modules.window_tap import WINDOW_BLOCK_S
 __all__ = [
     "DEFAULT_BANDS",
     "FAST_BLOCK_S",
-    "TRAIL_S",
     "WINDOW_BLOCK_S",
+    "ActionRefusedError",
     "Aligner",
     "BandMonitor",
     "Carousel",
@@ -67,7 +67,6 @@ __all__ = [
     "PadOccupiedError",
     "Platen",
     "ProcessDeviationError",
-    "RefusedError",
     "Robot",
     "StartTrace",
     "StateTable",
@@ -77,6 +76,7 @@ __all__ = [
     "TraceFile",
     "TraceHeader",
     "TraceRecording",
+    "Trail",
     "Visit",
     "VisitResult",
     "WaferLeftOnPadError",

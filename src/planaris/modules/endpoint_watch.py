@@ -7,12 +7,12 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from planaris.clock import now_s
-from planaris.control import Decision, DecisionKind, ZoneProfileControl
+from planaris.control import Decision, DecisionKind, Detector, ZoneProfileControl
 from planaris.hardware import Port
-from planaris.model import Block, DetectorKind, StepEnd
+from planaris.model import Block, StepEnd
 
 _log = logging.getLogger(__name__)
 
@@ -20,37 +20,37 @@ _log = logging.getLogger(__name__)
 FAST_BLOCK_S = 0.04
 # The trail keeps an estimate this often at most [design].
 TRAIL_S = 0.5
-_BY_WINDOW = frozenset({DetectorKind.SPECTRUM, DetectorKind.FRINGE, DetectorKind.REFLECTANCE, DetectorKind.EDDY})
-
-
-class StepDetector(Protocol):
-    """What ends a step: `planaris.control` makes it."""
-
-    def start(self, start_s: float) -> Any:
-        """Return the state at the step's start, at a tool time."""
-        ...
-
-    def step(self, state: Any, block: Block) -> tuple[Any, Decision]:
-        """Take a block; return the next state and what is to be done."""
-        ...
 
 
 def reads_window(end: StepEnd) -> bool:
     """Say whether a detector of a step reads the platen's window."""
-    return any(d.detector in _BY_WINDOW or (d.source or "").startswith("laser") for d in end.detectors)
+    return any(d.instrument is not None for d in end.detectors)
 
 
 def reads_fast(end: StepEnd) -> bool:
     """Say whether a detector of a step reads the platen's scalar sensors."""
-    return any(d.detector not in _BY_WINDOW and not (d.source or "").startswith("laser") for d in end.detectors)
+    return any(d.instrument is None for d in end.detectors)
 
 
 @dataclass(frozen=True, slots=True)
 class StepControl:
     """What ends a step by endpoint, and what moves its zone pressures, if anything does."""
 
-    detector: StepDetector
+    detector: Detector
     zones: ZoneProfileControl | None = None
+
+
+class Trail:
+    """What a detector said over a step, as often as a run notes it."""
+
+    def __init__(self) -> None:
+        self.points: list[tuple[float, float, float]] = []
+
+    def note(self, said: Decision) -> None:
+        """Keep (time, thickness in nm or NaN where none is seen, confidence fraction), unless it is too soon."""
+        if not self.points or said.time_s - self.points[-1][0] >= TRAIL_S or said.is_final:
+            thickness_nm = math.nan if said.thickness_nm is None else said.thickness_nm
+            self.points.append((said.time_s, thickness_nm, said.confidence_fraction))
 
 
 class EndpointWatch:
@@ -70,7 +70,7 @@ class EndpointWatch:
         self.last = Decision(DecisionKind.NONE, start_s)
         self.faults: list[str] = []
         self._broken = False
-        self._trail: list[tuple[float, float, float]] = []
+        self._trail = Trail()
         try:
             self._state = control.detector.start(start_s)
         except Exception as error:
@@ -101,9 +101,7 @@ class EndpointWatch:
         if said.kind is DecisionKind.FAULT and (not self.faults or self.faults[-1] != said.why):
             self.faults.append(said.why)
         self.last = said
-        if not self._trail or said.time_s - self._trail[-1][0] >= TRAIL_S or said.is_final:
-            thickness_nm = math.nan if said.thickness_nm is None else said.thickness_nm
-            self._trail.append((said.time_s, thickness_nm, 100.0 * said.confidence_fraction))
+        self._trail.note(said)
         if said.is_final:
             self.final.set_result(said)
         elif self._zones is not None and self._zone_state is not None:
@@ -120,13 +118,11 @@ class EndpointWatch:
     @property
     def trail(self) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
         """Times, thicknesses (nm, NaN where none is seen) and confidences (percent) that the detector told."""
-        if not self._trail:
-            return (), (), ()
-        times_s, thickness_nm, sure_pct = zip(*self._trail, strict=True)
+        points = self._trail.points
         return (
-            tuple(round(t, 3) for t in times_s),
-            tuple(round(d, 2) for d in thickness_nm),
-            tuple(round(p, 1) for p in sure_pct),
+            tuple(round(time_s, 3) for time_s, _, _ in points),
+            tuple(round(thickness_nm, 2) for _, thickness_nm, _ in points),
+            tuple(round(100.0 * sure, 1) for _, _, sure in points),
         )
 
     def latest(self, latest_s: float) -> Decision:

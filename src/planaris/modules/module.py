@@ -26,7 +26,7 @@ class IllegalTransitionError(Exception):
         super().__init__(f"{module} is {state}: it does not take '{trigger}'")
 
 
-class RefusedError(Exception):
+class ActionRefusedError(Exception):
     """An action may not start now. Nothing was done and nothing is broken."""
 
 
@@ -84,7 +84,7 @@ class Module:
                 future.cancel()
                 raise
             except Exception as error:
-                untouched = isinstance(error, RefusedError) and self._state == before
+                untouched = isinstance(error, ActionRefusedError) and self._state == before
                 if self._state != FAILED and not untouched:
                     self.fire(FAIL)
                 if not future.cancelled():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from planaris.dictionary import Dictionary
 from planaris.hardware import TagWatch
 from planaris.model import ToolDescription
-from planaris.modules import RefusedError, face_shown
+from planaris.modules import ActionRefusedError, face_shown
 from planaris.stream import EventStream, InterlockRefused
 from planaris.tool.interlock_rule import Facts, Rule
 from planaris.tool.interlocks_units import UNITS_MOTION, UNITS_RULES
@@ -30,7 +30,7 @@ ALARM_OF_RULE = {
 }
 
 
-class InterlockError(RefusedError):
+class InterlockError(ActionRefusedError):
     """An action may not start: which rule, and why; ``alarm`` is the one that says so."""
 
     def __init__(self, rule: str, verb: str, subject: str, reason: str) -> None:

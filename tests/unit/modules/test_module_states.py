@@ -12,6 +12,7 @@ from module_bench import ModuleBench
 from planaris import clock
 from planaris.formats import load_tool
 from planaris.modules import (
+    ActionRefusedError,
     Aligner,
     Carousel,
     Cleaner,
@@ -23,7 +24,6 @@ from planaris.modules import (
     Metrology,
     Module,
     Platen,
-    RefusedError,
     Robot,
     Swing,
 )
@@ -212,9 +212,9 @@ def test_a_command_that_is_refused_fails_the_module_only_if_it_had_begun(begun: 
         async def refused() -> None:
             if begun:
                 module.fire("align")
-            raise RefusedError("a leak is detected")
+            raise ActionRefusedError("a leak is detected")
 
-        with pytest.raises(RefusedError):
+        with pytest.raises(ActionRefusedError):
             await module.ask(refused)
         server.cancel()
         return module.state
