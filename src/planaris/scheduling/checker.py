@@ -8,7 +8,7 @@ turn together and only when they may, and no wet limit is passed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -73,6 +73,11 @@ def _overlaps(operations: Sequence[Operation]) -> Iterable[Violation]:
         by_resource[o.resource].append(o)
         if CUP in {o.source, o.destination} and o.what in {What.PICK, What.PLACE}:
             by_resource[CUP].append(o)  # an arm in the cup keeps it from moving
+    return clashes(by_resource)
+
+
+def clashes(by_resource: Mapping[str, Sequence[Operation]]) -> Iterator[Violation]:
+    """Yield operations of one resource, in the order of their starts, that begin before an earlier one ends."""
     for resource, own in by_resource.items():
         latest = own[0]
         for o in own[1:]:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
-from planaris.scheduling.checker import TICK_S, Fault, Violation, places, way
+from planaris.scheduling.checker import TICK_S, Fault, Violation, clashes, places, way
 from planaris.scheduling.difference import DifferenceSystem
 from planaris.scheduling.line import RoutedWafer
 from planaris.scheduling.line_units import UnitsLine
@@ -54,12 +54,7 @@ def _overlaps(operations: Sequence[Operation]) -> Iterable[Violation]:
             for place in (o.source, o.destination):
                 if place.startswith("exchange"):
                     by_resource[place].append(o)
-    for resource, own in by_resource.items():
-        latest = own[0]
-        for o in own[1:]:
-            if o.start_s < latest.end_s - TICK_S:
-                yield Violation(Fault.OVERLAP, resource, o.start_s, f"{o.what} begins before {latest.what} ends")
-            latest = max(latest, o, key=lambda x: x.end_s)
+    return clashes(by_resource)
 
 
 def _arms(line: UnitsLine, operations: Sequence[Operation], short: float) -> Iterable[Violation]:

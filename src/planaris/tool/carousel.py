@@ -126,7 +126,7 @@ class CarouselTransport(HeadWork):
 
         They wait until the carousel brings a head that may: the one here is being changed or not qualified yet.
         """
-        places = ("loadcup", "wet_robot", "stage", "aligner", "dry_robot", *facts.queue)
+        places = (*_UPSTREAM, *facts.queue)
         slots = {slot: wafer_id for wafer_id, slot in facts.home.items()}
         coming = [w for p in places if (w := facts.at.get(p) or slots.get(p)) is not None]
         coming = [w for w in coming if w not in facts.polished and w not in facts.waiting]
