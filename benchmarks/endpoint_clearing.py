@@ -32,6 +32,7 @@ FRICTION_HZ, FRICTION_STEP, FRICTION_NOISE = 12.15, -0.25, 1.0
 TORQUE_NM, PUBLISHED_DELAY_S = 40.0, 4.9
 LAST_S = 110.0
 _GRID_S = 0.05
+_OPAQUE_NM = 150.0
 _PIXELS = 256
 _WIDTHS = (_PIXELS, 1, 1, 1, 1)
 _NAMES = ("spectrum", "window_angle_deg", "window_head_angle_deg", "window_sweep_mm", "window_under_wafer")
@@ -123,13 +124,17 @@ class Light:
 def metal_spectra(metal_nm: FloatArray, under: tuple[np.ndarray, np.ndarray], index: np.ndarray) -> FloatArray:
     """Return reflectances (k, L) of metal of thicknesses (k,) over what is below; opaque from 150 nm."""
     b, c = under
-    delta = 2.0 * np.pi * index / WAVELENGTH_NM * np.minimum(metal_nm, 150.0)[:, None]
-    # Waves down and up in the metal from what is below it, written without what grows.
-    down, up = (b + c / index) / 2.0, (b - c / index) / 2.0
-    back = up / down * np.exp(-2j * delta.real) * np.exp(-2.0 * np.abs(delta.imag))
-    face = (WATER - index) / (WATER + index)
-    r = (face + back) / (1.0 + face * back)
-    return r.real**2 + r.imag**2
+    shown_nm, which = np.unique(np.minimum(metal_nm, _OPAQUE_NM), return_inverse=True)
+    # Waves down and up in the metal from what is below it, written without what grows: r = (f + g)/(1 + f·g).
+    back, face = (b - c / index) / (b + c / index), (WATER - index) / (WATER + index)
+    by_nm = (4.0 * np.pi) * index / WAVELENGTH_NM
+    angle = by_nm.real * shown_nm[:, None]
+    size = np.exp(-np.abs(by_nm.imag) * shown_nm[:, None])
+    real, imag = size * np.cos(angle), -size * np.sin(angle)
+    square, w, z = size * size * np.abs(back) ** 2, 2.0 * np.conj(face) * back, 2.0 * face * back
+    top = np.abs(face) ** 2 + square + w.real * real - w.imag * imag
+    bottom = 1.0 + np.abs(face) ** 2 * square + z.real * real - z.imag * imag
+    return (top / bottom)[which]
 
 
 def clearing_blocks(wafer: MetalWafer, from_s: float, until_s: float) -> Iterator[Block]:

@@ -62,10 +62,12 @@ def film_reflectance(
 ) -> FloatArray:
     """Return reflectances (k, L) of a transparent film of thicknesses (k,) over B and C of what is below."""
     b, c = under
-    delta = (2.0 * np.pi * index / WAVELENGTH_NM) * nm[:, None]
-    cos, sin = np.cos(delta), np.sin(delta)
-    # ambient·B ∓ C, with B and C of the whole: real cos and sin, complex constants.
-    whole_b = cos * b + sin * (1j * c / index)
-    whole_c = cos * c + sin * (1j * index * b)
-    r = (ambient * whole_b - whole_c) / (ambient * whole_b + whole_c)
-    return r.real**2 + r.imag**2
+    # (ambient·B ∓ C) of the whole is cos·P + sin·Q with complex P and Q of what is below: squares need no complex rows.
+    angle = (4.0 * np.pi * index / WAVELENGTH_NM) * nm[:, None]
+    cos, sin = np.cos(angle), np.sin(angle)
+    squares: list[FloatArray] = []
+    for sign in (-1.0, 1.0):
+        p, q = ambient * b + sign * c, 1j * (ambient * c / index + sign * index * b)
+        p2, q2 = np.abs(p) ** 2, np.abs(q) ** 2
+        squares.append(0.5 * (p2 + q2) + 0.5 * (p2 - q2) * cos + (p * np.conj(q)).real * sin)
+    return squares[0] / squares[1]

@@ -89,7 +89,18 @@ def final_wiwnu_pct(wafer: Wafer, zones: tuple[float, ...], *, moves: bool) -> f
             break
     left = film - wafer.profile * float(np.interp(stop_s, wafer.time_s, wafer.removal_nm))
     mean = float(np.average(left, weights=wafer.r_mm))
-    # The tilt's variance over the wafer adds: ½·(x²) of its amplitude on each ring.
+    return _wiwnu_pct(wafer, left - mean) * TARGET_NM / mean
+
+
+def best_wiwnu_pct(wafer: Wafer, zones: tuple[float, ...]) -> float:
+    """Return the WIWNU that the best even pressures of the zones would leave at the target, known beforehand."""
+    gone_nm = wafer.profile[:, None] * shares(wafer.r_mm, zones)
+    weight = np.sqrt(wafer.r_mm)
+    found = np.linalg.lstsq(weight[:, None] * gone_nm, weight * (wafer.film_nm - TARGET_NM), rcond=None)[0]
+    return _wiwnu_pct(wafer, wafer.film_nm - TARGET_NM - gone_nm @ found)
+
+
+def _wiwnu_pct(wafer: Wafer, off_nm: FloatArray) -> float:
+    """Return 100·std/target of rings that are off their mean, with the tilt's variance: ½·x² of its amplitude."""
     tilt = 0.5 * (wafer.tilt_nm[0] ** 2 + wafer.tilt_nm[1] ** 2) * (wafer.r_mm / WAFER_MM) ** 2
-    variance = float(np.average((left - mean) ** 2 + tilt, weights=wafer.r_mm))
-    return 100.0 * variance**0.5 / mean
+    return 100.0 * float(np.average(off_nm**2 + tilt, weights=wafer.r_mm)) ** 0.5 / TARGET_NM

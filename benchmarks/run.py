@@ -1,10 +1,10 @@
 """Run the benchmarks and print what they found, with the facts of the machine.
 
-    python benchmarks/run.py [NAME ...]
+    python benchmarks/run.py [NAME [PART ...] ...]
 
 Every file ``bench_*.py`` here has a ``NAME`` and a ``run()`` that returns results; a new file is found by itself.
-One with ``LONG = True`` runs only when it is named. Bounds are goals and not tests: the exit status is 0 whatever the
-ratios are.
+One with ``LONG = True`` runs only when it is named; one with ``PARTS`` runs those that are named after it. Bounds are
+goals and not tests: the exit status is 0 whatever the ratios are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import cast
 
 from rich.console import Console
@@ -21,22 +22,42 @@ from rich.table import Table
 from benchmark_result import NotRunError, Result
 from machine import facts
 
-Benchmark = Callable[[], list[Result]]
+Benchmark = Callable[..., list[Result]]
 
 
 def benchmarks() -> dict[str, Benchmark]:
     """Return all benchmarks by name."""
-    found: dict[str, Benchmark] = {}
-    for file in sorted(Path(__file__).parent.glob("bench_*.py")):
-        module = importlib.import_module(file.stem)
-        found[cast(str, module.NAME)] = cast(Benchmark, module.run)
-    return found
+    return {cast(str, module.NAME): cast(Benchmark, module.run) for module in _modules()}
+
+
+def parts_of() -> dict[str, set[str]]:
+    """Return the parts that benchmarks have, by the benchmark's name."""
+    return {cast(str, module.NAME): set(getattr(module, "PARTS", ())) for module in _modules()}
+
+
+def chosen(names: list[str], parts: dict[str, set[str]]) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the named benchmarks with the parts named after each, and the names that are neither."""
+    wanted: dict[str, list[str]] = {}
+    unknown: list[str] = []
+    last = ""
+    for name in names:
+        if name in parts:
+            last = name
+            wanted.setdefault(name, [])
+        elif last and name in parts[last]:
+            wanted[last].append(name)
+        else:
+            unknown.append(name)
+    return wanted, unknown
+
+
+def _modules() -> list[ModuleType]:
+    return [importlib.import_module(file.stem) for file in sorted(Path(__file__).parent.glob("bench_*.py"))]
 
 
 def long_ones() -> set[str]:
     """Return the benchmarks that take so long that they run only when they are named."""
-    files = Path(__file__).parent.glob("bench_*.py")
-    return {m.NAME for m in map(importlib.import_module, (file.stem for file in files)) if getattr(m, "LONG", False)}
+    return {module.NAME for module in _modules() if getattr(module, "LONG", False)}
 
 
 def figure(value: float) -> str:
@@ -47,7 +68,8 @@ def figure(value: float) -> str:
 def main(names: list[str]) -> int:
     """Run the named benchmarks, or all."""
     known = benchmarks()
-    if unknown := [name for name in names if name not in known]:
+    wanted, unknown = chosen(names, parts_of())
+    if unknown:
         print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
         return 2
     console = Console(width=None if sys.stdout.isatty() else 140)
@@ -57,10 +79,10 @@ def main(names: list[str]) -> int:
     for column in (2, 4, 5):
         table.columns[column].justify = "right"
     missing: list[str] = []
-    for name in names or [name for name in known if name not in long_ones()]:
+    for name, parts in (wanted or {name: list[str]() for name in known if name not in long_ones()}).items():
         print(f"running {name} ...", file=sys.stderr, flush=True)
         try:
-            results = known[name]()
+            results = known[name](parts) if parts else known[name]()
         except NotRunError as why:
             missing.append(f"{name}: not run: {why}")
             continue

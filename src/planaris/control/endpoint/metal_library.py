@@ -7,20 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from planaris.control.endpoint.signals import FloatArray
-from planaris.control.endpoint.spectral_library import basis_misfits, window_basis
+from planaris.control.endpoint.spectral_library import basis_misfits, bin_wavelengths, binned_nm
 from planaris.control.endpoint.spectral_model import NominalStack, film_phase, interfaces, spectra
+from planaris.control.endpoint.spectral_window import window_basis
 
 # Metal is opaque from about 60 nm and transparent below 30 (Tian 2023); entries get closer towards clear.
 _METAL_NM = (0.0, 1.5, 3.0, 5.0, 8.0, 12.0, 17.0, 24.0, 34.0, 50.0, 80.0)
 # The layer below deviates by 3 % and its index by 1 %, which its spectrum cannot tell apart.
 _UNDER_SCALES = tuple(1.0 + 0.0075 * k for k in range(-6, 7))
-# Wavelengths that are averaged: fringes of a micrometre of oxide are twenty times wider.
-_BINNED = 4
 
 
 @dataclass(frozen=True, slots=True)
 class MetalLibrary:
-    """For each entry (m,): the metal's thickness and an orthonormal basis (m, 4, l) of it through any window."""
+    """For each entry (m,): the metal's thickness and an orthonormal basis (m, p, l) of it through any window."""
 
     metal_nm: FloatArray
     basis: FloatArray
@@ -31,15 +30,8 @@ def metal_library(stack: NominalStack) -> MetalLibrary:
     nm = np.asarray(_METAL_NM)
     phase = film_phase(stack, nm)
     entries = np.concatenate([spectra(interfaces(stack, under_scale=scale), phase) for scale in _UNDER_SCALES])
-    binned = bin_wavelengths(entries)
-    wavelength_nm = bin_wavelengths(stack.wavelength_nm[None, :])[0]
-    return MetalLibrary(np.tile(nm, len(_UNDER_SCALES)), window_basis(binned, wavelength_nm))
-
-
-def bin_wavelengths(spectra_: FloatArray) -> FloatArray:
-    """Return spectra (k, L) averaged over neighbouring wavelengths."""
-    length = spectra_.shape[1] // _BINNED * _BINNED
-    return spectra_[:, :length].reshape(spectra_.shape[0], -1, _BINNED).mean(axis=2)
+    basis = window_basis(bin_wavelengths(entries), binned_nm(stack.wavelength_nm))
+    return MetalLibrary(np.tile(nm, len(_UNDER_SCALES)), basis)
 
 
 def metal_left(library: MetalLibrary, measured: FloatArray) -> tuple[FloatArray, FloatArray]:

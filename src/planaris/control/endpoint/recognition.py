@@ -22,18 +22,26 @@ class Expectation:
 
 
 def recognise(
-    expected: Expectation, thickness_nm: float, misfit: float, misfit_limit: float, bare_misfit: float, *, bright: bool
+    expected: Expectation,
+    thickness_nm: float,
+    misfit: float,
+    misfit_limit: float,
+    bare_misfit: float,
+    *,
+    bright: bool,
+    brighter: bool,
 ) -> str:
     """Return '' for the expected wafer, else wrong_film, blank, nearly_clear, reworked or too_thick.
 
     ``misfit`` is of the expected stack at its best thickness, ``bare_misfit`` of the bare substrate. ``bright`` says
-    that the wafer reflects more than the expected stack can through any window: a metal has no fringes to misfit.
+    that the wafer reflects more than the expected stack can through any window, ``brighter`` that it reflects more than
+    the bare substrate too: a metal has no fringes to misfit.
     """
-    if bright:
+    if bright and brighter:
         return "wrong_film"
     if bare_misfit < misfit and (bare_misfit < misfit_limit or thickness_nm < 0.02 * expected.film_nm):
         return "blank"
-    if misfit > misfit_limit:
+    if bright or misfit > misfit_limit:
         return "wrong_film"
     way_nm = expected.film_nm - expected.target_nm
     if thickness_nm - expected.target_nm < expected.nearly_fraction * way_nm:

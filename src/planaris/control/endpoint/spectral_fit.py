@@ -1,4 +1,4 @@
-"""Fit the spectra of one sweep: thickness, gain and slope of each; index and underlayers of all and of all sweeps."""
+"""Fit the spectra of one sweep: thickness and level of each; index, underlayers and window of all and of all sweeps."""
 
 from __future__ import annotations
 
@@ -7,32 +7,48 @@ from dataclasses import dataclass
 import numpy as np
 
 from planaris.control.endpoint.signals import FloatArray
-from planaris.control.endpoint.spectral_library import centred, scatter
 from planaris.control.endpoint.spectral_model import Expansion, NominalStack, derivatives
+from planaris.control.endpoint.spectral_window import (
+    COLOUR_MEAN,
+    COLOUR_PRIOR,
+    SCATTER_MEAN,
+    SCATTER_PRIOR,
+    WindowTerms,
+    colour,
+)
 
-# Prior deviations, relative: gain's slope and curvature over the spectrum (lamp, window), index of the film, thickness
-# below it; and light that the window scatters back, in reflectance.
 # Index and underlayers as physics.md section 4 lets them deviate, taken as even distributions of ±1 and ±3 %.
-SLOPE_PRIOR = 0.3
 INDEX_PRIOR = 0.01 / 3.0**0.5
 UNDER_PRIOR = 0.03 / 3.0**0.5
-SCATTER_MEAN, SCATTER_PRIOR = 0.005, 0.01
+# Slope over the spectrum that a single flash has of its own, relative: what lies between window and wafer.
+FLASH_SLOPE_PRIOR = 0.02
+# How far the window's colour and scattered light may move from one sweep to the next, as a share of their priors.
+_WANDER_FRACTION = 0.003
 # A longer step leaves the range of the expansion and is cut, nm.
 _LONGEST_STEP_NM = 20.0
+# Nor does a pass believe that the level falls below this of what it was.
+_LEAST_LEVEL = 0.3
 # Model error of a spectrum, relative to its level: a misfit below it is not believed.
 _MODEL_FLOOR = 2e-3
 # Spectra of a wafer share their model errors, so that a sweep's information counts for less than its samples say,
 _INDEPENDENT_FRACTION = 0.2
 # and the common scales are never known better than this.
 _SCALE_FLOOR = 2e-4
+# A spectrum's own: level, slope and thickness.
+_OWN_COUNT = 3
+# Where in the shared state what stands: s, u, scattered light, colour.
+_SCATTER = slice(2, 2 + len(SCATTER_MEAN))
+_COLOUR = slice(_SCATTER.stop, _SCATTER.stop + len(COLOUR_MEAN))
+_PRIOR: FloatArray = np.array([INDEX_PRIOR, UNDER_PRIOR, *SCATTER_PRIOR, *COLOUR_PRIOR])
+_WANDER: FloatArray = np.diag((_WANDER_FRACTION * _PRIOR * (np.arange(_PRIOR.size) >= _SCATTER.start)) ** 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all spectra of a wafer have in common: s, u and scattered light (3,), with their information matrix."""
+    """What all spectra of a wafer have in common: s, u, scattered light (2) and colour (4), with its covariance."""
 
     scales: FloatArray
-    information: FloatArray
+    covariance: FloatArray
 
     @property
     def index_scale(self) -> float:
@@ -47,13 +63,12 @@ class Shared:
 
 def nominal_shared() -> Shared:
     """Return s = u = 1 and a window as it usually is, with their priors."""
-    information = np.diag([INDEX_PRIOR**-2.0, UNDER_PRIOR**-2.0, SCATTER_PRIOR**-2.0])
-    return Shared(np.array([1.0, 1.0, SCATTER_MEAN]), information)
+    return Shared(np.array([1.0, 1.0, *SCATTER_MEAN, *COLOUR_MEAN]), np.diag(_PRIOR**2))
 
 
 @dataclass(frozen=True, slots=True)
 class SweepFit:
-    """Thicknesses of spectra (k,), their deviations by noise, gains, relative misfits; s and u after them."""
+    """Thicknesses of spectra (k,), their deviations by noise, levels, relative misfits; what they share after them."""
 
     effective_nm: FloatArray
     sigma_nm: FloatArray
@@ -63,50 +78,84 @@ class SweepFit:
 
 
 def fit_sweep(
-    stack: NominalStack, about: Expansion, shared: Shared, measured: FloatArray, guess_nm: FloatArray, passes: int = 2
+    stack: NominalStack,
+    window: WindowTerms,
+    about: Expansion,
+    shared: Shared,
+    measured: FloatArray,
+    guess_nm: FloatArray,
+    passes: int = 2,
 ) -> SweepFit:
-    """Fit spectra (k, L) from guesses (k,) by Gauss–Newton, with gain, its slope and curvature, and thickness for each.
+    """Fit spectra (k, L) from guesses (k,) by Gauss-Newton, with level, a small slope and thickness for each.
 
-    What they share takes all spectra of the sweep (Schur complement), the sweeps before being its prior.
+    What they share takes all spectra of the sweep (Schur complement), the sweeps before being its prior; a wafer's
+    window may have changed a little since.
     """
-    x, scattered = centred(stack.wavelength_nm), scatter(stack.wavelength_nm)
-    nm = guess_nm.astype(np.float64)
-    origin = np.array([about.index_scale, about.under_scale, 0.0])
-    ahead = shared.scales - origin
+    terms, back, x = window.colour, window.scatter, window.slope
+    covariance = shared.covariance + _WANDER
+    before = np.linalg.inv(covariance)
+    nm, at = guess_nm.astype(np.float64), shared.scales.copy()
+    at[:2] = about.index_scale, about.under_scale
+    ahead = shared.scales - at
     fit: SweepFit | None = None
     for _ in range(passes):
-        model, by_nm, by_index, by_under = derivatives(stack, about, nm)
-        lit = measured - ahead[2] * scattered
-        gain = np.maximum(np.sum(lit * model, axis=1) / np.sum(model * model, axis=1), 1e-9)
-        own = np.stack([model, model * x, model * x * x, by_nm], axis=1)
-        common = np.stack([by_index, by_under, scattered / gain[:, None]], axis=1)
-        y = measured / gain[:, None] - model
-        off = y - np.einsum("kql,q->kl", common, ahead)
-        normal, cross = own @ own.transpose(0, 2, 1), own @ common.transpose(0, 2, 1)
-        level = np.mean(model * model, axis=1)
-        for term in (1, 2):
-            normal[:, term, term] += (_MODEL_FLOOR / SLOPE_PRIOR) ** 2 * level
-        solved = np.linalg.solve(normal, np.concatenate([cross, own @ off[:, :, None], own @ y[:, :, None]], axis=2))
-        rest = off - np.einsum("kpl,kp->kl", own, solved[:, :, 3])
-        variance = np.mean(rest * rest, axis=1) + _MODEL_FLOOR**2 * level
-        left = common @ common.transpose(0, 2, 1) - cross.transpose(0, 2, 1) @ solved[:, :, :3]
-        right = np.einsum("kql,kl->kq", common, y) - np.einsum("kpq,kp->kq", cross, solved[:, :, 4])
-        information = _INDEPENDENT_FRACTION * np.einsum("k,kij->ij", 1.0 / variance, left)
-        pull = _INDEPENDENT_FRACTION * np.einsum("k,ki->i", 1.0 / variance, right)
-        total = shared.information + information
-        scales = np.linalg.solve(total, shared.information @ ahead + pull)
-        own_steps = solved[:, :, 4] - solved[:, :, :3] @ scales
-        nm = nm + np.clip(own_steps[:, 3], -_LONGEST_STEP_NM, _LONGEST_STEP_NM)
-        left_over = y - np.einsum("kpl,kp->kl", own, own_steps) - np.einsum("kql,q->kl", common, scales)
-        misfit = np.sqrt(np.mean(left_over * left_over, axis=1) / level)
-        sigma_nm = np.sqrt(variance * np.linalg.inv(normal)[:, 3, 3])
-        posterior = Shared(scales + origin, _floored(total))
-        fit = SweepFit(nm, sigma_nm, gain, misfit, posterior)
+        film, by_nm, by_index, by_under = derivatives(stack, about, nm)
+        passed = colour(terms, at[_COLOUR])
+        # Rows of each spectrum: its level, slope and thickness, what all share, and what is to be explained.
+        rows = np.empty((nm.size, _OWN_COUNT + at.size + 1, x.size))
+        common = rows[:, _OWN_COUNT:-1]
+        model = np.multiply(film, passed, out=rows[:, 0])
+        np.multiply(model, x, out=rows[:, 1])
+        np.multiply(by_nm, passed, out=rows[:, 2])
+        np.multiply(by_index, passed, out=common[:, 0])
+        np.multiply(by_under, passed, out=common[:, 1])
+        np.multiply(film[:, None, :], terms, out=common[:, _COLOUR])
+        lit = measured - at[_SCATTER] @ back
+        power = np.einsum("kl,kl->k", model, model)
+        gain = np.maximum(np.einsum("kl,kl->k", lit, model) / power, 1e-9)
+        common[:, _SCATTER] = back / gain[:, None, None]
+        np.subtract(lit / gain[:, None], model, out=rows[:, -1])
+        # All that follows takes only their products with each other.
+        products = rows @ rows.transpose(0, 2, 1)
+        level = power / x.size
+        own, cross = products[:, :_OWN_COUNT, :_OWN_COUNT].copy(), products[:, :_OWN_COUNT, _OWN_COUNT:]
+        own[:, 1, 1] += (_MODEL_FLOOR / FLASH_SLOPE_PRIOR) ** 2 * level
+        inverse = np.linalg.inv(own)
+        solved = inverse @ cross
+        variance = _rest(products, _steps(solved, ahead)) / x.size + _MODEL_FLOOR**2 * level
+        left = products[:, _OWN_COUNT:, _OWN_COUNT:] - cross.transpose(0, 2, 1) @ solved
+        summed = _INDEPENDENT_FRACTION * np.einsum("k,kpq->pq", 1.0 / variance, left)
+        covariance = np.linalg.inv(before + summed[:-1, :-1])
+        scales = covariance @ (before @ (shared.scales - at) + summed[:-1, -1])
+        steps = _steps(solved, scales)
+        nm = nm + np.clip(steps[:, 2], -_LONGEST_STEP_NM, _LONGEST_STEP_NM)
+        misfit = np.sqrt(np.maximum(_rest(products, steps), 0.0) / power)
+        # Level and colour are a product: a colour that was found beside a change of level belongs to the new level.
+        levelled = scales.copy()
+        levelled[_COLOUR] /= max(1.0 + float(np.median(steps[:, 0])), _LEAST_LEVEL)
+        sigma_nm = np.sqrt(variance * inverse[:, 2, 2])
+        fit = SweepFit(nm, sigma_nm, gain, misfit, Shared(at + levelled, _floored(covariance)))
+        # Linear in the window, so that the next pass may start from all of it; s and u stay the expansion's.
+        ahead = scales.copy()
+        ahead[2:] = 0.0
+        at = np.concatenate([at[:2], at[2:] + levelled[2:]])
     assert fit is not None, "passes is at least 1"
     return fit
 
 
-def _floored(information: FloatArray) -> FloatArray:
-    """Return the information with no direction known better than the floor."""
-    values, vectors = np.linalg.eigh(information)
-    return (vectors * np.minimum(values, _SCALE_FLOOR**-2.0)) @ vectors.T
+def _steps(solved: FloatArray, scales: FloatArray) -> FloatArray:
+    """Return the steps of each spectrum's own (k, 3) and of the shared, once ``scales`` (q,) are taken; ends in −1."""
+    own = solved[:, :, -1] - solved[:, :, :-1] @ scales
+    return np.concatenate([own, np.broadcast_to(np.append(scales, -1.0), (own.shape[0], scales.size + 1))], axis=1)
+
+
+def _rest(products: FloatArray, steps: FloatArray) -> FloatArray:
+    """Return the sum of squares (k,) that steps leave unexplained."""
+    return np.einsum("kp,kpq,kq->k", steps, products, steps)
+
+
+def _floored(covariance: FloatArray) -> FloatArray:
+    """Return the covariance with no direction known better than the floor, in units of the priors."""
+    values, vectors = np.linalg.eigh(covariance / np.outer(_PRIOR, _PRIOR))
+    floor = (_SCALE_FLOOR / INDEX_PRIOR) ** 2
+    return (vectors * np.maximum(values, floor)) @ vectors.T * np.outer(_PRIOR, _PRIOR)

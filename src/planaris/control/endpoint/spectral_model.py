@@ -72,14 +72,52 @@ def spectra(faces: Interfaces, phase: ComplexArray) -> FloatArray:
     return r.real**2 + r.imag**2
 
 
-def spectra_and_slope(stack: NominalStack, faces: Interfaces, phase: ComplexArray) -> tuple[FloatArray, FloatArray]:
-    """Return reflectances (m, L) and their derivative by effective thickness, 1/nm."""
-    below = faces.lower * phase
-    denominator = 1.0 / (1.0 + faces.upper * below)
-    r = (faces.upper + below) * denominator
-    by_nm = (-4j * np.pi) * (stack.film_index / stack.wavelength_nm) * below
-    by_nm = by_nm * ((1.0 - faces.upper**2) * denominator * denominator)
-    return r.real**2 + r.imag**2, 2.0 * (r.real * by_nm.real + r.imag * by_nm.imag)
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """What reflectance takes of a film's two faces, (L,) each, so that it needs real numbers alone.
+
+    With the film's p = e^(−2iδ) and a = |p|²: R = (u² + l²·a + 2·Re(w·p))/(1 + u²l²·a + 2·Re(z·p)).
+    """
+
+    upper: FloatArray
+    lower: FloatArray
+    both: FloatArray
+    w: ComplexArray
+    z: ComplexArray
+
+
+def faces_of(amplitudes: Interfaces) -> Faces:
+    """Return squares and products of a film's faces: w = conj(upper)·lower, z = upper·lower."""
+    upper, lower = np.abs(amplitudes.upper) ** 2, np.abs(amplitudes.lower) ** 2
+    w, z = np.conj(amplitudes.upper) * amplitudes.lower, amplitudes.upper * amplitudes.lower
+    return Faces(upper, lower, upper * lower, w, z)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Real and imaginary part (m, L) of e^(−2iδ), its square; its logarithm's derivative by thickness (L,), 1/nm."""
+
+    real: FloatArray
+    imag: FloatArray
+    square: FloatArray | float
+    by_nm: ComplexArray
+
+
+def phase_of(stack: NominalStack, effective_nm: FloatArray) -> Phase:
+    """Return the film's phase for effective thicknesses (m,); one that does not absorb has the square 1."""
+    by_nm = (-4j * np.pi) * (stack.film_index / stack.wavelength_nm)
+    angle = effective_nm[:, None] * by_nm.imag
+    real, imag = np.cos(angle), np.sin(angle)
+    if not by_nm.real.any():
+        return Phase(real, imag, 1.0, by_nm)
+    size = np.exp(effective_nm[:, None] * by_nm.real)
+    return Phase(size * real, size * imag, size * size, by_nm)
+
+
+def _parts(faces: Faces, phase: Phase) -> tuple[FloatArray, FloatArray]:
+    top = faces.upper + faces.lower * phase.square + 2.0 * (faces.w.real * phase.real - faces.w.imag * phase.imag)
+    bottom = 1.0 + faces.both * phase.square + 2.0 * (faces.z.real * phase.real - faces.z.imag * phase.imag)
+    return top, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +126,9 @@ class Expansion:
 
     index_scale: float
     under_scale: float
-    here: Interfaces
-    by_index: Interfaces
-    by_under: Interfaces
+    here: Faces
+    by_index: Faces
+    by_under: Faces
 
 
 def expand(stack: NominalStack, index_scale: float = 1.0, under_scale: float = 1.0) -> Expansion:
@@ -98,9 +136,9 @@ def expand(stack: NominalStack, index_scale: float = 1.0, under_scale: float = 1
     return Expansion(
         index_scale,
         under_scale,
-        interfaces(stack, index_scale, under_scale),
-        interfaces(stack, index_scale + _STEP, under_scale),
-        interfaces(stack, index_scale, under_scale + _STEP),
+        faces_of(interfaces(stack, index_scale, under_scale)),
+        faces_of(interfaces(stack, index_scale + _STEP, under_scale)),
+        faces_of(interfaces(stack, index_scale, under_scale + _STEP)),
     )
 
 
@@ -108,8 +146,16 @@ def derivatives(
     stack: NominalStack, about: Expansion, effective_nm: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return reflectances (m, L) and their derivatives by d_eff (1/nm), s and u at effective thicknesses (m,)."""
-    phase = film_phase(stack, effective_nm)
-    here, by_nm = spectra_and_slope(stack, about.here, phase)
-    by_index = (spectra(about.by_index, phase) - here) / _STEP
-    by_under = (spectra(about.by_under, phase) - here) / _STEP if stack.under_nm else np.zeros_like(here)
+    phase, faces = phase_of(stack, effective_nm), about.here
+    top, bottom = _parts(faces, phase)
+    here = top / bottom
+    w, z = 2.0 * faces.w * phase.by_nm, 2.0 * faces.z * phase.by_nm
+    top_by_nm = w.real * phase.real - w.imag * phase.imag
+    bottom_by_nm = z.real * phase.real - z.imag * phase.imag
+    if phase.by_nm.real.any():
+        top_by_nm = top_by_nm + 2.0 * phase.by_nm.real * faces.lower * phase.square
+        bottom_by_nm = bottom_by_nm + 2.0 * phase.by_nm.real * faces.both * phase.square
+    by_nm = (top_by_nm - here * bottom_by_nm) / bottom
+    by_index = (np.divide(*_parts(about.by_index, phase)) - here) / _STEP
+    by_under = (np.divide(*_parts(about.by_under, phase)) - here) / _STEP if stack.under_nm else np.zeros_like(here)
     return here, by_nm, by_index, by_under

@@ -12,7 +12,9 @@ from planaris.control.endpoint.recognition import VOTES_COUNT, Expectation, reco
 from planaris.control.endpoint.signals import FloatArray, has_signal, signal
 from planaris.control.endpoint.spectral_fit import Shared, SweepFit, fit_sweep, nominal_shared
 from planaris.control.endpoint.spectral_library import SpectralLibrary, library_of, misfits
-from planaris.control.endpoint.spectral_model import Expansion, NominalStack, expand
+from planaris.control.endpoint.spectral_model import Expansion, NominalStack, expand, film_phase, interfaces
+from planaris.control.endpoint.spectral_model import spectra as spectra_of
+from planaris.control.endpoint.spectral_window import WindowTerms, window_terms
 from planaris.control.endpoint.spectrum_health import SpectrumLimits, believable, without_spikes
 from planaris.control.endpoint.sweeps import SweepState, gather
 from planaris.control.endpoint.thickness_field import Field, FieldGeometry, FieldPrior, begin, predict, rows, update
@@ -25,6 +27,8 @@ _SPOT_SIGMA_NM = 1.0
 _OUTLIER_SIGMA, _OUTLIER_NM = 6.0, 15.0
 # The expansion is renewed where s or u have moved by these.
 _INDEX_MOVE, _UNDER_MOVE = 1e-3, 3e-3
+# A wafer brighter than bare silicon by more than lamps differ is covered by a metal.
+_BRIGHTER = 1.15
 # Sweeps without a believable fit before the sensor is called faulty, and the film is searched for anew.
 _BAD_SWEEPS_COUNT = 3
 
@@ -65,12 +69,17 @@ class SpectralTarget:
     library: SpectralLibrary = field(init=False, repr=False, compare=False)
     nominal: Expansion = field(init=False, repr=False, compare=False)
     bare: SpectralLibrary = field(init=False, repr=False, compare=False)
+    bare_level: float = field(init=False, repr=False, compare=False)
+    window: WindowTerms = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "library", library_of(self.stack, 1.4 * self.stack.film_nm))
         object.__setattr__(self, "nominal", expand(self.stack))
+        object.__setattr__(self, "window", window_terms(self.stack.wavelength_nm))
         bare = replace(self.stack, under_index=(), under_nm=())
         object.__setattr__(self, "bare", library_of(bare, 0.0))
+        level = float(spectra_of(interfaces(bare), film_phase(bare, np.zeros(1))).mean())
+        object.__setattr__(self, "bare_level", level)
 
     def start(self, start_s: float) -> SpectralState:
         """Return the state at the start of a step."""
@@ -105,7 +114,10 @@ class SpectralTarget:
         middle_s = float(time_s.mean())
         film = predict(state.film, self.prior, middle_s)
         seen = rows(self.geometry, r_mm[good], azimuth_rad[good], time_s - middle_s)
-        fit = fit_sweep(self.stack, state.about, state.shared, cleaned, np.maximum(seen @ film.mean, 0.0))
+        guess_nm = np.maximum(seen @ film.mean, 0.0)
+        # A film that is tracked is foreseen to a nanometre, where the fit is straight.
+        passes = 1 if state.good_count >= self.settle_sweeps_count else 2
+        fit = fit_sweep(self.stack, self.window, state.about, state.shared, cleaned, guess_nm, passes)
         fault = self._fit_fault(fit)
         if fault:
             return self._bad(state, now_s, fault)
@@ -133,13 +145,14 @@ class SpectralTarget:
         guess_nm = self.library.effective_nm[found.argmin(axis=1)]
         # Neighbours on a wafer are near each other: a spectrum that found another fringe follows the others.
         guess_nm = np.where(np.abs(guess_nm - np.median(guess_nm)) > 60.0, np.median(guess_nm), guess_nm)
-        fit = fit_sweep(self.stack, self.nominal, nominal_shared(), spectra, guess_nm, passes=4)
+        fit = fit_sweep(self.stack, self.window, self.nominal, nominal_shared(), spectra, guess_nm, passes=4)
         bare = float(np.median(misfits(self.bare, spectra)[:, 0]))
         thickness_nm = float(np.median(fit.effective_nm)) / fit.shared.index_scale
         misfit = float(np.median(fit.misfit))
         dim = float(np.median(fit.gain)) < self.limits.gain_low
         bright = float(np.median(fit.gain)) > self.limits.gain_high
-        vote = self._vote(thickness_nm, misfit, bare, bright=bright) if not dim else ""
+        brighter = float(np.median(spectra.mean(axis=1))) > _BRIGHTER * self.bare_level
+        vote = self._vote(thickness_nm, misfit, bare, bright=bright, brighter=brighter) if not dim else ""
         votes = (*state.votes, vote)[-VOTES_COUNT:]
         state = replace(state, votes=votes)
         if vote and len(votes) == VOTES_COUNT and len(set(votes)) == 1:
@@ -157,10 +170,11 @@ class SpectralTarget:
         state = replace(state, good_count=0, bad_count=0, shared=nominal_shared(), about=self.nominal)
         return self._take(state, film, seen, fit, now_s)
 
-    def _vote(self, thickness_nm: float, misfit: float, bare: float, *, bright: bool) -> str:
+    def _vote(self, thickness_nm: float, misfit: float, bare: float, *, bright: bool, brighter: bool) -> str:
         if self.expected is None:
             return ""
-        return recognise(self.expected, thickness_nm, misfit, self.limits.misfit, bare, bright=bright)
+        limit = self.limits.misfit
+        return recognise(self.expected, thickness_nm, misfit, limit, bare, bright=bright, brighter=brighter)
 
     def _take(self, state: SpectralState, film: Field, seen: FloatArray, fit: SweepFit, now_s: float) -> SpectralState:
         """Update the field with a good sweep, and decide."""
