@@ -33,9 +33,9 @@ from endpoint_zones import CASES, FIVE_ZONES, THREE_ZONES
 
 NAME = "endpoint"
 LONG = True
-OXIDE_WAFERS, CLEARING_WAFERS, FAULT_WAFERS, ZONE_WAFERS, LOAD_WAFERS = 1000, 30_000, 3000, 30, 10
+OXIDE_WAFERS, CLEARING_WAFERS, FAULT_WAFERS, ZONE_WAFERS, LOAD_WAFERS = 1000, 30_000, 3000, 24, 10
 # Sick spectra go on to the latest time, each under six faults: fewer wafers.
-OXIDE_FAULT_WAFERS = 500
+OXIDE_FAULT_WAFERS = 300
 # A wafer's call is premature where less than this share of its area inside 3 mm is clear. Light sees what the window
 # crosses in three turns, which may leave a patch on one side unseen; torque with noise as large as its step sees half.
 LIGHT_CLEAR, TORQUE_CLEAR = 0.85, 0.5
@@ -95,10 +95,10 @@ def light_results(source: Tables, share: float) -> list[Result]:
 
 def fault_results(source: Tables, share: float) -> list[Result]:
     """Return premature ends with each sensor fault."""
-    early = source.of("oxide-faults", oxide_fault_row, max(6, round(share * OXIDE_FAULT_WAFERS))) > EARLY_NM
     wafers = max(6, round(share * FAULT_WAFERS))
     torque = source.of("torque-faults", torque_fault_row, wafers) < TORQUE_CLEAR
     seen = source.of("light-faults", light_fault_row, wafers) < LIGHT_CLEAR
+    early = source.of("oxide-faults", oxide_fault_row, max(6, round(share * OXIDE_FAULT_WAFERS))) > EARLY_NM
     counted = (("spectrum", FAULTS, early), ("torque", TORQUE_FAULTS, torque), ("light", FAULTS, seen))
     return [
         _most(f"{fault}, {len(table)} wafers: premature by {sensor}", float(table[:, k].sum()), "", 0.0, "goal")

@@ -67,8 +67,8 @@ def torque_stream(wafer: MetalWafer) -> Iterator[Block]:
 
 def light_stream(wafer: MetalWafer) -> Iterator[Block]:
     """Yield spectra of the first turns and of those about clearing."""
-    yield from clearing_blocks(wafer, 2.0, 6.0)
-    yield from clearing_blocks(wafer, max(6.0, wafer.when(0.02) - 5.0), min(wafer.when(0.999) + 12.0, LAST_S - 1.0))
+    yield from clearing_blocks(wafer, 2.0, 5.0)
+    yield from clearing_blocks(wafer, max(6.0, wafer.when(0.02) - 2.0), min(wafer.when(0.999) + 12.0, LAST_S - 1.0))
 
 
 def _cleared(wafer: MetalWafer, end: Decision | None) -> tuple[float, float]:

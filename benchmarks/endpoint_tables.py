@@ -20,21 +20,17 @@ import numpy as np
 from endpoint_optics import FloatArray
 
 _ROOT = Path(__file__).parent.parent
-_SOURCES = ("src/planaris/control/endpoint", "src/planaris/control/profile", "benchmarks")
-# Of them what this bench does not run.
-_ELSEWHERE = frozenset(
-    f"{name}.py"
-    for name in (
-        "__init__",
-        "build",
-        "combination",
-        "eddy_target",
-        "fixed_time",
-        "fringe_phase",
-        "slope",
-        "over_polish",
-    )
-)
+_ALL = "signals sweeps window_track thickness_field decision step_end over_polish nominal"
+_SPECTRA = "spectral_model spectral_library spectral_window spectrum_health"
+_OXIDE = f"{_SPECTRA} spectral_fit spectral_target foresight recognition"
+# Sources that rows depend on by the first word of their name: of `control.endpoint`, and the bench's own.
+_SOURCES = {
+    "oxide": (_OXIDE, "cases faults optics plant rows"),
+    "load": (_OXIDE, "cases optics plant rows"),
+    "zones": (f"{_OXIDE} ../profile/zone_control", "cases optics plant rows zones"),
+    "torque": ("friction_clearing binned sensor_health sequential", "clearing faults plant rows"),
+    "light": (f"{_SPECTRA} reflectance_clearing metal_library sequential", "clearing faults optics plant rows"),
+}
 _CHUNK = 100
 
 Row = Callable[[int], Sequence[float]]
@@ -49,9 +45,10 @@ class Tables:
 
     def of(self, name: str, row: Row, wafers: int) -> FloatArray:
         """Return rows (wafers, n) of ``row(seed)`` for seeds from 0."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        folder = self.folder / digest(name.partition("-")[0])
+        folder.mkdir(parents=True, exist_ok=True)
         parts = [range(a, min(a + _CHUNK, wafers)) for a in range(0, wafers, _CHUNK)]
-        files = [self.folder / f"{name}-{part.start}-{part.stop}.npy" for part in parts]
+        files = [folder / f"{name}-{part.start}-{part.stop}.npy" for part in parts]
         missing = [(file, part) for file, part in zip(files, parts, strict=True) if not file.exists()]
         done = self.pool.map(_rows, [row] * len(missing), [part for _, part in missing])
         for number, ((file, _), rows) in enumerate(zip(missing, done, strict=True)):
@@ -71,14 +68,12 @@ def tables() -> Generator[Tables]:
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        yield Tables(pool, _ROOT / "build" / "bench" / f"endpoint-{digest()}")
+        yield Tables(pool, _ROOT / "build" / "bench" / "endpoint")
 
 
-def digest() -> str:
-    """Return a short digest of the sources that rows depend on."""
-    total = hashlib.sha256()
-    for folder in _SOURCES:
-        pattern = "endpoint_*.py" if folder == "benchmarks" else "*.py"
-        for file in sorted(f for f in (_ROOT / folder).glob(pattern) if f.name not in _ELSEWHERE):
-            total.update(file.name.encode() + file.read_bytes())
-    return total.hexdigest()[:12]
+def digest(family: str) -> str:
+    """Return a short digest of the sources that a family of rows depends on."""
+    live, own = _SOURCES[family]
+    files = [_ROOT / f"src/planaris/control/endpoint/{name}.py" for name in f"{_ALL} {live}".split()]
+    files += [_ROOT / f"benchmarks/endpoint_{name}.py" for name in own.split()]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]

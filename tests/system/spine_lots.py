@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -29,15 +30,18 @@ LONGEST_WAIT_S = 240
 Edits = dict[str, dict[str, str]]
 
 
-def small_lot(folder: Path, slots: Sequence[int], edits: Edits | None = None, example: Path = EXAMPLE) -> Path:
+def small_lot(
+    folder: Path, slots: Sequence[int], edits: Edits | None = None, example: Path = EXAMPLE, called: str = "lot.toml"
+) -> Path:
     """Copy an example with only some wafers and return its lot file.
 
     ``edits`` holds texts to replace everywhere, by file: ``{"recipe.toml": {"old": "new"}}``.
     """
     shutil.copytree(example, folder)
-    lot, incoming = folder / "lot.toml", folder / "incoming.csv"
+    lot, incoming = folder / called, folder / "incoming.csv"
     listed = ", ".join(str(slot) for slot in slots)
-    lot.write_text(lot.read_text(encoding="utf-8").replace('"1-25"', f'"{listed}"'), encoding="utf-8")
+    every = re.compile(r'(?m)^slots = "[^"]*"')
+    lot.write_text(every.sub(f'slots = "{listed}"', lot.read_text(encoding="utf-8")), encoding="utf-8")
     lot_id = tomllib.loads(lot.read_text(encoding="utf-8"))["lot_id"]
     wanted = ("#", "wafer_id", *(f"{lot_id}-{slot:02d}," for slot in slots))
     rows = incoming.read_text(encoding="utf-8").splitlines(keepends=True)

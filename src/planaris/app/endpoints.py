@@ -5,12 +5,12 @@ Nothing here comes from the twin: the estimators start from what a process engin
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 
 import numpy as np
 
+from planaris.app.nominal import friction_step_fraction, nominal_rate_nm_min
 from planaris.control import (
     DelayPath,
     Expectation,
@@ -39,88 +39,13 @@ from planaris.model import (
     Wafer,
 )
 from planaris.modules import StepControl
-from planaris.physics import RemovalLaw, mean_sliding_speed, platen_torque_Nm, removal_rate_nm_min
 from planaris.processes import ProcessPackage
 
 # Detectors that say what is left of a film, and those that say that it is gone.
 _TO_TARGET = frozenset({DetectorKind.SPECTRUM, DetectorKind.FRINGE, DetectorKind.EDDY})
 _TO_CLEAR = frozenset({DetectorKind.REFLECTANCE, DetectorKind.FRICTION})
-# Torque of a platen's bearing and of its turning slurry, and of a disk's drag at its arm (design values).
-_BEARING_Nm, _DRAG_Nm_rpm, _DISK_ARM_m = 2.0, 0.03, 0.125
 # What a cut-off step has removed is known to this share; of its way so much is taken as left at least [design].
 _REMOVED_FRACTION, _LEFT_FRACTION = 0.3, 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class _Force:
-    """Nominal normal forces of a step, N."""
-
-    wafer_N: float
-    ring_N: float
-
-
-def nominal_rate_nm_min(package: ProcessPackage, tool: ToolDescription, step: PolishStep, material: str) -> float:
-    """Return a film's nominal removal rate under a step's pressures and speeds, at the law's own temperature.
-
-    Raises `KeyError` for a film that the package does not know.
-    """
-    prefix = package.law_of(material, step.slurry_line)
-    given = package.group(prefix)
-    law = RemovalLaw(**{f.name: given[f.name] for f in fields(RemovalLaw) if f.name in given})
-    outer = np.array(tool.head.zone_outer_mm)
-    inner = np.concatenate([[0.0], outer[:-1]])
-    share = (outer**2 - inner**2) / outer[-1] ** 2
-    radii_mm = np.sqrt(np.linspace(0.0, 1.0, 21)[1:] - 0.025) * (tool.wafer_diameter_mm / 2.0)
-    speed_m_s = mean_sliding_speed(
-        radii_mm, step.platen_speed_rpm, step.head_speed_rpm, tool.platen.center_distance_mm
-    ).mean()
-    pressure_kPa = float(share @ np.array(step.zone_pressure_kPa)) - step.back_pressure_kPa
-    return float(removal_rate_nm_min(pressure_kPa, float(speed_m_s), law.temperature_ref_C, law))
-
-
-def friction_step_fraction(
-    package: ProcessPackage, tool: ToolDescription, step: PolishStep, films: FilmStack
-) -> float | None:
-    """Return what clearing the top film does to the platen's torque, relative; None where friction is not known."""
-    if len(films.layers) < 2:
-        return None
-    top, below = (_friction(package, layer.material) for layer in films.layers[:2])
-    if top is None or below is None:
-        return None
-    force = _force(tool, step)
-    disk_N = step.conditioning.downforce_N
-    other = _BEARING_Nm + _DRAG_Nm_rpm * step.platen_speed_rpm
-    torque = [
-        float(
-            platen_torque_Nm(
-                force.wafer_N,
-                force.ring_N,
-                friction_wafer=mu,
-                friction_ring=package.value("friction.ring_friction_coefficient"),
-                center_distance_mm=tool.platen.center_distance_mm,
-                conditioner_torque_Nm=package.value("friction.conditioner_friction_coefficient") * disk_N * _DISK_ARM_m,
-                bearing_torque_Nm=other,
-            )
-        )
-        for mu in (top, below)
-    ]
-    return torque[1] / torque[0] - 1.0
-
-
-def _friction(package: ProcessPackage, material: str) -> float | None:
-    for name in (f"film.{material}.friction_coefficient", "friction.friction_coefficient"):
-        if name in package.numbers and material in {film.material for film in package.films}:
-            return package.value(name)
-    return None
-
-
-def _force(tool: ToolDescription, step: PolishStep) -> _Force:
-    outer_m = 1e-3 * np.array(tool.head.zone_outer_mm)
-    inner_m = np.concatenate([[0.0], outer_m[:-1]])
-    areas_m2 = math.pi * (outer_m**2 - inner_m**2)
-    ring_m2 = math.pi * 1e-6 * (tool.head.ring_outer_mm**2 - tool.head.ring_inner_mm**2)
-    wafer_N = 1e3 * float(areas_m2 @ np.array(step.zone_pressure_kPa))
-    return _Force(wafer_N, 1e3 * ring_m2 * step.ring_pressure_kPa)
 
 
 def path_after(recipe: Recipe, number: int) -> DelayPath:
@@ -246,8 +171,10 @@ class Endpoints:
                 return replace(films, layers=(Layer(films.top.material, targets[-1]), *films.layers[1:]))
             if any(d.detector in _TO_CLEAR for d in end.detectors):
                 return replace(films, layers=films.layers[1:]) if len(films.layers) > 1 else None
-        left_s = end.time_s + end.over_polish_s
-        layers = list(films.layers)
+        left_s, layers = end.time_s + end.over_polish_s, list(films.layers)
+        if end.kind is EndKind.REMOVAL and end.removal_nm is not None:
+            rate_nm_s = nominal_rate_nm_min(self._package, self._tool, step, films.top.material) / 60.0
+            left_s = end.removal_nm / max(rate_nm_s, 1e-9) + end.over_polish_s
         while layers and left_s > 0.0:
             rate_nm_s = nominal_rate_nm_min(self._package, self._tool, step, layers[0].material) / 60.0
             wanted_nm = rate_nm_s * left_s

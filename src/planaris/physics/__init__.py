@@ -38,7 +38,10 @@ from planaris.physics.flags import (
 )
 from planaris.physics.friction import (
     FRICTION_COEFFICIENT,
+    CONDITIONER_ARM_mm,
     DriveConstants,
+    PLATEN_BEARING_Nm,
+    PLATEN_TURNING_Nm_rpm,
     head_torque_Nm,
     mixed_friction,
     motor_current_A,
@@ -149,6 +152,7 @@ __all__ = [
     "LEE_2026",
     "OPTICAL_CONSTANTS",
     "RING_FACTOR_RATIO",
+    "CONDITIONER_ARM_mm",
     "COPPER_RESISTIVITY_Ohm_m",
     "ContactConstants",
     "DiskConstants",
@@ -164,6 +168,8 @@ __all__ = [
     "ModelFlag",
     "OPTICAL_RANGE_nm",
     "OpticalTable",
+    "PLATEN_BEARING_Nm",
+    "PLATEN_TURNING_Nm_rpm",
     "PadConstants",
     "PlatenBlock",
     "PlatenDrive",

@@ -21,6 +21,13 @@ FRICTION_COEFFICIENT: Mapping[str, float] = {
 }
 
 
+# What a platen's drive carries beside wafer and ring, nominal [design]: its bearing, slurry that turns with the platen,
+# and the distance of the conditioner's disk from the axis, in the mean of its sweep.
+PLATEN_BEARING_Nm = 2.0
+PLATEN_TURNING_Nm_rpm = 0.03
+CONDITIONER_ARM_mm = 125.0
+
+
 @dataclass(frozen=True, slots=True)
 class DriveConstants:
     """Motor seen through its gear: current = idle + torque / gain."""

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from planaris.model import ToolDescription
 from planaris.physics import (
+    CONDITIONER_ARM_mm,
     ModelFlag,
+    PLATEN_BEARING_Nm,
+    PLATEN_TURNING_Nm_rpm,
     PlatenBlock,
     PlatenDrive,
     PlatenModel,
@@ -558,9 +561,10 @@ class TruePlaten:
         sweep_per_min = self.bank.targets_at(chunk.starts_s)[rows["disk_sweep"]]
         sweep_rad = 2.0 * np.pi / 60.0 * sweep_per_min * chunk.middles_s
         arm_mm = np.where(out[rows["disk_sweep"]] > 0.5, 125.0 + 75.0 * np.cos(sweep_rad), 200.0)
-        disk_drag_Nm = self.truth.conditioner_friction_coefficient * force * 0.125
+        disk_drag_Nm = self.truth.conditioner_friction_coefficient * force * (1e-3 * CONDITIONER_ARM_mm)
         drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * chunk.drive.center_distance_mm * 1e-3
-        torque = 2.0 + 0.03 * speed + drag_Nm + disk_drag_Nm
+        idle_Nm = (PLATEN_BEARING_Nm + PLATEN_TURNING_Nm_rpm * speed) * self.truth.drag_ratio
+        torque = idle_Nm + drag_Nm + disk_drag_Nm
         # As each interval begins: what is seen does not depend on where the interval will end.
         pad_C = np.concatenate([state.temperature_C[None, self._pyrometer], block.temperature_C[:-1, self._pyrometer]])
         heat_W = self.truth.heat.pad_conductance_W_K * (pad_C - out[rows["coolant"]])

@@ -75,7 +75,8 @@ class Truth:
     """Everything the twin's physics runs on.
 
     ``film`` is the polished film; ``films`` has each film of the package, by slurry line. ``deviation_ratio`` is 0
-    where the truth matches the nominal, for what draws deviations of its own.
+    where the truth matches the nominal, for what draws deviations of its own. ``drag_ratio`` is what the drives'
+    bearings and turning slurry are to nominal.
     """
 
     film: str
@@ -101,6 +102,7 @@ class Truth:
     metrology_bias_nm: float
     metrology_repeatability_nm: float
     deviation_ratio: float = 1.0
+    drag_ratio: float = 1.0
 
     def film_on(self, slurry_line: int, material: str | None = None) -> FilmTruth:
         """Return a film, by default the polished one, under a line's slurry."""
@@ -225,4 +227,5 @@ def make_truth(package: ProcessPackage, film: str, tool: ToolDescription, seed: 
         metrology_bias_nm=scale * METROLOGY_BIAS_SIGMA_nm * float(chance.standard_normal()),
         metrology_repeatability_nm=METROLOGY_REPEATABILITY_nm,
         deviation_ratio=scale,
+        drag_ratio=1.0 + scale * 0.01 * LAW_SIGMA_PCT * float(stream_of(seed, "drive.drag").standard_normal()),
     )

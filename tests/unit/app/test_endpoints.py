@@ -10,11 +10,10 @@ import pytest
 from planaris.app.endpoints import (
     Endpoints,
     check_endpoints,
-    friction_step_fraction,
-    nominal_rate_nm_min,
     path_after,
     rest_of,
 )
+from planaris.app.nominal import friction_step_fraction, nominal_rate_nm_min
 from planaris.control import DelayPath
 from planaris.formats import JobFiles, load_job
 from planaris.model import DetectorKind, DetectorSetting, EndKind, FilmStack, InputError, Layer, Recipe, StepEnd

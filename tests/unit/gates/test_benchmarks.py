@@ -9,6 +9,7 @@ import pytest
 from gate_sources import ROOT
 
 from benchmark_result import Better, Result
+from run import chosen
 
 
 def test_every_benchmark_is_found_and_imports() -> None:
@@ -28,3 +29,15 @@ def test_ratio_is_one_where_the_bound_is_just_met(value: float, better: Better, 
     result = Result("speed", value, "x", 500.0, better, "promised")
     assert result.ratio == pytest.approx(ratio)
     assert result.ok is ok
+
+
+def test_parts_belong_to_the_benchmark_that_they_are_named_after() -> None:
+    parts = {"endpoint": {"oxide", "torque"}, "clock": set[str]()}
+    assert chosen(["clock", "endpoint", "torque", "oxide"], parts) == (
+        {"clock": [], "endpoint": ["torque", "oxide"]},
+        [],
+    )
+    assert chosen(["oxide", "endpoint", "clock", "torque"], parts) == (
+        {"endpoint": [], "clock": []},
+        ["oxide", "torque"],
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from planaris.control.endpoint.spectral_window import window_basis
 
 # Metal is opaque from about 60 nm and transparent below 30 (Tian 2023); entries get closer towards clear.
 _METAL_NM = (0.0, 1.5, 3.0, 5.0, 8.0, 12.0, 17.0, 24.0, 34.0, 50.0, 80.0)
+# Where the metal has gone first the layer below goes on to lose, in a slurry that does not spare it.
+_ERODED_SCALES = tuple(1.0 - 0.0075 * k for k in range(7, 31))
+# A liner below the metal goes as soon as the metal has; it is metal too where it absorbs more than this.
+_LINER_LEFT = (0.9, 0.8, 0.65, 0.5, 0.35, 0.2, 0.1, 0.0)
+_LINER_EXTINCTION = 0.5
 # The layer below deviates by 3 % and its index by 1 %, which its spectrum cannot tell apart.
 _UNDER_SCALES = tuple(1.0 + 0.0075 * k for k in range(-6, 7))
 
@@ -26,12 +31,18 @@ class MetalLibrary:
 
 
 def metal_library(stack: NominalStack) -> MetalLibrary:
-    """Return the library of a stack whose film is the metal."""
+    """Return the library of a stack whose film is the metal, with what is seen of a liner below it once that goes."""
     nm = np.asarray(_METAL_NM)
     phase = film_phase(stack, nm)
-    entries = np.concatenate([spectra(interfaces(stack, under_scale=scale), phase) for scale in _UNDER_SCALES])
-    basis = window_basis(bin_wavelengths(entries), binned_nm(stack.wavelength_nm))
-    return MetalLibrary(np.tile(nm, len(_UNDER_SCALES)), basis)
+    entries = [spectra(interfaces(stack, under_scale=scale), phase) for scale in _UNDER_SCALES]
+    bare = [stack]
+    if len(stack.under_nm) > 1 and float(np.abs(stack.under_index[0].imag).mean()) > _LINER_EXTINCTION:
+        bare = [replace(stack, under_nm=(left * stack.under_nm[0], *stack.under_nm[1:])) for left in _LINER_LEFT]
+        entries += [spectra(interfaces(worn, under_scale=s), phase[:1]) for worn in bare for s in _UNDER_SCALES]
+    entries += [spectra(interfaces(bare[-1], under_scale=scale), phase[:1]) for scale in _ERODED_SCALES]
+    left_nm = np.concatenate([np.tile(nm, len(_UNDER_SCALES)), np.zeros(len(entries) - len(_UNDER_SCALES))])
+    basis = window_basis(bin_wavelengths(np.concatenate(entries)), binned_nm(stack.wavelength_nm))
+    return MetalLibrary(left_nm, basis)
 
 
 def metal_left(library: MetalLibrary, measured: FloatArray) -> tuple[FloatArray, FloatArray]:
