@@ -51,10 +51,13 @@ def test_the_third_platen_ended_by_endpoint_and_the_others_by_time(run: Run) -> 
 def test_what_the_window_saw_is_recorded_on_the_third_platen(run: Run) -> None:
     files = sorted(p.name for p in (run.folder / "traces").glob("*_optical.parquet"))
     assert files == [f"slot{slot:02d}_platen3_optical.parquet" for slot in SLOTS]
+    told = {t.payload["file"]: t.payload for t in run.named("trace_recorded") if "_optical" in t.payload["file"]}
+    assert sorted(told) == [f"traces/{name}" for name in files]
     table = pq.read_table(run.folder / "traces" / files[0])
     (column,) = [name for name in table.column_names if name.endswith("spectrum")]
     assert table.schema.field(column).type.list_size == 256
     assert table.num_rows > 500
+    assert told[f"traces/{files[0]}"]["rows_count"] == table.num_rows
 
 
 def test_the_same_seed_is_the_same_run(run: Run, lot: Path, tmp_path: Path) -> None:

@@ -170,3 +170,8 @@ class TraceFileRow:
     file: str
     rows_count: int
     tags_count: int
+
+    @property
+    def of_window(self) -> bool:
+        """Whether it is what a platen's window saw."""
+        return "_optical" in self.file.rpartition("/")[2]

@@ -86,6 +86,7 @@ class VisitResult:
     """What a visit took: times in tool time, polish without rinse, in-situ conditioning, and its trace.
 
     ``held`` says why the wafer is to be kept for a person; ``turned_away``: it is not one that the recipe means.
+    ``window_trace`` is what the platen's window saw, where a step looked through it.
     """
 
     platen: int
@@ -99,6 +100,7 @@ class VisitResult:
     conditioned_s: float = 0.0
     held: str = ""
     turned_away: bool = False
+    window_trace: TraceFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +211,13 @@ class Platen(Module):
             begun_s = spans[0].start_s if spans else now_s()
             spans = [StepSpan("pre-flow", start_s, begun_s), *spans]
             trace = recording.finish(spans)
-            if window is not None:
-                window.recording.finish(spans)
+            seen = None if window is None else window.recording.finish(spans)
         self.fire("done")
         self._left = None
         slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
         return VisitResult(
             self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace, self._conditioned_s,
-            self._held, self._turned_away,
+            self._held, self._turned_away, seen,
         )  # fmt: skip
 
     def _look(self, visit: Visit) -> _Window | None:

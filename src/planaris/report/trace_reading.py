@@ -55,7 +55,8 @@ def read_visits(facts: Facts, wafer_id: str) -> tuple[list[Visit], list[str]]:
     """Return a wafer's visits in order of time, and what could not be read."""
     visits: list[Visit] = []
     problems: list[str] = []
-    for name in dict.fromkeys(t.file for t in facts.record.trace_files if t.wafer_id == wafer_id):
+    files = (t.file for t in facts.record.trace_files if t.wafer_id == wafer_id and not t.of_window)
+    for name in dict.fromkeys(files):
         try:
             trace = read_trace(facts.record.folder / name)
         except TraceFileError as error:

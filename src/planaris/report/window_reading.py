@@ -45,7 +45,7 @@ def optical_file(facts: Facts, row: EndpointRow) -> Path | None:
     visits = [
         t
         for t in facts.record.trace_files
-        if (t.wafer_id, t.platen) == (row.wafer_id, row.platen) and t.time_s >= row.time_s
+        if (t.wafer_id, t.platen) == (row.wafer_id, row.platen) and t.time_s >= row.time_s and not t.of_window
     ]
     if not visits:
         return None

@@ -486,7 +486,10 @@ class AlarmCleared(Event):
 
 @dataclass(frozen=True, slots=True)
 class TraceRecorded(Event):
-    """The trace of one wafer and step is on disk; ``file`` is relative to the run's folder."""
+    """The trace of one wafer and visit is on disk; ``file`` is relative to the run's folder.
+
+    What the platen's window saw is a trace of its own: ``_optical`` stands in its name.
+    """
 
     name: ClassVar[str] = "trace_recorded"
     wafer_id: str

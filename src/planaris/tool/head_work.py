@@ -184,18 +184,11 @@ class HeadWork:
         if result.held:
             self._marks.mark(wafer.wafer_id, "hold", result.held)
             progress.cut_short = progress.cut_short or result.turned_away
-        trace = result.trace
-        self._tool.stream.publish(
-            TraceRecorded(
-                wafer.wafer_id,
-                platen.number,
-                visit.head,
-                visit.first_step,
-                trace.file,
-                trace.rows_count,
-                trace.tags_count,
+        for trace in filter(None, (result.trace, result.window_trace)):
+            step, rows_count, tags_count = visit.first_step, trace.rows_count, trace.tags_count
+            self._tool.stream.publish(
+                TraceRecorded(wafer.wafer_id, platen.number, visit.head, step, trace.file, rows_count, tags_count)
             )
-        )
         self._tool.consumables.visited(result, first_visit=progress.visits_done == 1)
         self._shop.set_ready(head)
         if progress.polished:

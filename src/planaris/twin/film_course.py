@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planaris.physics import PolarGrid
-from planaris.twin.patterned import TrueArea
+from planaris.twin.patterned import Field, TrueArea
 
 Array = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ class FilmCourse:
     ``films_nm`` (n_film, n_r, n_theta) at the start; ``lost_nm`` (n+1, n_r) is what the top film has lost, times
     ``pattern`` (n_r, n_theta); ``steps_nm`` are all films at the knots where one wore through. ``window_h`` and
     ``pad_lost_mm`` are the age of the window's pad and what its surface has come down by at the window. ``areas`` are a
-    patterned wafer's, ``start_nm`` how high all its films stood before any polish.
+    patterned wafer's, ``field`` what it is without them.
     """
 
     knots_s: Array
@@ -60,7 +60,7 @@ class FilmCourse:
     window_h: float
     pad_lost_mm: float
     areas: tuple[TrueArea, ...] = ()
-    start_nm: float = 0.0
+    field: Field | None = None
 
     def interval(self, times_s: Array) -> NDArray[np.intp]:
         """Return the interval of each time."""

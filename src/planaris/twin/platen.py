@@ -46,7 +46,7 @@ from planaris.twin.film_march import FilmMarch, friction_by_place, march_films
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
-from planaris.twin.patterned import pattern_friction
+from planaris.twin.patterned import field_of, pattern_friction
 from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
 from planaris.twin.wafers import TrueWafer
@@ -65,7 +65,7 @@ _NM_PER_S = 1.0 / 60.0
 WET_FLOW_ML_MIN = 20.0
 # Freshness of a pad that was conditioned and kept wet since its last wafer [design].
 FRESH_AT_START = 0.9
-# How far an idle platen is evaluated beyond a reading, so that the next readings need no evaluation of their own.
+# How far an idle platen is evaluated beyond a reading: the next readings need no evaluation of their own.
 IDLE_AHEAD_S = 16.0
 # An idle platen is committed in pieces of at most this.
 LONGEST_IDLE_S = 600.0
@@ -349,7 +349,7 @@ class TruePlaten:
             materials=wafer.materials or (self.truth.film,),
             films_nm=wafer.films_nm,
             areas=wafer.areas,
-            start_nm=sum(wafer.start_nm),
+            field=field_of(wafer.materials, wafer.start_nm, self.truth.laws_on(self.slurry_line)),
             lost_nm=lost_nm,
             pattern=self._pattern(head),
             steps_nm=() if chunk.films is None else chunk.films.steps_nm,
@@ -439,14 +439,15 @@ class TruePlaten:
     ) -> tuple[PlatenBlock, PlatenModel, FilmMarch]:
         """Polish a wafer with films below the top one: friction follows the film that each place shows.
 
-        A first pass, with the friction of what is exposed as the chunk begins, tells which film shows when; where that
-        changes within the chunk a second pass has the friction of each interval.
-        """
+        A first pass, with the friction of what is exposed at the start, tells which film shows when; where that changes
+        within the chunk a second pass has the friction of each interval."""
         wafer, head = self.wafer, self.head
         assert wafer is not None
         assert head is not None
         rubs = {m: self.truth.film_on(self.slurry_line, m).friction_coefficient for m in self.truth.films}
-        coefficients = pattern_friction(wafer.areas, wafer.materials, wafer.start_nm, rubs)
+        field = field_of(wafer.materials, wafer.start_nm, self.truth.laws_on(self.slurry_line))
+        own = np.array([rubs[m] for m in wafer.materials])
+        coefficients = pattern_friction(wafer.areas, field, rubs) if field else own
         films_nm, pattern = wafer.films_nm, self._pattern(head)
         dt_min = dt_s[:, 0] * (self._rate_ratio(head) * _NM_PER_S)
         now = replace(model, friction_coefficient=friction_by_place(exposed_fraction(films_nm)[None], coefficients))

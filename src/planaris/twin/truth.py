@@ -109,6 +109,10 @@ class Truth:
         lines = self.films[material or self.film]
         return lines[min(slurry_line, len(lines)) - 1]
 
+    def laws_on(self, slurry_line: int) -> dict[str, RemovalLaw]:
+        """Return the laws of all films of the package under a line's slurry."""
+        return {material: self.film_on(slurry_line, material).law for material in self.films}
+
     def pad_of(self, serial: str) -> tuple[float, float, float]:
         """Return (rate ratio, break-in gain in %, break-in time in s) of a pad, the same in every run."""
         chance = stream_of(PART_SEED, f"pad.{serial}")

@@ -187,10 +187,11 @@ class WindowSensor:
 
     def _seen(self, course: FilmCourse, films_nm: Array) -> Array:
         """Return the true reflectance of the wafer: of its films, or of all kinds of places of a pattern by area."""
-        if not course.areas:
+        if not course.areas or course.field is None:
             return self._reflectance(course.materials, films_nm)
         total = np.zeros((len(films_nm), len(self._wavelength_nm)))
-        for number, place in enumerate(places(course.areas, course.start_nm - films_nm.sum(axis=1))):
+        lowered_nm = sum(d for _, d in course.field.films) - films_nm.sum(axis=1)
+        for number, place in enumerate(places(course.areas, course.field, lowered_nm)):
             if place.films_nm is None:
                 total += place.share * self._reflectance(course.materials, films_nm)
                 continue

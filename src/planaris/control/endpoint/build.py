@@ -14,6 +14,7 @@ from planaris.control.endpoint.eddy_target import EddyTarget
 from planaris.control.endpoint.fixed_time import FixedTime
 from planaris.control.endpoint.friction_clearing import FrictionClearing
 from planaris.control.endpoint.fringe_phase import FringePhase
+from planaris.control.endpoint.metal_library import beside_of
 from planaris.control.endpoint.nominal import nominal_stack, unknown_optics
 from planaris.control.endpoint.over_polish import OverPolish
 from planaris.control.endpoint.recognition import Expectation
@@ -174,11 +175,17 @@ def _fringe(setting: DetectorSetting, context: StepContext) -> Detector:
 
 def _reflectance(setting: DetectorSetting, context: StepContext) -> Detector:
     stack = nominal_stack(context.films, context.wavelength_nm)
+    beside = beside_of(context.films, context.wavelength_nm)
     if setting.clear_pct is None:
-        return ReflectanceClearing(stack, context.geometry, context.track)
+        return ReflectanceClearing(stack, context.geometry, context.track, beside=beside)
     clear = min(0.01 * setting.clear_pct, 0.99)
     return ReflectanceClearing(
-        stack, context.geometry, context.track, open_fraction=max(0.0, clear - 0.25), clear_fraction=clear
+        stack,
+        context.geometry,
+        context.track,
+        open_fraction=max(0.0, clear - 0.25),
+        clear_fraction=clear,
+        beside=beside,
     )
 
 

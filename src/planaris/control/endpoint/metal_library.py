@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planaris.control.endpoint.nominal import nominal_stack
 from planaris.control.endpoint.signals import FloatArray
 from planaris.control.endpoint.spectral_library import basis_misfits, bin_wavelengths, binned_nm
 from planaris.control.endpoint.spectral_model import NominalStack, film_phase, interfaces, spectra
 from planaris.control.endpoint.spectral_window import window_basis
+from planaris.model import FilmStack
 
 # Metal is opaque from about 60 nm and transparent below 30 (Tian 2023); entries get closer towards clear.
 _METAL_NM = (0.0, 1.5, 3.0, 5.0, 8.0, 12.0, 17.0, 24.0, 34.0, 50.0, 80.0)
@@ -30,7 +32,28 @@ class MetalLibrary:
     basis: FloatArray
 
 
-def metal_library(stack: NominalStack) -> MetalLibrary:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Places of a pattern that keep their metal when the field clears: share of the wafer, their reflectance (L,)."""
+
+    fraction: float
+    reflectance: FloatArray
+
+
+def beside_of(films: FilmStack, wavelength_nm: FloatArray) -> Beside | None:
+    """Return a pattern's places with films of their own as they are before any polish; None of a blanket wafer."""
+    total, light = 0.0, np.zeros_like(wavelength_nm)
+    for area in films.areas:
+        share = area.area_fraction * (1.0 - area.density_fraction)
+        if not area.down or share <= 0.0:
+            continue
+        stack = nominal_stack(replace(films, layers=area.down, areas=()), wavelength_nm)
+        shown = spectra(interfaces(stack), film_phase(stack, np.array([stack.film_nm])))[0]
+        total, light = total + share, light + share * shown
+    return Beside(total, light / total) if total else None
+
+
+def metal_library(stack: NominalStack, beside: Beside | None = None) -> MetalLibrary:
     """Return the library of a stack whose film is the metal, with what is seen of a liner below it once that goes."""
     nm = np.asarray(_METAL_NM)
     phase = film_phase(stack, nm)
@@ -41,7 +64,10 @@ def metal_library(stack: NominalStack) -> MetalLibrary:
         entries += [spectra(interfaces(worn, under_scale=s), phase[:1]) for worn in bare for s in _UNDER_SCALES]
     entries += [spectra(interfaces(bare[-1], under_scale=scale), phase[:1]) for scale in _ERODED_SCALES]
     left_nm = np.concatenate([np.tile(nm, len(_UNDER_SCALES)), np.zeros(len(entries) - len(_UNDER_SCALES))])
-    basis = window_basis(bin_wavelengths(np.concatenate(entries)), binned_nm(stack.wavelength_nm))
+    seen = np.concatenate(entries)
+    if beside is not None:
+        seen = (1.0 - beside.fraction) * seen + beside.fraction * beside.reflectance
+    basis = window_basis(bin_wavelengths(seen), binned_nm(stack.wavelength_nm))
     return MetalLibrary(left_nm, basis)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from planaris.control.endpoint.decision import Decision, DecisionKind
-from planaris.control.endpoint.metal_library import MetalLibrary, metal_left, metal_library
+from planaris.control.endpoint.metal_library import Beside, MetalLibrary, metal_left, metal_library
 from planaris.control.endpoint.sequential import cusum, sprt_bounds
 from planaris.control.endpoint.signals import FloatArray, has_signal, signal
 from planaris.control.endpoint.spectral_model import NominalStack
@@ -45,7 +45,8 @@ class ReflectanceClearing:
 
     ``stack`` has the metal as its film. A spectrum counts by the area it stands for. The test sets a clear share of
     ``open_fraction`` against ``clear_fraction`` and restarts where it has accepted the former. Gain and slope of a
-    spectrum are free: a window that dims looks like dimmer metal and not like what is below it.
+    spectrum are free: a window that dims looks like dimmer metal and not like what is below it. ``beside`` are places
+    of a pattern that keep their metal.
     """
 
     stack: NominalStack
@@ -56,10 +57,11 @@ class ReflectanceClearing:
     clear_fraction: float = 0.97
     false_call_fraction: float = 1e-6
     covered_sweeps_count: int = 3
+    beside: Beside | None = None
     library: MetalLibrary = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "library", metal_library(self.stack))
+        object.__setattr__(self, "library", metal_library(self.stack, self.beside))
 
     def start(self, start_s: float) -> ClearingState:
         """Return the state at the start of a step; nothing depends on when that is."""
