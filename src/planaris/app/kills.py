@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from planaris.app.endpoints import Endpoints
 from planaris.app.jobs import Script, order_of
 from planaris.app.profiles import PROFILES
 from planaris.app.request import RunProfile
@@ -151,6 +152,7 @@ class _Scene:
         self._dictionary: Dictionary = build(job.tool)
         package = load_package(job.recipe.process_package)
         self._truth: Truth = make_truth(package, job.recipe.film, job.tool, seed)
+        self._endpoints = Endpoints(package, job.tool, [job])
         self._memory = MemoryFile(None)
         self._remains: list[object] = []
 
@@ -166,7 +168,7 @@ class _Scene:
         world = self._machine() if self._campaign is Campaign.CONTROLLER else None
         before: tuple[Kill, float] | None = None
         for kill in (*kills, None):
-            one = _Controller(self, kill, world)
+            one = _Controller(self, kill, world, before[1] if before is not None else 0.0)
             async with asyncio.timeout(RUN_LIMIT_S):
                 died = await one.live()
             self._remains.append(one)
@@ -200,8 +202,8 @@ class _Scene:
 class _Controller:
     """One life of the controller, in the campaign that kills both with its own machine."""
 
-    def __init__(self, scene: _Scene, kill: Kill | None, world: World | None) -> None:
-        self._scene, self._kill, self.world = scene, kill, world
+    def __init__(self, scene: _Scene, kill: Kill | None, world: World | None, died_s: float) -> None:
+        self._scene, self._kill, self.world, self._died_s = scene, kill, world, died_s
         self.moves_count = self.questions_count = 0
         self.differences: list[str] = []
         self._commits_left = math.inf
@@ -254,7 +256,10 @@ class _Controller:
         with SqliteJournal(scene._database, scene._run_id) as journal:
             stream = EventStream(now_s, self._commit(journal), story.last_sequence + 1)
             self._port, parts = TwinPort(self.world.machine), PROFILES[RunProfile.CAMPAIGN]
-            tool = Tool(job.tool, scene._dictionary, self._port, stream, no_trace, constants=parts.constants)
+            constants, ends = parts.constants, scene._endpoints
+            tool = Tool(
+                job.tool, scene._dictionary, self._port, stream, no_trace, constants=constants, endpoint_of=ends
+            )
             engine = Engine(tool)
             orders = {lot.lot_id: order_of(job)}
             Verbs(engine, orders.get)
@@ -263,7 +268,9 @@ class _Controller:
                 stream.publish(RunStarted(job.tool.name, "twin", scene._seed, "kills"))
             async with tool.running(), engine.running():
                 if story.jobs or story.wafers:
-                    taken = await take_up(engine, story, orders, story.last_s)
+                    # A run has its crash buffer, whose last sample is at most a block old; a campaign keeps no traces.
+                    sampled_s = self._died_s - parts.constants.trace_block_s
+                    taken = await take_up(engine, story, orders, max(story.last_s, sampled_s))
                     self._compare(engine, story, taken)
                     await self._answer(tool, taken)
                 await self._begin(engine, story)
