@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark_result import Better, Result
 from endpoint_clearing import PUBLISHED_DELAY_S
@@ -94,15 +95,22 @@ def light_results(source: Tables, share: float) -> list[Result]:
 
 
 def fault_results(source: Tables, share: float) -> list[Result]:
-    """Return premature ends with each sensor fault."""
+    """Return premature calls of clearing with each sensor fault."""
     wafers = max(6, round(share * FAULT_WAFERS))
     torque = source.of("torque-faults", torque_fault_row, wafers) < TORQUE_CLEAR
-    seen = source.of("light-faults", light_fault_row, wafers) < LIGHT_CLEAR
+    light = source.of("light-faults", light_fault_row, wafers) < LIGHT_CLEAR
+    return [*_premature("torque", TORQUE_FAULTS, torque), *_premature("light", FAULTS, light)]
+
+
+def oxide_fault_results(source: Tables, share: float) -> list[Result]:
+    """Return premature ends of oxide to target with each fault of the spectrum."""
     early = source.of("oxide-faults", oxide_fault_row, max(6, round(share * OXIDE_FAULT_WAFERS))) > EARLY_NM
-    counted = (("spectrum", FAULTS, early), ("torque", TORQUE_FAULTS, torque), ("light", FAULTS, seen))
+    return _premature("spectrum", FAULTS, early)
+
+
+def _premature(sensor: str, faults: Sequence[str], early: NDArray[np.bool_]) -> list[Result]:
     return [
-        _most(f"{fault}, {len(table)} wafers: premature by {sensor}", float(table[:, k].sum()), "", 0.0, "goal")
-        for sensor, faults, table in counted
+        _most(f"{fault}, {len(early)} wafers: premature by {sensor}", float(early[:, k].sum()), "", 0.0, "goal")
         for k, fault in enumerate(faults)
     ]
 
@@ -134,6 +142,7 @@ PARTS: Mapping[str, Callable[[Tables, float], list[Result]]] = {
     "torque": torque_results,
     "light": light_results,
     "faults": fault_results,
+    "oxide-faults": oxide_fault_results,
     "load": load_results,
 }
 

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from spine_lots import ROOT, Run, run_of, run_small, small_lot
 
+from planaris.report.facts import read_facts
+from planaris.report.sections.endpoints import endpoints
+
 # What a thickness may be off by in truth: the bench's largest for the spectrum. Coil and lasers deviate as it does.
 OFF_nm = 20.0
 # Share of the area inside 3 mm that may still carry a film that was to be cleared: what clearing by light lets pass.
@@ -67,6 +70,18 @@ def test_fringes_leave_the_oxide_that_was_asked_for_after_a_step_by_removal(tmp_
     assert np.abs(mean_nm(run, "HDP") - 150.0).max() < OFF_nm
 
 
+def test_the_report_shows_what_each_step_ended_by(tmp_path: Path) -> None:
+    run = lot_of("cu_two_step", tmp_path)
+    section = endpoints(read_facts(run.folder))
+    assert section is not None
+    parts = section.body.split("Behind ")[1:]
+    assert [part.partition(":")[0] for part in parts] == ["P1 bulk Cu", "P2 soft landing", "P3 barrier"]
+    charts = [
+        [name for name in ("Eddy current", "Spectrum", "Platen torque") if f"<b>{name}" in part] for part in parts
+    ]
+    assert charts == [["Eddy current"], ["Spectrum", "Platen torque"], ["Spectrum", "Platen torque"]]
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_copper_and_its_barrier_are_cleared(tmp_path: Path, seed: int) -> None:
     run = lot_of("cu_two_step", tmp_path, seed=seed)
@@ -98,3 +113,14 @@ def test_torque_stops_on_nitride(tmp_path: Path, seed: int) -> None:
     assert covered(run, "HDP").max() < LEFT_FRACTION
     # 1500 Å less what its own slow rate takes over the over-polish.
     assert mean_nm(run, "SiN").min() > 145.0
+
+
+def test_a_patterned_wafer_is_cleared_too(tmp_path: Path) -> None:
+    """Light that knows the density file's plugs clears the field; over it the plugs recede and stay metal."""
+    edits = {"lot_endpoint.toml": {"[stack]\n": '[stack]\ndensity = "density.toml"\n'}}
+    example = ROOT / "examples" / "w_plug"
+    lot = small_lot(tmp_path / "lot", (1,), edits, example=example, called="lot_endpoint.toml")
+    run = run_of(run_small(lot, tmp_path / "home"), tmp_path / "home")
+    assert decided(run) == {"P2 bulk": ("call", "endpoint"), "P3 clear": ("call", "endpoint")}
+    assert covered(run, "W").max() == 0.0
+    assert covered(run, "Ti").max() < LEFT_FRACTION

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from planaris.formats.trace_files import TraceFileError
 from planaris.historian import EndpointRow
 from planaris.report.facts import Facts
 from planaris.report.page import Column, Section, figure, note, scroll, table
 from planaris.report.plot import Frame, Plot, Span, head_style, span_of
 from planaris.report.run_record import as_list, as_mapping, as_number
+from planaris.report.sections.endpoint_signals import Behind, signals
 from planaris.report.sections.lot_table import head_mark
 from planaris.report.text import esc, known, num, plural
-from planaris.report.window_reading import LASERS, WindowSignal, optical_file, read_window
 
 _FRAME = Frame(590, 300, left=58, top=14, bottom=42)
 # What the close-up shows before and after the stop [design].
@@ -25,8 +22,6 @@ _DECISIONS = {
     "hold": '<span class="warn">! hold</span>',
     "abort": '<span class="bad">✗ abort</span>',
 }
-# From the start of the step to the call.
-_SPECTRA_COUNT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +54,13 @@ def endpoints(facts: Facts) -> Section | None:
     charts = "".join(
         _trails(facts, [call for call in calls if (call.row.step, call.row.step_name) == step]) for step in steps
     )
+    shown = signals(facts, [Behind(c.row, c.slot, c.start_s, _kinds(facts, c.row)) for c in calls if known(c.start_s)])
     lead = (
         f"{_count_words(calls)} Thickness, its standard deviation and rate are the detector’s own estimates at the "
         "time of its decision, from what sensors said. A call may come before the endpoint: the step is stopped so "
         "that the film reaches it."
     )
-    body = f'{note(lead)}<ul class="key"><li>Head</li>{key}</ul>{charts}{_signal(facts, calls)}{_table(calls)}'
+    body = f'{note(lead)}<ul class="key"><li>Head</li>{key}</ul>{charts}{shown}{_table(calls)}'
     return Section("endpoints", "Endpoints: signal and call", body)
 
 
@@ -142,6 +138,12 @@ def _step_end(facts: Facts, row: EndpointRow) -> dict[str, object]:
     return as_mapping(named.get("end")) if named.get("name") == row.step_name else {}
 
 
+def _kinds(facts: Facts, row: EndpointRow) -> frozenset[str]:
+    """Return what the step's detectors read: each one's name, and its signal where it names one."""
+    detectors = [as_mapping(d) for d in as_list(_step_end(facts, row).get("detectors"))]
+    return frozenset(str(d[key]) for d in detectors for key in ("detector", "source") if d.get(key))
+
+
 def _values(call: _Call, by_nm: bool) -> tuple[float, ...]:
     return call.row.trail_nm if by_nm else call.row.trail_pct
 
@@ -203,74 +205,3 @@ def _trail(plot: Plot, call: _Call, zero_s: float, by_nm: bool) -> None:
     at = row.endpoint_nm if by_nm else (values[-1] if values else float("nan"))
     words = f"{call.name}: {row.decision} at {num(row.called_s - call.start_s, 1)} s, {row.why}"
     plot.mark(row.called_s - zero_s, at, row.head, words, 4.0)
-
-
-def _signal(facts: Facts, calls: Sequence[_Call]) -> str:
-    """Return the signal of the middle one of the wafers whose window was recorded, '' where there is none."""
-    with_file = [(call, path) for call in calls if known(call.start_s) and (path := optical_file(facts, call.row))]
-    with_file = [item for item in with_file if item[0].row.decision == "call"] or with_file
-    if not with_file:
-        return ""
-    call, path = with_file[len(with_file) // 2]
-    try:
-        seen = read_window(path)
-    except TraceFileError as error:
-        return note(f"! {esc(path.name)}: {esc(error.problem)}", "warn")
-    charts = _lasers(facts, call, seen) + _spectra(call, seen)
-    lead = (
-        f"What the window of platen {call.row.platen} saw of slot {call.slot}, wafer {call.row.wafer_id}, head "
-        f"{call.row.head}: mean of each sweep over the wafer, divided by the reference."
-    )
-    return note(esc(lead)) + f'<div class="pair">{charts}</div>' if charts else ""
-
-
-def _lasers(facts: Facts, call: _Call, seen: WindowSignal) -> str:
-    start_s, row = call.start_s, call.row
-    last_s = max(s for s in (row.called_s, row.stop_s, row.time_s) if known(s)) + 1.0
-    inside = (seen.time_s >= start_s) & (seen.time_s <= last_s)
-    lines = {name: values[inside] for name, values in seen.lasers.items()}
-    if not lines or not inside.any():
-        return ""
-    sensors = as_mapping(facts.record.mapping("tool_description").get("endpoint_sensors"))
-    lengths = as_list(sensors.get("laser_wavelength_nm"))
-    named = dict(zip(LASERS, (f"{num(as_number(nm), 0)} nm" for nm in lengths), strict=False))
-    time_s = seen.time_s[inside] - start_s
-    span = span_of([v for of in lines.values() for v in of.tolist()], 0.12)
-    plot = Plot("window-lasers", _FRAME, (0.0, last_s - start_s), span)
-    plot.axis_y("reflectance")
-    plot.axis_x("time since the start of the step, s")
-    for k, (name, values) in enumerate(lines.items()):
-        plot.line(time_s, values, f"w{k}", named.get(name, name))
-    if known(row.called_s):
-        at_s = row.called_s - start_s
-        plot.line([at_s, at_s], span, "stop", f"{row.decision} at {num(at_s, 1)} s")
-        plot.note(at_s, span[1], row.decision, dx=-28, dy=14)
-    words = ", ".join(f'<span class="swatch w{k}"></span>{esc(named.get(name, name))}' for k, name in enumerate(lines))
-    picture = scroll(plot.svg("Laser reflectance against time"), "laser reflectance", 480)
-    return figure(picture, f"<b>Laser reflectance</b>: {words}")
-
-
-def _spectra(call: _Call, seen: WindowSignal) -> str:
-    """Return spectra from the step's start to the call, the last one strongest."""
-    row = call.row
-    if seen.spectrum is None or seen.wavelength_nm is None:
-        return ""
-    last_s = row.called_s if known(row.called_s) else row.time_s
-    whole = (seen.time_s >= call.start_s) & (seen.time_s <= last_s) & np.isfinite(seen.spectrum).all(axis=1)
-    sweeps = np.flatnonzero(whole)
-    if not len(sweeps):
-        return ""
-    picked = sweeps[np.unique(np.linspace(0, len(sweeps) - 1, _SPECTRA_COUNT).round().astype(int))]
-    shown = seen.spectrum[picked]
-    ends = float(seen.wavelength_nm[0]), float(seen.wavelength_nm[-1])
-    plot = Plot("window-spectra", _FRAME, ends, span_of(shown.ravel().tolist()))
-    plot.axis_y("reflectance")
-    plot.axis_x("wavelength, nm")
-    names: list[str] = []
-    first_style = _SPECTRA_COUNT - len(picked)
-    for k, (sweep, values) in enumerate(zip(picked.tolist(), shown, strict=True)):
-        at = f"{num(float(seen.time_s[sweep]) - call.start_s, 1)} s"
-        plot.line(seen.wavelength_nm, values, f"age{first_style + k}", at)
-        names.append(f'<span class="swatch age{first_style + k}"></span>{at}')
-    words = f"<b>Spectrum</b> after {', '.join(names)}"
-    return figure(scroll(plot.svg("Spectra at four times up to the decision"), "spectra", 480), words)
