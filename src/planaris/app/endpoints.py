@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from planaris.app.nominal import friction_step_fraction, nominal_rate_nm_min
+from planaris.app.removals import removal_faults, removal_time_s
 from planaris.control import (
     DelayPath,
     Expectation,
@@ -134,6 +135,9 @@ class Endpoints:
         if context is None or step_faults(recipe.steps[number].end, context):
             return None
         step = recipe.steps[number]
+        if step.end.kind is EndKind.REMOVAL:
+            time_s = max(0.0, removal_time_s(step, context) - into_s)
+            return StepControl(detector_of(step.end, context), time_s=time_s)
         if into_s > 0.0:
             end, context = rest_of(step.end, context, into_s)
             step = replace(step, end=end)
@@ -193,7 +197,7 @@ def check_endpoints(files: JobFiles, package: ProcessPackage) -> None:
     faults: list[InputFault] = []
     stacks = {w.stack for w in files.lot.wafers}
     for number, step in enumerate(recipe.steps):
-        if step.end.kind is not EndKind.ENDPOINT:
+        if step.end.kind is EndKind.TIME:
             continue
         at = f"steps[{number}].end."
         for stack in stacks:
@@ -201,6 +205,8 @@ def check_endpoints(files: JobFiles, package: ProcessPackage) -> None:
             if context is None:
                 problem = "nothing is left of the wafer's films when this step begins"
                 faults.append(InputFault(at + "detectors", step.name, problem, remedy="shorten the steps before"))
+            elif step.end.kind is EndKind.REMOVAL:
+                faults += removal_faults(step, context, at)
             else:
                 faults += step_faults(step.end, context, at)
         faults += _instrument_faults(step, tool, at)

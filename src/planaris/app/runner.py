@@ -15,7 +15,6 @@ from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_sid
 from planaris.app.jobs import JobFailedError, Script, order_of
 from planaris.app.office import recipe_finder, recipe_finder_at
 from planaris.app.profiles import PROFILES
-from planaris.app.removals import removals_timed
 from planaris.app.request import Progress, QuestionSummary, RunRequest, RunSummary, WaferSummary
 from planaris.app.resume import ENTRIES, Past, interruptions, last_run
 from planaris.app.run_facts import LotClock, bound_facts, description_facts, taken_from_library
@@ -115,7 +114,6 @@ def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
     instead = {key: entry for key in ENTRIES if (entry := str(getattr(request, key)))}
     job = load_job(request.lot_path, request.tool, recipe_finder_at(request.home), instead)
     package = load_package(job.recipe.process_package)
-    job = removals_timed(job, package)
     check_endpoints(job, package)
     choice = choose_port(request.port, request.speed)
     if request.out is not None:
@@ -144,7 +142,6 @@ def _resume(request: RunRequest, on_progress: OnProgress, started_s: float) -> R
             instead = past.library_entries
             job = load_job(request.lot_path, request.tool, recipe_finder(home), instead)
             package = load_package(job.recipe.process_package)
-            job = removals_timed(job, package)
             if changed := past.changed(description_facts(job, package)):
                 problem = f"was started with another {', '.join(changed)} than {request.lot_path} has now"
                 raise HomeError(past.folder.path, problem, "put the files back as they were, or --clear")

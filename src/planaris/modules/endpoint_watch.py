@@ -34,10 +34,14 @@ def reads_fast(end: StepEnd) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class StepControl:
-    """What ends a step by endpoint, and what moves its zone pressures, if anything does."""
+    """What ends a step by endpoint, and what moves its zone pressures, if anything does.
+
+    ``time_s`` is how long a step by removal takes; it has no need of its detector.
+    """
 
     detector: Detector
     zones: ZoneProfileControl | None = None
+    time_s: float | None = None
 
 
 class Trail:

@@ -277,13 +277,20 @@ class Platen(Module):
         self.context.permit("head.touch_down", f"head{visit.head} on {platen}")
 
     def _made_ready(self, visit: Visit) -> dict[int, StepControl]:
-        """Return what ends the steps by endpoint, by number. Raises `DeviceFailedError` where a step has none."""
+        """Return what ends the steps that do not go by time, by number.
+
+        Raises `DeviceFailedError` where a step by endpoint has nothing; one by removal then takes its nominal time.
+        """
         found: dict[int, StepControl] = {}
         for number, step in enumerate(visit.steps, start=visit.first_step):
-            if step.end.kind is not EndKind.ENDPOINT:
+            if step.end.kind is EndKind.TIME:
                 continue
             into_s = visit.recipe.steps[number].end.max_s - step.end.max_s
             control = self.context.endpoint_of(visit.wafer_id, visit.recipe, number, into_s)
+            if step.end.kind is EndKind.REMOVAL:
+                if control is not None:
+                    found[number] = control
+                continue
             if control is None or (reads_window(step.end) and not has_window(self.context.port, self.number)):
                 what = "nobody knows this wafer's films" if control is None else f"{self.name} has no window"
                 remedy = "polish it where there is a window, or end the step by time"
@@ -311,10 +318,13 @@ class Platen(Module):
             monitor.start(step, start_s, step.ramp_s + self.context.constants.settle_s)
             reason = "abort"
             try:
-                if number in self._controls:
+                if step.end.kind is EndKind.ENDPOINT:
                     reason = await self._until_endpoint(visit, number, step, start_s, monitor)
                 else:
-                    await self._until(start_s + step.end.time_s + step.end.over_polish_s)
+                    control = self._controls.get(number)
+                    known_s = None if control is None else control.time_s
+                    time_s = step.end.time_s if known_s is None else known_s
+                    await self._until(start_s + time_s + step.end.over_polish_s)
                     reason = "time"
             finally:
                 end_s = now_s()
@@ -557,7 +567,7 @@ class Platen(Module):
 def rest_of_end(end: StepEnd, into_s: float) -> StepEnd:
     """Return a step's end for what is left of it after some seconds."""
     left_s = max(0.0, end.time_s + end.over_polish_s - into_s)
-    if end.kind is EndKind.ENDPOINT:  # the detector begins anew, within what is left of the times
+    if end.kind is not EndKind.TIME:  # what ends it begins anew, within what is left of the times
         return replace(
             end,
             time_s=max(0.0, end.time_s - into_s),

@@ -128,7 +128,7 @@ def visits_of(tool: ToolDescription, recipe: Recipe, *, extra_s: float = 0.0) ->
 
 def _spread_s(recipe: Recipe, platen: int) -> float:
     """Return how far endpoints may take a visit from its expected time; steps that end by time take it nowhere."""
-    ends = [step.end for step in recipe.steps_on(platen) if step.end.kind is EndKind.ENDPOINT]
+    ends = [step.end for step in recipe.steps_on(platen) if step.end.kind is not EndKind.TIME]
     return sum(max(end.max_s - end.time_s, end.time_s - end.min_s) for end in ends)
 
 

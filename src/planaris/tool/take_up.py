@@ -305,9 +305,9 @@ def _rest_of(progress: WaferProgress, told: WaferStory, stage: int, head: int) -
         if story is not None and story.whole:
             continue
         done_s = story.done_s if story is not None else 0.0
-        # A step by endpoint may go on until its latest time.
-        by_endpoint = step.end.kind is EndKind.ENDPOINT
-        left_s = (step.end.max_s if by_endpoint else step.end.time_s + step.end.over_polish_s) - done_s
+        # A step that does not go by time may go on until its latest time.
+        by_time = step.end.kind is EndKind.TIME
+        left_s = (step.end.time_s + step.end.over_polish_s if by_time else step.end.max_s) - done_s
         if left_s > 0:
             left.append((number, left_s))
     if not left:
