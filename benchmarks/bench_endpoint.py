@@ -34,7 +34,7 @@ from endpoint_zones import CASES, FIVE_ZONES, THREE_ZONES
 
 NAME = "endpoint"
 LONG = True
-OXIDE_WAFERS, CLEARING_WAFERS, FAULT_WAFERS, ZONE_WAFERS, LOAD_WAFERS = 1000, 30_000, 3000, 24, 10
+OXIDE_WAFERS, CLEARING_WAFERS, FAULT_WAFERS, ZONE_WAFERS, LOAD_WAFERS = 1000, 30_000, 3000, 10, 10
 # Sick spectra go on to the latest time, each under six faults: fewer wafers.
 OXIDE_FAULT_WAFERS = 300
 # A wafer's call is premature where less than this share of its area inside 3 mm is clear. Light sees what the window
