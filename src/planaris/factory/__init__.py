@@ -1,0 +1,1 @@
+"""The factory interface: SECS-II, HSMS and GEM."""
