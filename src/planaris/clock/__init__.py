@@ -2,7 +2,7 @@
 
 from planaris.clock.deadlock import DeadlockError
 from planaris.clock.mortal import KilledError, Life, run_mortal
-from planaris.clock.peer import monotonic_s, ns_of_utc, utc_now, utc_of_ns
+from planaris.clock.peer import monotonic_s, ns_of_utc, utc_now, utc_of_ns, utc_of_text
 from planaris.clock.virtual import VirtualTimeLoop, longest_pause_s, now_s, run, watch_pauses
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "run_mortal",
     "utc_now",
     "utc_of_ns",
+    "utc_of_text",
     "watch_pauses",
 ]

@@ -1,1 +1,3 @@
-"""The factory interface: SECS-II, HSMS and GEM."""
+"""The tool's factory interface: SECS-II, HSMS and GEM, on peer time."""
+
+__all__: list[str] = []

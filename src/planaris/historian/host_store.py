@@ -75,9 +75,10 @@ class HostStore:
         """Messages in the spool."""
         return self._count
 
-    def spool(self, stream: int, function: int, body: bytes, stored_utc: str) -> None:
-        """Put a primary at the end of the spool."""
+    def spool(self, stream: int, function: int, body: bytes, stored_utc: str, settings: Mapping[str, str]) -> None:
+        """Put a primary at the end of the spool, and keep settings in the same transaction."""
         with self._writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO host_settings VALUES(?, ?)", list(settings.items()))
             connection.execute(
                 "INSERT INTO host_spool(stream, function, body, stored_utc) VALUES(?, ?, ?, ?)",
                 (stream, function, body, stored_utc),

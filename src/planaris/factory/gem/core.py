@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from planaris.dictionary import Constant
 from planaris.factory.face import FacePorts, Value
+from planaris.factory.gem.clock_text import time_text
 from planaris.factory.gem.declared import Declared
 from planaris.factory.gem.latest import Latest
 from planaris.factory.gem.settings import GemSettings
@@ -29,8 +29,8 @@ class Store(Protocol):
     def save(self, settings: Mapping[str, str]) -> None: ...
     @property
     def spool_count(self) -> int: ...
-    def spool(self, stream: int, function: int, body: bytes, stored_utc: str) -> None: ...
-    def oldest(self, count: int = 1) -> list[SpooledMessage] | tuple[SpooledMessage, ...]: ...
+    def spool(self, stream: int, function: int, body: bytes, stored_utc: str, settings: Mapping[str, str]) -> None: ...
+    def oldest(self, count: int = 1) -> Sequence[SpooledMessage]: ...
     def drop(self, number: int) -> None: ...
     def purge(self) -> int: ...
 
@@ -133,8 +133,9 @@ class Core:
     ports: FacePorts
     latest: Latest
     now_s: Callable[[], float]
-    utc_now: Callable[[], datetime.datetime]
+    utc_ns: Callable[[], int]
     constants: Constants
+    clock_offset_ns: int = 0
     computed: dict[str, Callable[[], Value]] = field(default_factory=dict[str, Callable[[], Value]])
     send: Callable[[Message], None] = lambda _message: None
     happen: Callable[[str, Mapping[str, Value]], None] = lambda _name, _data: None
@@ -147,6 +148,10 @@ class Core:
             return self.constants[declared.name]
         computed = self.computed.get(declared.name)
         return computed() if computed is not None else self.latest.value(declared.name)
+
+    def stamp(self) -> str:
+        """Return what the equipment's clock shows now, in the form that TimeFormat chose."""
+        return time_text(self.utc_ns() + self.clock_offset_ns, int(self.constants.number("time_format")))
 
     def item(self, vid: int) -> Item:
         """Return what a variable or constant is now, as an item of its fixed type."""
