@@ -1,5 +1,7 @@
 """HSMS-SS: links over TCP, their states and timers. Knows nothing of GEM or of what items mean."""
 
+from planaris.factory.hsms.application import Application, HandlerFailed, LinkEvent
+from planaris.factory.hsms.client import HsmsClient
 from planaris.factory.hsms.connection import Connection, NotSelectedError
 from planaris.factory.hsms.events import (
     Closed,
@@ -18,12 +20,16 @@ from planaris.factory.hsms.events import (
     WrongDevice,
 )
 from planaris.factory.hsms.frame import DeselectStatus, Header, RejectReason, SelectStatus, SType
+from planaris.factory.hsms.link import Link, TransactionError
+from planaris.factory.hsms.record import LoggedFrame
+from planaris.factory.hsms.server import HsmsServer
 from planaris.factory.hsms.settings import HsmsSettings
 from planaris.factory.hsms.states import TRANSITIONS, LinkState, LinkStateError, Trigger
 from planaris.factory.hsms.transactions import SystemBytes
 
 __all__ = [
     "TRANSITIONS",
+    "Application",
     "CloseReason",
     "Closed",
     "Connection",
@@ -32,10 +38,16 @@ __all__ = [
     "Deselected",
     "Event",
     "FailureReason",
+    "HandlerFailed",
     "Header",
+    "HsmsClient",
+    "HsmsServer",
     "HsmsSettings",
+    "Link",
+    "LinkEvent",
     "LinkState",
     "LinkStateError",
+    "LoggedFrame",
     "NotSelectedError",
     "PeerRefused",
     "Refused",
@@ -46,6 +58,7 @@ __all__ = [
     "Selected",
     "StrayReply",
     "SystemBytes",
+    "TransactionError",
     "TransactionFailed",
     "Trigger",
     "Undecodable",

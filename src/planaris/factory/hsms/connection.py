@@ -428,7 +428,7 @@ class Connection:
             return
         message = Message(header.stream, header.function, header.wait, body)
         if request is None:
-            events.append(DataReceived(message, header.session_id, number, header10))
+            events.append(DataReceived(message, header.session_id, number, header10, len(whole) - HEADER_BYTES))
         else:
             del self._requests[number]
             events.append(ReplyReceived(message, header.session_id, number, header10, request.header10))

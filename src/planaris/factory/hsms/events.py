@@ -56,12 +56,13 @@ class Deselected:
 
 @dataclass(frozen=True, slots=True)
 class DataReceived:
-    """A primary message of the peer, for our device id."""
+    """A primary message of the peer, for our device id; ``body_bytes`` is the length of its body on the wire."""
 
     message: Message
     session_id: int
     system_bytes: int
     header10: bytes
+    body_bytes: int = 0
 
     @property
     def explanation(self) -> str:

@@ -22,7 +22,7 @@ _COUNTS = {
     "max_message_bytes": (10, 0xFFFFFFFF),
     "max_connections_count": (1, 1024),
     "max_open_handlers_count": (1, 100_000),
-    "max_waiting_bytes": (10, 2**32),
+    "max_held_bytes": (10, 2**32),
 }
 
 
@@ -34,9 +34,9 @@ class HsmsSettings:
     selected, ``t8_s`` between the bytes of a message; ``linktest_period_s`` of silence before a linktest, 0 for none.
     ``max_message_bytes`` counts header and body. ``allowed_peers``: addresses or networks, empty for everybody.
     ``strict_deselect``: a Deselect, which single-session HSMS does not use, is rejected instead of obeyed.
-    ``max_connections_count`` sockets are held at once; ``max_open_handlers_count`` messages are handled at once, others
-    wait, and beyond ``max_waiting_bytes`` of waiting they are aborted. ``unlimited_timers`` lets tests
-    leave the ranges of T3 to T8.
+    ``max_connections_count`` sockets are held at once. Of one link ``max_open_handlers_count`` messages are handled at
+    once, others wait, and beyond ``max_held_bytes`` of both new ones are aborted; a peer that leaves as many bytes
+    of ours unread loses its link. ``unlimited_timers`` lets tests leave the ranges of T3 to T8.
     """
 
     device_id: int = 0
@@ -51,7 +51,7 @@ class HsmsSettings:
     strict_deselect: bool = False
     max_connections_count: int = 64
     max_open_handlers_count: int = 256
-    max_waiting_bytes: int = 64 * 2**20
+    max_held_bytes: int = 64 * 2**20
     unlimited_timers: bool = False
 
     def __post_init__(self) -> None:
