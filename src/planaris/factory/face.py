@@ -81,12 +81,20 @@ class FacePorts(Protocol):
         """Return the tool's equipment constants that differ from the dictionary's defaults."""
         ...
 
+    def show(self, lines: Sequence[str]) -> None:
+        """Show the host's text to the people at the tool; none clears it."""
+        ...
+
+    def failed(self, detail: str) -> None:
+        """Tell that the face failed inside; the tool sets the alarm ``observer_failed``. Never raises, never waits."""
+        ...
+
 
 class Inbox:
     """Bounded mailbox between control's thread and the face's: control puts, never waits; the face awaits.
 
-    It fits `EventStream.listen`. What does not fit is dropped and told as `Lost` in its place: the newest block before
-    an event, for a block is only one look at values.
+    It fits `EventStream.listen`. What does not fit is dropped and told as `Lost` in its place. Blocks have room of
+    their own, for a block is only one look at values.
     """
 
     def __init__(self, events_limit: int = 100_000, blocks_limit: int = 1_000) -> None:

@@ -50,11 +50,16 @@ class Line(Protocol):
         """Forget an open transaction of ours: its reply no longer matters."""
         ...
 
+    def separate(self) -> None:
+        """End the link."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A primary of the host that is being served."""
+    """A primary of the host that is being served, and the link that its reply belongs to."""
 
+    line: Line
     message: Message
     header10: bytes
     system_bytes: int
@@ -75,7 +80,7 @@ class Served(Generic[T]):
     """
 
     parse: Callable[[Item | None], T]
-    answer: Callable[[T], Item | None | Later]
+    answer: Callable[[T], Item | Later | None]
     offline: bool = False
     always: bool = False
 
@@ -84,7 +89,7 @@ Table = dict[tuple[int, int], Served[object]]
 
 
 def served(
-    parse: Callable[[Item | None], T], answer: Callable[[T], Item | None | Later], *, offline: bool = False,
+    parse: Callable[[Item | None], T], answer: Callable[[T], Item | Later | None], *, offline: bool = False,
     always: bool = False,
 ) -> Served[object]:  # fmt: skip
     """Return an entry of the table of served primaries."""
@@ -149,9 +154,10 @@ class Core:
         computed = self.computed.get(declared.name)
         return computed() if computed is not None else self.latest.value(declared.name)
 
-    def stamp(self) -> str:
-        """Return what the equipment's clock shows now, in the form that TimeFormat chose."""
-        return time_text(self.utc_ns() + self.clock_offset_ns, int(self.constants.number("time_format")))
+    def stamp(self, ago_s: float = 0.0) -> str:
+        """Return what the equipment's clock shows, or showed ``ago_s`` before, in the form that TimeFormat chose."""
+        at_ns = self.utc_ns() + self.clock_offset_ns - round(ago_s * 1e9)
+        return time_text(at_ns, int(self.constants.number("time_format")))
 
     def item(self, vid: int) -> Item:
         """Return what a variable or constant is now, as an item of its fixed type."""

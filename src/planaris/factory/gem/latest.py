@@ -224,10 +224,8 @@ class Latest:
 
     def _wear(self, event: ConsumableUsed) -> None:
         place = event.location.replace("platen", "conditioner") if event.part == "disk" else event.location
-        if event.part == "filter":  # filters sit on slurry lines, which every platen shares
-            places = [p.name for p in self.dictionary.places if p.scope == "platen"]
-        else:
-            places = [place]
+        on_line = event.part == "filter"  # filters sit on slurry lines, which every platen shares
+        places = [p.name for p in self.dictionary.places if p.scope == "platen"] if on_line else [place]
         for where in places:
             for variable, name in _WEAR.get(event.part, ()):
                 self._set(f"{where}.{variable}", plain(getattr(event, name)))

@@ -38,6 +38,8 @@ class Outgoing:
         self.line: Line | None = None
         self._queue: deque[Message] = deque()
         self._flight: dict[int, _Sent] = {}
+        # A message on its way into the socket: a link that ends just there must not lose it.
+        self._sending: Message | None = None
         self._transmitted = 0
         kept: dict[str, str | int] = json.loads(core.store.settings().get(_STATE_KEY, "{}"))
         self.total = int(kept.get("total", 0))
@@ -103,12 +105,14 @@ class Outgoing:
         self._pass(Message(kept.stream, kept.function, wait=True, body=body), kept.number)
 
     def _pass(self, message: Message, number: int) -> None:
-        assert self.line is not None
-        system_bytes = self.line.send(message)
-        if message.wait:
-            self._flight[system_bytes] = _Sent(message, number)
-        elif number:
-            self._core.store.drop(number)
+        line = self.line
+        assert line is not None
+        self._sending = None if number else message
+        system_bytes = line.send(message)
+        if self.line is not line:  # the link ended while it was sent: `lost` has taken care of it
+            return
+        self._sending = None
+        self._flight[system_bytes] = _Sent(message, number)
 
     # -- what comes of it ----------------------------------------------------------------------------------------
 
@@ -141,7 +145,10 @@ class Outgoing:
         """Put what the host has not confirmed, and what waits behind it, into the spool: there is no host now."""
         self.line = None
         unsure = [sent.message for sent in self._flight.values() if not sent.number]
+        if self._sending is not None:
+            unsure.append(self._sending)
         waiting = [*unsure, *self._queue]
+        self._sending = None
         self._flight.clear()
         self._queue.clear()
         if self.spool.state is Spool.TRANSMIT:

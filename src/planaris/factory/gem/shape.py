@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from planaris.factory.secs2 import Format, Item
 
-_WHOLE = frozenset(
-    {Format.I1, Format.I2, Format.I4, Format.I8, Format.U1, Format.U2, Format.U4, Format.U8}
-)
+_WHOLE = frozenset({Format.I1, Format.I2, Format.I4, Format.I8, Format.U1, Format.U2, Format.U4, Format.U8})
 _REAL = _WHOLE | {Format.F4, Format.F8}
 _TEXT = frozenset({Format.A, Format.J, Format.C2})
 
