@@ -1,3 +1,22 @@
 """The tool's factory interface: SECS-II, HSMS and GEM, on peer time."""
 
-__all__: list[str] = []
+from planaris.factory.face import FaceItem, FacePorts, Inbox, Known, Lost
+from planaris.factory.gem import GemSettings
+from planaris.factory.host import Host, HostError, Told
+from planaris.factory.hsms import HsmsSettings
+from planaris.factory.service import Face, FactorySettings
+
+__all__ = [
+    "Face",
+    "FaceItem",
+    "FacePorts",
+    "FactorySettings",
+    "GemSettings",
+    "Host",
+    "HostError",
+    "HsmsSettings",
+    "Inbox",
+    "Known",
+    "Lost",
+    "Told",
+]
