@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from planaris.factory.secs2.errors import SecsValueError
 from planaris.factory.secs2.item import Item
+
+_NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Message:
             raise SecsValueError("stream", self.stream, "0 to 127")
         if not 0 <= self.function <= 255:
             raise SecsValueError("function", self.function, "0 to 255")
+        if self.name and not _NAME.fullmatch(self.name):
+            raise SecsValueError("name", self.name, "a letter, then letters, digits, _ . or -")
 
     @property
     def primary(self) -> bool:
