@@ -241,7 +241,9 @@ def _constant(name: str, entry: Mapping[str, Any]) -> Constant:
 
 
 def _event(name: str, entry: Mapping[str, Any]) -> EventEntry:
-    return EventEntry(name, base_id("event", name), tuple(entry["data"]), entry["en"], entry["zh"], entry.get("owner", "tool"))
+    return EventEntry(
+        name, base_id("event", name), tuple(entry["data"]), entry["en"], entry["zh"], entry.get("owner", "tool")
+    )
 
 
 def _command(name: str, entry: Mapping[str, Any]) -> Command:

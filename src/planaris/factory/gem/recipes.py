@@ -191,7 +191,7 @@ def _errors(name: str, text: str) -> list[tuple[int, str]]:
 
 def _inquiry(body: Item | None) -> tuple[str, int]:
     ppid, length = shape.listed(body, counts=(2,))
-    return shape.name(ppid, "PPID"), shape.whole(length, "LENGTH")
+    return shape.name(ppid, "PPID"), shape.count(length, "LENGTH")
 
 
 def _ppid(body: Item | None) -> str:

@@ -46,6 +46,13 @@ def whole(item: Item | None, part: str) -> int:
     raise ShapeError(part, "one whole number", item)
 
 
+def count(item: Item | None, part: str) -> int:
+    """Return a count: a whole number, or text of decimal digits."""
+    if item is not None and item.format is Format.A and item.value.strip().isdecimal():
+        return int(item.value)
+    return whole(item, part)
+
+
 def number_id(item: Item | None, part: str) -> int:
     """Return an id: an integer of any format, or text of decimal digits."""
     if item is not None and item.format is Format.A and item.value.strip().isdecimal():

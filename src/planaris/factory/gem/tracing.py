@@ -234,6 +234,4 @@ def _asked(body: Item | None) -> _Asked:
         period_s = parse_period(shape.text(period, "DSPER").strip())
     except ValueError:
         period_s = 0.0  # answered with the code for a bad period
-    return _Asked(
-        trace, period_s, shape.number_id(total, "TOTSMP"), shape.number_id(group, "REPGSZ"), shape.ids(variables)
-    )
+    return _Asked(trace, period_s, shape.count(total, "TOTSMP"), shape.count(group, "REPGSZ"), shape.ids(variables))
