@@ -259,6 +259,7 @@ class GemEquipment:
             LOG.warning("the reply to %s comes too late: its link is gone", message.title)
             return
         request.line.reply(request.system_bytes, Message(message.stream, message.function + 1, body=body))
+        self.outgoing.pump()  # what an S6F23 set going follows its reply
 
     def _abort(self, request: Request) -> None:
         if request.message.wait and request.line is self._line:

@@ -84,6 +84,7 @@ class Traces:
         self._history: dict[str, _History] = {}
         self._reached_s: dict[str, float] = {}
         self._tool_s, self._heard_s = 0.0, core.now_s()
+        self._anchored = False
 
     def table(self) -> Table:
         """Return the primaries that are served here."""
@@ -165,7 +166,13 @@ class Traces:
         self._advance()
 
     def _hear(self, time_s: float) -> None:
-        if time_s >= self._tool_s:
+        if not self._anchored:  # until now the tool's time was not known: what was counted so far moves along
+            self._anchored = True
+            shift_s = time_s - self._now_s()
+            for trace in self._traces.values():
+                trace.next_s += shift_s
+            self._tool_s, self._heard_s = time_s, self._core.now_s()
+        elif time_s >= self._tool_s:
             self._tool_s, self._heard_s = time_s, self._core.now_s()
 
     def _now_s(self) -> float:
