@@ -42,6 +42,7 @@ class LinkLine:
     def __init__(self, link: Link) -> None:
         self._link = link
         self.send = link.post
+        self.send_encoded = link.post_encoded
         self.reply = link.reply
         self.abandon = link.abandon
         self.separate = link.separate

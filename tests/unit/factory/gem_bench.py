@@ -20,7 +20,7 @@ from planaris.factory.hsms import (
     Selected,
     TransactionFailed,
 )
-from planaris.factory.secs2 import Item, Message
+from planaris.factory.secs2 import Item, Message, decode
 from planaris.factory.secs2.items import U4, B, L
 from planaris.formats import load_tool
 from planaris.historian import SpooledMessage
@@ -130,6 +130,9 @@ class BenchLine:
         self._next += 1
         self.sent.append((self._next, message))
         return self._next
+
+    def send_encoded(self, stream: int, function: int, wait: bool, body: bytes) -> int:
+        return self.send(Message(stream, function, wait=wait, body=decode(body)))
 
     def reply(self, system_bytes: int, message: Message) -> None:
         assert system_bytes not in self.replies, "answered twice"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from planaris.factory.gem import Spool
 from planaris.factory.hsms import FailureReason
 from planaris.factory.secs2 import Item
 from planaris.factory.secs2.items import BOOLEAN, U1, U4, A, B, L
-from planaris.historian import Home, HostStore
+from planaris.historian import Home, HostStore, HostStoreError
 from planaris.model import Severity
 from planaris.stream import AlarmSet, LotEnded
 
@@ -257,14 +259,31 @@ def test_a_restart_finds_the_spool_as_it_was_and_stays_active(tmp_path: Path) ->
             assert take(after) == ["L1", "L2", "L3"]
 
 
-def test_a_spool_that_cannot_be_written_is_told_and_the_equipment_lives(tmp_path: Path) -> None:
-    with Home.open(tmp_path, label="test") as home:
-        store = HostStore(home.database)
-        bench = ready(store)
-        bench.lose()
-        store.close()
-        with pytest.raises(Exception, match="closed"):
-            store.settings()
+def test_a_spool_that_cannot_be_written_is_told_and_the_equipment_lives(caplog: pytest.LogCaptureFixture) -> None:
+    class Full(DictStore):
+        def spool(
+            self, stream: int, function: int, body: bytes, stored_utc: str, settings: Mapping[str, str]
+        ) -> None:
+            raise HostStoreError(Path("tool.db"), "cannot commit: disk is full")
+
+    bench = ready(Full())
+    bench.lose()
+    with caplog.at_level(logging.ERROR):
+        bench.happens(*lots(1))
+    assert "S6F11 is lost: the spool cannot be written" in caplog.text
+    assert bench.ports.failures == ["S6F11 is lost: the spool cannot be written"]
+    bench.communicate()
+    bench.happens(*lots(2))
+    assert take(bench) == ["L2"]
+
+
+def test_a_request_without_a_reply_is_served_too() -> None:
+    bench = ready()
+    bench.lose()
+    bench.happens(*lots(1))
+    bench.communicate()
+    bench.raw(6, 23, U1(0), wait=False)
+    assert take(bench) == ["L1"]
 
 
 def test_while_offline_nothing_is_kept() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from gem_bench import GemBench
+from numpy.typing import NDArray
 
 from planaris.factory import GemSettings
 from planaris.factory.gem.tracing import parse_period
@@ -25,7 +26,7 @@ def bench() -> GemBench:
 
 def block(start_s: float, count: int = 100, period_s: float = 0.01, sequence: int = 1) -> Block:
     """Return a block whose speed is its time and whose torque is ten times that."""
-    time_s = start_s + period_s * np.arange(count)
+    time_s: NDArray[np.float64] = start_s + period_s * np.arange(count, dtype=np.float64)
     values = np.column_stack([time_s, 10 * time_s]).astype(np.float32)
     return Block("platen1.fast", TAGS, time_s, values, np.full(count, 2, np.uint8), sequence)
 
@@ -206,7 +207,7 @@ def limits(bench: GemBench, *entries: tuple[str | int, tuple[tuple[int, float, f
 def speeds(values: list[float], start_s: float = 1.0) -> Block:
     count = len(values)
     rows = np.column_stack([values, np.zeros(count)]).astype(np.float32)
-    time_s = start_s + 0.01 * np.arange(count)
+    time_s: NDArray[np.float64] = start_s + 0.01 * np.arange(count, dtype=np.float64)
     return Block("platen1.fast", TAGS, time_s, rows, np.full(count, 2, np.uint8), 1)
 
 

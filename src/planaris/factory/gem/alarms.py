@@ -8,7 +8,7 @@ from planaris.dictionary import Alarm, UnknownNameError
 from planaris.factory.gem import shape
 from planaris.factory.gem.core import LOG, Core, Table, refused, served
 from planaris.factory.gem.declared import ascii_text, nearest
-from planaris.factory.secs2 import Format, Item, Message
+from planaris.factory.secs2 import Format, Item
 from planaris.factory.secs2.items import A, B, L
 from planaris.stream import AlarmCleared, AlarmSet
 
@@ -60,7 +60,7 @@ class Alarms:
             LOG.error("an alarm is not reported: %s", error)
             return None
         if alarm.alarm_id in self.enabled:
-            self._core.send(Message(5, 1, wait=True, body=self._line(alarm.alarm_id, isinstance(event, AlarmSet))))
+            self._core.post(5, 1, self._line(alarm.alarm_id, isinstance(event, AlarmSet)))
         return alarm
 
     def _line(self, alarm_id: int, is_set: bool | None = None) -> Item:

@@ -14,7 +14,7 @@ from planaris.factory.gem.clock_text import time_text
 from planaris.factory.gem.declared import Declared
 from planaris.factory.gem.latest import Latest
 from planaris.factory.gem.settings import GemSettings
-from planaris.factory.secs2 import Item, Message
+from planaris.factory.secs2 import Item, Message, encode
 from planaris.historian import SpooledMessage
 
 LOG = logging.getLogger("planaris.factory.gem")
@@ -40,6 +40,10 @@ class Line(Protocol):
 
     def send(self, message: Message) -> int:
         """Send a primary and return its system bytes."""
+        ...
+
+    def send_encoded(self, stream: int, function: int, wait: bool, body: bytes) -> int:
+        """Send a primary whose body is bytes already. As `send`."""
         ...
 
     def reply(self, system_bytes: int, message: Message) -> None:
@@ -130,7 +134,8 @@ class Constants:
 
 @dataclass(slots=True)
 class Core:
-    """Shared state of the parts. ``send`` puts a primary into the ordered queue; ``happen`` reports an event."""
+    """Shared state of the parts. ``send`` puts a primary that wants a reply, stream, function and encoded body,
+    into the ordered queue; ``happen`` reports an event."""
 
     declared: Declared
     settings: GemSettings
@@ -142,7 +147,7 @@ class Core:
     constants: Constants
     clock_offset_ns: int = 0
     computed: dict[str, Callable[[], Value]] = field(default_factory=dict[str, Callable[[], Value]])
-    send: Callable[[Message], None] = lambda _message: None
+    send: Callable[[int, int, bytes], None] = lambda _stream, _function, _body: None
     happen: Callable[[str, Mapping[str, Value]], None] = lambda _name, _data: None
 
     def value(self, vid: int) -> Value | None:
@@ -158,6 +163,10 @@ class Core:
         """Return what the equipment's clock shows, or showed ``ago_s`` before, in the form that TimeFormat chose."""
         at_ns = self.utc_ns() + self.clock_offset_ns - round(ago_s * 1e9)
         return time_text(at_ns, int(self.constants.number("time_format")))
+
+    def post(self, stream: int, function: int, body: Item) -> None:
+        """Put a primary into the ordered queue."""
+        self.send(stream, function, encode(body))
 
     def item(self, vid: int) -> Item:
         """Return what a variable or constant is now, as an item of its fixed type."""

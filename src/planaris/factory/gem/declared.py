@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from planaris.dictionary import Alarm, Command, Constant, Dictionary, EventEntry, Variable
 from planaris.factory.face import Value
-from planaris.factory.secs2 import Format, Item, item_of, items
+from planaris.factory.secs2 import Format, Item, SecsValueError, item_of
+
+LOG = logging.getLogger("planaris.factory.gem")
 
 IdFormat = Literal["U4", "U8", "I4", "I8", "A"]
 # Least ids that are told as near to an unknown one.
@@ -59,23 +62,43 @@ class Declared:
     def encoder(self, declared: Variable | Constant) -> Callable[[Value | None], Item]:
         """Return what turns a value into an item of the fixed type.
 
-        A value that is not known yet becomes an empty item of that type, a text an empty one.
+        A value that is not known yet, or that its type cannot hold, becomes an empty item of that type.
         """
-        fmt = Format[declared.secs_format]
-        if fmt is Format.A:
-            return lambda value: items.A(ascii_text("" if value is None else str(value)))
-        if fmt is Format.BOOLEAN:
-            return lambda value: items.BOOLEAN() if value is None else items.BOOLEAN(bool(value))
-        return _numbers(fmt, exact=fmt not in {Format.F4, Format.F8})
+        fmt, fit = Format[declared.secs_format], fitting(Format[declared.secs_format])
+        nothing: Any = "" if fmt is Format.A else ()
+
+        def encode(value: Value | None) -> Item:
+            if value is None:
+                return item_of(fmt, nothing)
+            try:
+                return item_of(fmt, fit(value))
+            except (SecsValueError, ValueError, OverflowError) as error:
+                LOG.error("%s is sent empty: %s", declared.name, error)
+                return item_of(fmt, nothing)
+
+        return encode
 
     def item(self, declared: Variable | Constant, value: Value | None) -> Item:
         """Return a value as an item of its fixed type."""
         return self.encoder(declared)(value)
 
 
+def fitting(fmt: Format) -> Callable[[Value], Any]:
+    """Return what makes of a variable's value one that its SECS type takes: samples of whole numbers are floats."""
+    if fmt is Format.A:
+        return lambda value: ascii_text(str(value))
+    if fmt is Format.BOOLEAN:
+        return _each(bool)
+    return _each(float if fmt in {Format.F4, Format.F8} else int)
+
+
+def _each(kind: Callable[[Any], Any]) -> Callable[[Value], Any]:
+    return lambda value: tuple(kind(v) for v in value) if isinstance(value, tuple) else kind(value)
+
+
 def ascii_text(text: str, limit: int | None = None) -> str:
     """Return a text as A may carry it: what is not 7-bit ASCII as ``?``, cut after ``limit`` characters."""
-    plain = text.encode("ascii", "replace").decode("ascii")
+    plain = text if text.isascii() else text.encode("ascii", "replace").decode("ascii")
     return plain if limit is None else plain[:limit]
 
 
@@ -112,14 +135,3 @@ def _events(dictionary: Dictionary) -> Iterable[Collected]:
 
 def _carried(dictionary: Dictionary, entry: EventEntry) -> tuple[int, ...]:
     return tuple(dictionary.variable(name).variable_id for name in entry.variables)
-
-
-def _numbers(fmt: Format, *, exact: bool) -> Callable[[Value | None], Item]:
-    def encode(value: Value | None) -> Item:
-        if value is None:
-            return item_of(fmt, ())
-        if isinstance(value, tuple):
-            return item_of(fmt, tuple(int(v) for v in value) if exact else value)
-        return item_of(fmt, int(value) if exact else float(value))
-
-    return encode

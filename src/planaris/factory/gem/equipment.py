@@ -253,12 +253,10 @@ class GemEquipment:
 
     def _answer(self, request: Request, body: Item | None) -> None:
         message = request.message
-        if not message.wait:
-            return
-        if request.line is not self._line:
+        if message.wait and request.line is self._line:
+            request.line.reply(request.system_bytes, Message(message.stream, message.function + 1, body=body))
+        elif message.wait:
             LOG.warning("the reply to %s comes too late: its link is gone", message.title)
-            return
-        request.line.reply(request.system_bytes, Message(message.stream, message.function + 1, body=body))
         self.outgoing.pump()  # what an S6F23 set going follows its reply
 
     def _abort(self, request: Request) -> None:

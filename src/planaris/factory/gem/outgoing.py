@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from planaris.factory.gem.core import LOG, Core, Line
 from planaris.factory.gem.tables import SPOOL, Machine, Spool, Step
-from planaris.factory.secs2 import Limits, Message, SecsDecodeError, decode, encode
 from planaris.historian import HostStoreError
 
 # A host that takes messages this much slower than they come loses the newest; each loss is logged.
@@ -19,11 +18,18 @@ _CHOSEN_KEY = "spool_functions"
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
-    """A message that waits for its reply; ``number`` is that of the spool, 0 where it did not come from there."""
+class Prepared:
+    """A primary that wants a reply, with its body as bytes; ``number`` is its place in the spool, 0 if it has none."""
 
-    message: Message
-    number: int
+    stream: int
+    function: int
+    body: bytes
+    number: int = 0
+
+    @property
+    def title(self) -> str:
+        """E.g. ``S6F11``."""
+        return f"S{self.stream}F{self.function}"
 
 
 class Outgoing:
@@ -36,10 +42,10 @@ class Outgoing:
     def __init__(self, core: Core, online: Callable[[], bool]) -> None:
         self._core, self._online = core, online
         self.line: Line | None = None
-        self._queue: deque[Message] = deque()
-        self._flight: dict[int, _Sent] = {}
+        self._queue: deque[Prepared] = deque()
+        self._flight: dict[int, Prepared] = {}
         # A message on its way into the socket: a link that ends just there must not lose it.
-        self._sending: Message | None = None
+        self._sending: Prepared | None = None
         self._transmitted = 0
         kept: dict[str, str | int] = json.loads(core.store.settings().get(_STATE_KEY, "{}"))
         self.total = int(kept.get("total", 0))
@@ -52,10 +58,11 @@ class Outgoing:
 
     # -- what goes out -------------------------------------------------------------------------------------------
 
-    def send(self, message: Message) -> None:
+    def send(self, stream: int, function: int, body: bytes) -> None:
         """Send a primary in its turn, or keep it for a host that is away; nothing is sent offline."""
         if not self._online():
             return
+        message = Prepared(stream, function, body)
         if self.line is None or (self.spool.state is not Spool.INACTIVE and self._spoolable(message)):
             self._keep(message)
         elif len(self._queue) >= QUEUE_LIMIT_COUNT:
@@ -72,7 +79,7 @@ class Outgoing:
     def pump(self) -> None:
         """Send what may be sent now."""
         while self.line is not None and self._queue and len(self._flight) < self._core.settings.in_flight_count:
-            self._pass(self._queue.popleft(), 0)
+            self._pass(self._queue.popleft())
         if self.line is not None and self.spool.state is Spool.TRANSMIT:
             self._transmit()
 
@@ -94,25 +101,17 @@ class Outgoing:
             self._emptied()
             return
         kept = oldest[0]
-        try:
-            body = decode(kept.body, Limits()) if kept.body else None
-        except SecsDecodeError:
-            LOG.exception("spool: message %d is damaged and dropped", kept.number)
-            self._core.store.drop(kept.number)
-            self._transmit()
-            return
         self._transmitted += 1
-        self._pass(Message(kept.stream, kept.function, wait=True, body=body), kept.number)
+        self._pass(Prepared(kept.stream, kept.function, kept.body, kept.number))
 
-    def _pass(self, message: Message, number: int) -> None:
+    def _pass(self, message: Prepared) -> None:
         line = self.line
         assert line is not None
-        self._sending = None if number else message
-        system_bytes = line.send(message)
-        if self.line is not line:  # the link ended while it was sent: `lost` has taken care of it
-            return
-        self._sending = None
-        self._flight[system_bytes] = _Sent(message, number)
+        self._sending = message
+        system_bytes = line.send_encoded(message.stream, message.function, True, message.body)
+        if self.line is line:  # else the link ended while it was sent, and `lost` has taken care of it
+            self._sending = None
+            self._flight[system_bytes] = message
 
     # -- what comes of it ----------------------------------------------------------------------------------------
 
@@ -122,7 +121,7 @@ class Outgoing:
         if sent is None:
             return False
         if code:
-            LOG.warning("the host answered %s with code %d", sent.message.title, code)
+            LOG.warning("the host answered %s with code %d", sent.title, code)
         if sent.number:
             self._core.store.drop(sent.number)
             if self.spool.state is Spool.TRANSMIT and not self._core.store.spool_count:
@@ -135,7 +134,7 @@ class Outgoing:
         sent = self._flight.pop(system_bytes, None)
         if sent is None:
             return False
-        LOG.warning("%s was not answered: %s", sent.message.title, why)
+        LOG.warning("%s was not answered: %s", sent.title, why)
         if sent.number:
             self._interrupt()
         self.pump()
@@ -144,10 +143,8 @@ class Outgoing:
     def lost(self) -> None:
         """Put what the host has not confirmed, and what waits behind it, into the spool: there is no host now."""
         self.line = None
-        unsure = [sent.message for sent in self._flight.values() if not sent.number]
-        if self._sending is not None:
-            unsure.append(self._sending)
-        waiting = [*unsure, *self._queue]
+        unsure = [*self._flight.values(), *(() if self._sending is None else (self._sending,))]
+        waiting = [message for message in (*unsure, *self._queue) if not message.number]
         self._sending = None
         self._flight.clear()
         self._queue.clear()
@@ -182,11 +179,11 @@ class Outgoing:
         """Whether the spool holds all that it can."""
         return self._core.store.spool_count >= self._core.constants.number("spool_capacity_count")
 
-    def _spoolable(self, message: Message) -> bool:
+    def _spoolable(self, message: Prepared) -> bool:
         enabled = bool(self._core.constants["enable_spooling"])
         return enabled and (message.stream, message.function) in self.chosen
 
-    def _keep(self, message: Message) -> None:
+    def _keep(self, message: Prepared) -> None:
         if not self._spoolable(message):
             LOG.info("%s dropped: no host, and not chosen for the spool", message.title)
             return
@@ -208,10 +205,10 @@ class Outgoing:
                     dropped = self._core.store.oldest()[0]
                     self._core.store.drop(dropped.number)
                     LOG.error("S%dF%d dropped: the spool is full", dropped.stream, dropped.function)
-                body = b"" if message.body is None else encode(message.body)
-                self._core.store.spool(message.stream, message.function, body, now, state)
+                self._core.store.spool(message.stream, message.function, message.body, now, state)
         except HostStoreError:
             LOG.exception("%s is lost: the spool cannot be written", message.title)
+            self._core.ports.failed(f"{message.title} is lost: the spool cannot be written")
             return
         if first and self.spool.can("activate"):
             self.spool.move("activate")

@@ -9,7 +9,7 @@ from planaris.factory.gem import shape
 from planaris.factory.gem.core import Core, Later, Table, refused, served
 from planaris.factory.gem.declared import ascii_text, nearest_name
 from planaris.factory.gem.formatted import FormattedError, commands_of, from_item, text_of, to_item
-from planaris.factory.secs2 import Item, Message
+from planaris.factory.secs2 import Item
 from planaris.factory.secs2.items import U4, A, B, L
 from planaris.formats import SHORT_HASH_LENGTH, parse_recipe
 from planaris.model import InputError, RecipeState, RecipeVersion
@@ -121,7 +121,7 @@ class Recipes:
 
     def _verification(self, ppid: str, errors: Sequence[tuple[int, str]]) -> None:
         told = [L(B(NO_RECIPE), U4(n), A(ascii_text(why, _ERROR_LIMIT_COUNT))) for n, why in errors[:_ERRORS_COUNT]]
-        self._core.send(Message(7, 27, wait=True, body=L(A(ascii_text(ppid)), L(*told))))
+        self._core.post(7, 27, L(A(ascii_text(ppid)), L(*told)))
 
     async def _delete(self, ppids: tuple[str, ...]) -> Item:
         names = ppids or tuple(await self._names())

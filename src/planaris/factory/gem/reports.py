@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from planaris.dictionary import Constant
 from planaris.factory.face import Value
 from planaris.factory.gem import shape
 from planaris.factory.gem.core import Core, Table, refused, served
 from planaris.factory.gem.declared import nearest
-from planaris.factory.secs2 import Item, Message
+from planaris.factory.gem.event_plan import EventPlan
+from planaris.factory.secs2 import Item
 from planaris.factory.secs2.items import U4, B, L
 
 _KEY, _DATA_ID_KEY = "reports", "data_id"
@@ -24,7 +24,6 @@ DONE, NO_SPACE, EXISTS, UNKNOWN, UNKNOWN_REPORT = 0, 1, 3, 4, 5
 UNKNOWN_EVENT = 1
 
 Pairs = tuple[tuple[int, tuple[int, ...]], ...]
-Read = Callable[[], Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Reports:
         kept = core.store.settings()
         self._state = _load(kept[_KEY]) if _KEY in kept else _State()
         self._data_id = int(kept.get(_DATA_ID_KEY, "0"))
-        self._compiled: dict[int, list[tuple[Item, list[tuple[Item, Read]]]]] = {}
+        self._compiled: dict[int, EventPlan] = {}
         core.computed["tool.events_enabled"] = lambda: tuple(sorted(self._state.enabled))
 
     def table(self) -> Table:
@@ -149,10 +148,12 @@ class Reports:
 
     def happened(self, event_id: int) -> None:
         """Send the report of an event, with values as they are now, if the host enabled it."""
-        if event_id in self._state.enabled:
-            named = bool(self._core.constants["annotated_reports"])
-            body = self._report(event_id, self._next_data_id(), named=named)
-            self._core.send(Message(6, 13 if named else 11, wait=True, body=body))
+        if event_id not in self._state.enabled:
+            return
+        if self._core.constants["annotated_reports"]:
+            self._core.post(6, 13, self._report(event_id, self._next_data_id(), named=True))
+        else:
+            self._core.send(6, 11, self._plans(event_id).encode(self._next_data_id()))
 
     def happen(self, name: str, data: Mapping[str, Value]) -> None:
         """Report an event of the face itself with its data variables."""
@@ -165,37 +166,19 @@ class Reports:
         return self._report(event_id, self._next_data_id(), named=False)
 
     def _report(self, event_id: int, data_id: int, *, named: bool) -> Item:
+        as_item = self._core.declared.id_item
         parts: list[Item] = []
-        for report_id, variables in self._compiled_reports(event_id):
-            values = [L(vid, read()) for vid, read in variables] if named else [read() for _, read in variables]
-            parts.append(L(report_id, L(*values)))
-        return L(U4(data_id), self._core.declared.id_item(event_id), L(*parts))
+        for report in self._state.links.get(event_id, ()):
+            values = [(as_item(v), self._core.item(v)) for v in self._state.reports[report]]
+            parts.append(L(as_item(report), L(*(L(*pair) if named else pair[1] for pair in values))))
+        return L(U4(data_id), as_item(event_id), L(*parts))
 
-    def _compiled_reports(self, event_id: int) -> list[tuple[Item, list[tuple[Item, Read]]]]:
-        compiled = self._compiled.get(event_id)
-        if compiled is None:
-            as_item, reports = self._core.declared.id_item, self._state.reports
-            compiled = self._compiled[event_id] = [
-                (as_item(report), [(as_item(v), self._reader(v)) for v in reports[report]])
-                for report in self._state.links.get(event_id, ())
-            ]
-        return compiled
-
-    def _reader(self, vid: int) -> Read:
-        """Return what reads one variable and encodes it, with everything looked up beforehand."""
-        core = self._core
-        declared = core.declared.variable(vid)
-        assert declared is not None
-        encode, name = core.declared.encoder(declared), declared.name
-        if isinstance(declared, Constant):
-            return lambda: encode(core.constants[name])
-        computed = core.computed.get(name)
-        if computed is not None:
-            return lambda: encode(computed())
-        if name.endswith(".step_time_s"):
-            return lambda: encode(core.latest.value(name))
-        values = core.latest.values
-        return lambda: encode(values.get(name))
+    def _plans(self, event_id: int) -> EventPlan:
+        plan = self._compiled.get(event_id)
+        if plan is None:
+            reports = {report: self._state.reports[report] for report in self._state.links.get(event_id, ())}
+            plan = self._compiled[event_id] = EventPlan(self._core, event_id, reports)
+        return plan
 
     def _values(self, report: int, *, named: bool) -> Item:
         if report not in self._state.reports:

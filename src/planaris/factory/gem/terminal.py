@@ -6,7 +6,7 @@ from planaris.factory.gem import shape
 from planaris.factory.gem.clock_text import parse_time
 from planaris.factory.gem.core import LOG, Core, Table, refused, served
 from planaris.factory.gem.declared import ascii_text
-from planaris.factory.secs2 import Item, Message
+from planaris.factory.secs2 import Item
 from planaris.factory.secs2.items import A, B, L
 
 # The tool has one terminal (TID); ACKC10: 0 shown, 1 refused, 2 no such terminal (SEMI E5).
@@ -47,7 +47,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Send a person's text to the host."""
-        self._core.send(Message(10, 1, wait=True, body=L(B(TERMINAL), A(ascii_text(text)))))
+        self._core.post(10, 1, L(B(TERMINAL), A(ascii_text(text))))
 
 
 class EquipmentClock:

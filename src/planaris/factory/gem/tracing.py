@@ -16,7 +16,7 @@ from planaris.factory.face import Value
 from planaris.factory.gem import shape
 from planaris.factory.gem.core import Core, Table, refused, served
 from planaris.factory.gem.declared import nearest
-from planaris.factory.secs2 import Item, Message
+from planaris.factory.secs2 import Item
 from planaris.factory.secs2.items import U4, A, B, L
 from planaris.model import Block
 
@@ -211,7 +211,7 @@ class Traces:
             ago_s = max(0.0, self._now_s() - at_s)
             body = L(trace.asked.trace, U4(trace.count), A(self._core.stamp(ago_s)), L(*trace.waiting))
             trace.waiting.clear()
-            self._core.send(Message(6, 1, wait=True, body=body))
+            self._core.post(6, 1, body)
 
     def _forget(self) -> None:
         """Drop values that no trace needs any more."""
