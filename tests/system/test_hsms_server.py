@@ -1,0 +1,457 @@
+"""A server on real sockets: who gets in, what is answered at once, and what is left when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hand_frames import (
+    LINKTEST_REQ,
+    LINKTEST_RSP,
+    REJECT,
+    SELECT_REQ,
+    SELECT_RSP,
+    SEPARATE,
+    data,
+    hand,
+)
+from hsms_sockets import ANSWER_LIMIT_S, Notes, Raw, can_select, quick, run, serving
+
+from planaris.factory.hsms import (
+    Application,
+    Closed,
+    CloseReason,
+    DataReceived,
+    FailureReason,
+    HandlerFailed,
+    HsmsClient,
+    HsmsServer,
+    Link,
+    LoggedFrame,
+    NotSelectedError,
+    TransactionError,
+)
+from planaris.factory.secs2 import Message, to_sml
+from planaris.factory.secs2.items import A, B, L
+
+S1F1 = Message(1, 1, True)
+S1F2 = Message(1, 2, False, L(A("MODEL"), A("1.0")))
+
+
+def test_a_client_is_selected_and_answered() -> None:
+    async def work() -> None:
+        async with serving(quick()) as server:
+            client = await Raw.to(server.address)
+            # Glued: Select, linktest and a primary in one segment.
+            await client.send(hand(SELECT_REQ, 1) + hand(LINKTEST_REQ, 2) + data(1, 1, 3, wait=True))
+            assert await client.frame() == hand(SELECT_RSP, 1)
+            assert await client.frame() == hand(LINKTEST_RSP, 2)
+            assert await client.frame() == data(1, 2, 3, bytes.fromhex("01 02 41 05 4D4F44454C 41 03 312E30"))
+            await client.close()
+
+    run(work)
+
+
+def test_a_second_client_is_answered_3_and_closed_and_the_first_goes_on() -> None:
+    notes = Notes()
+
+    async def work() -> None:
+        async with serving(quick(), notes=notes) as server:
+            first = await Raw.to(server.address)
+            await first.select()
+            for _ in range(20):
+                second = await Raw.to(server.address)
+                assert await second.select(7) == hand(SELECT_RSP, 7, 0, 3)
+                assert await second.ended()
+                await second.close()
+                await first.send(hand(LINKTEST_REQ, 9))
+                assert await first.frame() == hand(LINKTEST_RSP, 9)
+            await first.send(hand(SEPARATE, 1))
+            assert await first.ended()
+            await first.close()
+            await can_select(server)
+
+    run(work)
+    closed = [event.why for event in notes.named("Closed") if isinstance(event, Closed)]
+    assert closed.count(CloseReason.EXHAUSTED) == 20
+
+
+def test_a_client_that_is_connected_but_not_selected_keeps_nobody_out() -> None:
+    async def work() -> None:
+        async with serving(quick()) as server:
+            idle = [await Raw.to(server.address) for _ in range(10)]
+            client = await Raw.to(server.address)
+            assert await client.select() == hand(SELECT_RSP, 1)
+            assert await idle[0].select() == hand(SELECT_RSP, 1, 0, 3)
+            for raw in (*idle, client):
+                await raw.close()
+
+    run(work)
+
+
+def test_peers_that_are_not_allowed_and_links_that_are_too_many_are_ended() -> None:
+    notes = Notes()
+
+    async def work() -> None:
+        async with serving(quick(allowed_peers=("10.9.8.7",)), notes=notes) as server:
+            client = await Raw.to(server.address)
+            assert await client.frame() == b""
+            await client.close()
+        async with serving(quick(max_connections_count=2), notes=notes) as server:
+            clients = [await Raw.to(server.address) for _ in range(2)]
+            assert await clients[1].select() == hand(SELECT_RSP, 1)
+            third = await Raw.to(server.address)
+            assert await third.frame() == b""
+            assert len(server.links) == 2
+            await third.close()
+            await clients[0].close()
+            await clients[1].close()
+            await can_select(server)
+
+    run(work)
+    reasons = [event.why for event in notes.named("Closed") if isinstance(event, Closed)]
+    assert reasons[:1] == [CloseReason.NOT_ALLOWED]
+    assert CloseReason.TOO_MANY in reasons
+
+
+def test_control_messages_are_answered_while_handlers_take_their_time() -> None:
+    async def slow(link: Link, primary: DataReceived) -> Message | None:
+        await asyncio.sleep(3_600)
+        return None
+
+    async def work() -> None:
+        async with serving(quick(), slow) as server:
+            client = await Raw.to(server.address)
+            await client.select()
+            for number in range(1_000):
+                await client.send(data(2, 41, number, wait=True) + hand(LINKTEST_REQ, number))
+                assert await client.frame() == hand(LINKTEST_RSP, number)
+            await client.send(hand(8, 5))
+            assert await client.frame() == hand(REJECT, 5, 8, 1)
+            await client.reset()
+            await can_select(server)
+
+    run(work)
+
+
+def test_a_request_from_inside_a_handler_sees_its_reply() -> None:
+    async def asks_back(link: Link, primary: DataReceived) -> Message | None:
+        reply = await link.request(S1F1)
+        return Message(2, 42, False, reply.body)
+
+    async def work() -> None:
+        async with serving(quick(), asks_back) as server:
+            client = await Raw.to(server.address)
+            await client.select()
+            await client.send(data(2, 41, 77, wait=True))
+            asked = await client.frame()
+            number = int.from_bytes(asked[10:14], "big")
+            assert asked == data(1, 1, number, wait=True)
+            await client.send(data(1, 2, number, b"\x41\x01x"))
+            assert await client.frame() == data(2, 42, 77, b"\x41\x01x")
+            await client.close()
+
+    run(work)
+
+
+def test_a_handler_that_fails_aborts_and_is_told() -> None:
+    notes = Notes()
+
+    async def fails(link: Link, primary: DataReceived) -> Message | None:
+        if primary.message.stream == 1:
+            raise RuntimeError("no such thing")
+        return Message(2, 41) if primary.message.stream == 2 else None  # a primary cannot be a reply
+
+    async def work() -> None:
+        async with serving(quick(), fails, notes) as server:
+            client = await Raw.to(server.address)
+            await client.select()
+            await client.send(data(1, 1, 5, wait=True) + data(1, 1, 6) + data(2, 41, 7, wait=True))
+            assert await client.frame() == data(1, 0, 5)
+            assert await client.frame() == data(2, 0, 7)
+            await client.close()
+
+    run(work)
+    failed = [event for event in notes.named("HandlerFailed") if isinstance(event, HandlerFailed)]
+    assert [event.system_bytes for event in failed] == [5, 6, 7]
+    assert failed[0].explanation == "the handler of S1F1 W failed: RuntimeError: no such thing"
+
+
+def test_too_much_to_handle_is_aborted_and_waits_in_order_before() -> None:
+    notes = Notes()
+    begun: list[int] = []
+    gate: list[asyncio.Event] = []
+
+    async def waits(link: Link, primary: DataReceived) -> Message | None:
+        begun.append(primary.system_bytes)
+        await gate[0].wait()
+        return Message(7, 4)
+
+    async def work() -> None:
+        gate.append(asyncio.Event())
+        body = bytes.fromhex("21 58") + bytes(88)  # with its header a message of 100 bytes
+        async with serving(quick(max_open_handlers_count=3, max_held_bytes=1_000), waits, notes) as server:
+            client = await Raw.to(server.address)
+            await client.select()
+            await client.send(b"".join(data(7, 3, k, body, wait=True) for k in range(15)))
+            assert [await client.frame() for _ in range(5)] == [data(7, 0, k) for k in range(10, 15)]
+            assert begun == [0, 1, 2]
+            gate[0].set()
+            assert sorted([await client.frame() for _ in range(10)]) == [data(7, 4, k) for k in range(10)]
+            # There is room again.
+            await client.send(data(7, 3, 99, body, wait=True))
+            assert await client.frame() == data(7, 4, 99)
+            await client.close()
+
+    run(work)
+    assert begun == [*range(10), 99]
+    assert len(notes.named("Refused")) == 5
+
+
+def test_a_peer_that_does_not_read_loses_its_link() -> None:
+    notes = Notes()
+
+    async def work() -> None:
+        async with serving(quick(max_held_bytes=100_000), notes=notes) as server:
+            client = await Raw.to(server.address)
+            await client.select()
+            link = server.link
+            assert link is not None
+            sent = 0
+            while link.selected and sent < 1_000:  # far more than the system's own buffers hold
+                link.post(Message(6, 11, True, B(bytes(65_536))))
+                sent += 1
+                await asyncio.sleep(0)
+            assert not link.selected
+            await can_select(server)
+            await client.close()
+
+    run(work)
+    reasons = [event.why for event in notes.named("Closed") if isinstance(event, Closed)]
+    assert reasons[0] is CloseReason.OVERRUN
+    assert notes.named("TransactionFailed")
+
+
+def test_send_waits_for_a_peer_that_reads_slowly() -> None:
+    async def work() -> None:
+        async with serving(quick()) as server:
+            client = await Raw.to(server.address)
+            await client.select()
+            link = server.link
+            assert link is not None
+
+            async def sender() -> None:
+                for _ in range(500):
+                    await link.send(Message(6, 11, False, B(bytes(65_536))))
+
+            task = asyncio.create_task(sender())
+            done, _ = await asyncio.wait([task], timeout=0.2)
+            assert not done  # 32 MB do not go anywhere yet
+            for _ in range(500):
+                assert len(await client.frame()) == 4 + 10 + 4 + 65_536
+            await task
+            await client.close()
+
+    run(work)
+
+
+def test_a_listener_that_fails_touches_nothing_else() -> None:
+    told: list[str] = []
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("no")
+
+    async def work() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
+        async with HsmsServer(quick(), Application(notice=fails, record=fails)) as server:
+            await server.start(port=0)
+            client = await Raw.to(server.address)
+            assert await client.select() == hand(SELECT_RSP, 1)
+            await client.close()
+
+    run(work)
+    assert set(told) == {"a listener of link 1 failed"}
+
+
+def test_every_frame_is_recorded_with_time_and_connection() -> None:
+    seen: list[LoggedFrame] = []
+
+    async def work() -> None:
+        async with serving(quick(), record=seen.append) as server:
+            for _ in range(2):
+                client = await Raw.to(server.address)
+                await client.select()
+                await client.send(data(1, 1, 3, wait=True) + data(1, 1, 4, b"\xff"))
+                await client.frame()
+                await client.send(hand(SEPARATE, 5))
+                assert await client.ended()
+                await client.close()
+
+    run(work)
+    assert [(f.connection_number, f.sent, f.header.title) for f in seen[:6]] == [
+        (1, False, "Select.req"),
+        (1, True, "Select.rsp"),
+        (1, False, "S1F1 W"),
+        (1, False, "S1F1"),
+        (1, True, "S1F2"),
+        (1, False, "Separate.req"),
+    ]
+    assert {f.connection_number for f in seen} == {1, 2}
+    assert [f.time for f in seen] == sorted(f.time for f in seen)
+    messages = [f.message() for f in seen[:6]]
+    assert messages == [None, None, S1F1, None, S1F2, None]
+    assert to_sml(S1F2, one_line=True) == 'S1F2 <L [2] <A "MODEL"> <A "1.0"> > .'
+
+
+def test_a_server_that_closes_says_separate_and_frees_its_port() -> None:
+    async def work() -> None:
+        async with serving(quick()) as server:
+            address = server.address
+            client = await Raw.to(address)
+            await client.select()
+        assert (await client.frame())[9] == SEPARATE
+        assert await client.ended()
+        await client.close()
+        with pytest.raises(RuntimeError, match="start it"):
+            _ = server.address
+        again = HsmsServer(quick(), Application())
+        assert await again.start(*address) == address
+        await can_select(again)
+        await again.close()
+
+    run(work)
+
+
+def test_our_client_and_our_server_talk_both_ways() -> None:
+    async def host(link: Link, primary: DataReceived) -> Message | None:
+        return Message(6, 12, False, B(0))
+
+    async def work() -> None:
+        async with (
+            serving(quick()) as server,
+            HsmsClient(quick(t5_s=0.05), Application(host), *server.address) as client,
+        ):
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                await client.wait_selected()
+                equipment = await server.wait_selected()
+                answers = await asyncio.gather(
+                    *(client.request(S1F1) for _ in range(50)),
+                    *(server.request(Message(6, 11, True, L())) for _ in range(50)),
+                )
+            assert answers == [S1F2] * 50 + [Message(6, 12, False, B(0))] * 50
+            assert equipment.open_transactions == ()
+
+    run(work)
+
+
+def test_a_client_comes_back_after_every_loss_and_tells_why_it_cannot() -> None:
+    async def work() -> None:
+        client = HsmsClient(quick(t5_s=0.02), Application(), "127.0.0.1", 9)
+        client.start()
+        for _ in range(2_000):
+            if client.last_failure:
+                break
+            await asyncio.sleep(0.01)
+        assert client.last_failure.startswith("127.0.0.1:9: ")
+        with pytest.raises(NotSelectedError):
+            await client.request(S1F1)
+        await client.close()
+        async with (
+            serving(quick()) as server,
+            HsmsClient(quick(t5_s=0.02), Application(), *server.address) as client,
+        ):
+            for _ in range(10):
+                async with asyncio.timeout(ANSWER_LIMIT_S):
+                    link = await client.wait_selected()
+                    assert await client.request(S1F1) == S1F2
+                    (await server.wait_selected()).separate()
+                    await link.wait_ended()
+
+    run(work)
+
+
+def test_a_lost_link_fails_requests_at_once_and_cancels_handlers() -> None:
+    ended: list[str] = []
+
+    async def slow(link: Link, primary: DataReceived) -> Message | None:
+        try:
+            await asyncio.sleep(3_600)
+        except asyncio.CancelledError:
+            ended.append(primary.message.title)
+            raise
+        return None
+
+    async def work() -> None:
+        async with serving(quick(max_open_handlers_count=2), slow) as server:
+            client = await Raw.to(server.address)
+            await client.select()
+            await client.send(data(2, 41, 1) * 4 + hand(LINKTEST_REQ, 1))
+            await client.frame()
+            asked = [asyncio.create_task(server.request(S1F1)) for _ in range(3)]
+            given_up = asyncio.create_task(server.request(S1F1))
+            for _ in range(4):
+                await client.frame()
+            given_up.cancel()
+            await asyncio.wait([given_up])
+            link = server.link
+            assert link is not None
+            assert len(link.open_transactions) == 3
+            await client.reset()
+            results = await asyncio.gather(*asked, return_exceptions=True)
+            failures = [r.failure.why for r in results if isinstance(r, TransactionError)]
+            assert failures == [FailureReason.LINK_LOST] * 3
+            assert server.link is None
+            with pytest.raises(NotSelectedError):
+                await server.request(S1F1)
+
+    run(work)
+    assert ended == ["S2F41"] * 2
+
+
+def test_t3_fails_a_request_and_the_link_stays() -> None:
+    async def work() -> None:
+        async with serving(quick(t3_s=0.05)) as server:
+            client = await Raw.to(server.address)
+            await client.select()
+            with pytest.raises(TransactionError, match=r"S1F1 W, system bytes 1: T3: no reply within 0\.05 s"):
+                await server.request(S1F1)
+            assert await client.frame() == data(1, 1, 1, wait=True)
+            await client.send(data(1, 2, 1) + hand(LINKTEST_REQ, 5))
+            assert await client.frame() == hand(LINKTEST_RSP, 5)
+            await client.close()
+
+    run(work)
+
+
+def test_a_length_that_lies_ends_the_link_and_keeps_nobody_out() -> None:
+    async def work() -> None:
+        async with serving(quick(max_message_bytes=1_000)) as server:
+            for lie in (0, 9, 1_001, 0x7FFFFFFF, 0xFFFFFFFF):
+                for first in (b"", hand(SELECT_REQ, 1)):
+                    client = await Raw.to(server.address)
+                    await client.send(first + lie.to_bytes(4, "big") + b"x" * 100)
+                    assert await client.ended()
+                    await client.close()
+                    await can_select(server)
+
+    run(work)
+
+
+SETTINGS: list[dict[str, Any]] = [{"t7_s": 0.05, "t6_s": 60.0}, {"t7_s": 0.05, "t6_s": 0.02}]
+
+
+@pytest.mark.parametrize("times", SETTINGS, ids=["T6 > T7", "T6 < T7"])
+def test_t7_ends_links_one_after_the_other(times: dict[str, Any]) -> None:
+    async def work() -> None:
+        async with serving(quick(**times)) as server:
+            for _ in range(5):
+                client = await Raw.to(server.address)
+                await client.send(hand(LINKTEST_REQ, 1))
+                assert await client.ended()
+                await client.close()
+
+        async with serving(quick()) as server:
+            await can_select(server)
+
+    run(work)
