@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-
 from gem_bench import BenchPorts, dictionary
 
 from planaris.factory import Face, FactorySettings, GemSettings, Host
