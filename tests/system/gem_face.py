@@ -6,12 +6,12 @@ import asyncio
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from gem_bench import BenchPorts, dictionary
 
-from planaris.factory import Face, FaceItem, FactorySettings, GemSettings, HsmsSettings
+from planaris.factory import Face, FaceItem, FactorySettings, GemSettings, HsmsSettings, MessageLog
 from planaris.historian import Home
 from planaris.stream import Committed, Event
 
@@ -21,9 +21,17 @@ START_LIMIT_S = 10.0
 class Playing:
     """What a test has of a running interface."""
 
-    def __init__(self, face: Face, ports: BenchPorts, loop: asyncio.AbstractEventLoop, port: int) -> None:
-        self.face, self.ports, self.loop, self.port = face, ports, loop, port
+    def __init__(
+        self, face: Face, ports: BenchPorts, loop: asyncio.AbstractEventLoop, port: int, log: MessageLog | None
+    ) -> None:
+        self.face, self.ports, self.loop, self.port, self._log = face, ports, loop, port, log
         self._sequence = 0
+
+    def flush_log(self) -> Path:
+        """Return the message log's file with everything in it."""
+        assert self._log is not None
+        self.call(self._log.flush)
+        return self._log.path
 
     def happens(self, *events: Event) -> None:
         """Let events happen in the tool."""
@@ -42,41 +50,37 @@ class Playing:
 
 
 @contextmanager
-def playing(home_path: Path, *, gem: GemSettings | None = None, hsms: HsmsSettings | None = None,
-            ports: BenchPorts | None = None) -> Generator[Playing]:  # fmt: skip
+def playing(
+    home_path: Path,
+    *,
+    gem: GemSettings | None = None,
+    hsms: HsmsSettings | None = None,
+    ports: BenchPorts | None = None,
+    log: Path | None = None,
+) -> Generator[Playing]:
     """Run a face in a thread on a free port."""
     loop = asyncio.new_event_loop()
     address: Future[int] = Future()
-    with Home.open(home_path, label="test") as home:
-        made: list[Face] = []
-        tasks: list[asyncio.Task[None]] = []
-        tool: list[BenchPorts] = []
+    tool = ports if ports is not None else BenchPorts()
+    settings = FactorySettings(port=0, gem=gem or GemSettings(software="0.1.0"), hsms=hsms or HsmsSettings())
+    with ExitStack() as stack:
+        home = stack.enter_context(Home.open(home_path, label="test"))
+        record = stack.enter_context(MessageLog(log)) if log is not None else None
+        face = Face(settings, dictionary(), tool, home.database, record)
+        task = loop.create_task(face.run(lambda _, port: address.set_result(port)))
 
-        async def serve() -> None:
-            tool.append(ports if ports is not None else BenchPorts())
-            settings = FactorySettings(
-                port=0, gem=gem or GemSettings(software="0.1.0"), hsms=hsms or HsmsSettings(unlimited_timers=True)
-            )
-            face = Face(settings, dictionary(), tool[0], home.database)
-            made.append(face)
-            task = asyncio.ensure_future(face.run(lambda _, port: address.set_result(port)))
-            tasks.append(task)
+        def serve() -> None:
             with suppress(asyncio.CancelledError):
-                await task
+                loop.run_until_complete(task)
 
-        thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="face")
+        thread = threading.Thread(target=serve, name="face")
         thread.start()
         try:
-            yield Playing(made[0] if made else _late(made, address), tool[0], loop, address.result(START_LIMIT_S))
+            yield Playing(face, tool, loop, address.result(START_LIMIT_S), record)
         finally:
-            loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+            loop.call_soon_threadsafe(task.cancel)
             thread.join(START_LIMIT_S)
             assert not thread.is_alive()
             left = asyncio.all_tasks(loop)
             loop.close()
             assert not left
-
-
-def _late(made: list[Face], address: Future[int]) -> Face:
-    address.result(START_LIMIT_S)
-    return made[0]

@@ -25,7 +25,7 @@ def main(port: int, names: dict[str, int], recipe: str) -> dict[str, Any]:
         connect_mode=secsgem.hsms.HsmsConnectMode.ACTIVE,
         device_type=secsgem.common.DeviceType.HOST,
     )
-    host = secsgem.gem.GemHostHandler(settings)
+    host: Any = secsgem.gem.GemHostHandler(settings)
     got: dict[str, Any] = {"events": [], "alarms": []}
     enough = threading.Event()
 

@@ -9,38 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gem_bench import BenchPorts, dictionary
+from gem_bench import dictionary
 from gem_face import playing
+from gem_library import Library
 
-from planaris.formats import parse_recipe, recipe_hash
-from planaris.model import RecipeKind, RecipeVersion, Severity
+from planaris.model import Severity
 from planaris.stream import AlarmSet, LotEnded, StepEnded
-from planaris.tool import Answer, AnswerStatus, CommandRequest
 
 SCRIPT = Path(__file__).with_name("gem_secsgem_host.py")
 RECIPE = "".join(
     line for line in Path("examples/oxide_ild/recipe.toml").read_text(encoding="utf-8").splitlines(True)
     if line.isascii()
 )  # fmt: skip
-
-
-class Library(BenchPorts):
-    """A tool that keeps what the host saves."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answer = self._keep
-
-    async def _keep(self, request: CommandRequest) -> Answer:
-        if request.verb == "recipe.save":
-            text = str(request.arguments["text"])
-            recipe = parse_recipe(text, "x", None)
-            self.library.append(
-                RecipeVersion(RecipeKind.POLISH, recipe.name, recipe_hash(recipe), "1", text, request.principal)
-            )
-        if request.verb == "recipe.obsolete":
-            self.library = []
-        return Answer("C1", AnswerStatus.DONE)
 
 
 @pytest.fixture(scope="module")

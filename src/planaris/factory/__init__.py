@@ -3,7 +3,10 @@
 from planaris.factory.face import FaceItem, FacePorts, Inbox, Known, Lost
 from planaris.factory.gem import GemSettings
 from planaris.factory.host import Host, HostError, Told
-from planaris.factory.hsms import HsmsSettings
+from planaris.factory.hsms import HsmsSettings, TransactionError
+from planaris.factory.manual import compliance_statement, interface_manual
+from planaris.factory.message_log import LoggedMessage, MessageLog, host_primaries, read_log
+from planaris.factory.secs2 import to_sml
 from planaris.factory.service import Face, FactorySettings
 
 __all__ = [
@@ -17,6 +20,14 @@ __all__ = [
     "HsmsSettings",
     "Inbox",
     "Known",
+    "LoggedMessage",
     "Lost",
+    "MessageLog",
     "Told",
+    "TransactionError",
+    "compliance_statement",
+    "host_primaries",
+    "interface_manual",
+    "read_log",
+    "to_sml",
 ]

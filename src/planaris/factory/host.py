@@ -121,6 +121,16 @@ class Host:
         for entry in shape.listed(await self.request(1, 23, L())):
             self._events[shape.number_id(entry.items[0], "CEID")] = str(entry.items[1].value)
 
+    @property
+    def names(self) -> list[str]:
+        """Names of variables and constants; `learn` first."""
+        return sorted(self._names.values())
+
+    @property
+    def event_names(self) -> list[str]:
+        """Names of collection events; `learn` first."""
+        return sorted(self._events.values())
+
     def variable_id(self, name: str) -> int:
         """Return the id of a variable. Raises KeyError; `learn` first."""
         return _number_of(self._names, name)

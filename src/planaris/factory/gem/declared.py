@@ -122,15 +122,11 @@ def _by_id(variables: Iterable[Variable]) -> dict[int, Variable]:
 def _events(dictionary: Dictionary) -> Iterable[Collected]:
     for entry in dictionary.events:
         yield Collected(entry.event_id, entry.name, entry.text_en, _carried(dictionary, entry))
-    set_entry, cleared_entry = dictionary.event("alarm_set"), dictionary.event("alarm_cleared")
+    on_set = _carried(dictionary, dictionary.event("alarm_set"))
+    on_cleared = _carried(dictionary, dictionary.event("alarm_cleared"))
     for alarm in dictionary.alarms:
-        yield Collected(
-            alarm.set_event_id, f"{alarm.name}.set", f"{alarm.text_en}: set", _carried(dictionary, set_entry)
-        )
-        yield Collected(
-            alarm.cleared_event_id, f"{alarm.name}.cleared", f"{alarm.text_en}: cleared",
-            _carried(dictionary, cleared_entry),
-        )  # fmt: skip
+        yield Collected(alarm.set_event_id, f"{alarm.name}.set", f"{alarm.text_en}: set", on_set)
+        yield Collected(alarm.cleared_event_id, f"{alarm.name}.cleared", f"{alarm.text_en}: cleared", on_cleared)
 
 
 def _carried(dictionary: Dictionary, entry: EventEntry) -> tuple[int, ...]:
