@@ -90,9 +90,8 @@ class Links(RuleBasedStateMachine):
             self.note(0, [])
             self.deliver_all()
 
-    @rule(side=SIDES, what=st.sampled_from(["select", "select", "linktest"]), deselect=SELDOM)
-    def control(self, side: int, what: str, deselect: bool) -> None:
-        what = "deselect" if deselect else what
+    @rule(side=SIDES, what=st.sampled_from(["select", "linktest", "deselect"]))
+    def control(self, side: int, what: str) -> None:
         with contextlib.suppress(NotSelectedError):
             getattr(self.ends[side], what)(self.now_s)
         self.note(side, [])
@@ -122,6 +121,9 @@ class Links(RuleBasedStateMachine):
     def converse(self, side: int, count: int, backwards: bool) -> None:
         """Several requests, all answered, in the order of asking or backwards."""
         self.deliver_all()
+        if not self.ends[side].selected:
+            self.control(side, "select")
+            self.deliver_all()
         self.send(side, True, count)
         self.deliver_all()
         for _ in range(len(self.to_answer[1 - side])):
