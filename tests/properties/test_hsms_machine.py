@@ -90,8 +90,11 @@ class Links(RuleBasedStateMachine):
             self.note(0, [])
             self.deliver_all()
 
-    @rule(side=SIDES, what=st.sampled_from(["select", "linktest", "deselect"]))
-    def control(self, side: int, what: str) -> None:
+    @rule(side=SIDES, what=st.sampled_from(["select", "linktest", "deselect"]), busy=st.booleans())
+    def control(self, side: int, what: str, busy: bool) -> None:
+        if busy:
+            self.send(side, True, 2)
+            self.send(1 - side, True, 2)
         with contextlib.suppress(NotSelectedError):
             getattr(self.ends[side], what)(self.now_s)
         self.note(side, [])
@@ -122,7 +125,7 @@ class Links(RuleBasedStateMachine):
         """Several requests, all answered, in the order of asking or backwards."""
         self.deliver_all()
         if not self.ends[side].selected:
-            self.control(side, "select")
+            self.control(side, "select", False)
             self.deliver_all()
         self.send(side, True, count)
         self.deliver_all()
