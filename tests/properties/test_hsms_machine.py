@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import math
+from functools import partial
 from typing import Any
 
 from hand_frames import data, hand
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from planaris.factory.hsms import (
     Closed,
@@ -30,8 +31,16 @@ from planaris.factory.hsms import (
 from planaris.factory.secs2 import Message
 from planaris.factory.secs2.items import U4, L
 
+SELDOM = st.integers(0, 9).map(lambda n: n == 9)
 SIDES = st.sampled_from([0, 1])
 STRAY = st.builds(hand, st.integers(0, 12), st.integers(0, 12), st.integers(0, 255), st.integers(0, 9))
+# S6F12 would pass for a true reply, whose body is held to be that of its request.
+STRAY_DATA = st.builds(
+    partial(data, 6, device=0),
+    st.integers(0, 13).filter(lambda function: function != 12),
+    st.integers(0, 12),
+    st.binary(max_size=6),
+)
 TIMES: dict[str, Any] = {"t3_s": 7.0, "t6_s": 5.0, "t7_s": 3.0, "t8_s": 2.0, "linktest_period_s": 4.0}
 
 
@@ -73,30 +82,58 @@ class Links(RuleBasedStateMachine):
                     self.to_answer[side].append(event)
         self.wires[1 - side] += self.ends[side].take_outgoing()
 
-    @rule(side=SIDES, what=st.sampled_from(["select", "select", "deselect", "linktest"]))
-    def control(self, side: int, what: str) -> None:
+    @initialize(selected=st.booleans())
+    def begin(self, selected: bool) -> None:
+        """Begin with two selected ends as often as not."""
+        if selected:
+            self.ends[0].select(self.now_s)
+            self.note(0, [])
+            self.deliver_all()
+
+    @rule(side=SIDES, what=st.sampled_from(["select", "linktest", "deselect"]), busy=st.booleans())
+    def control(self, side: int, what: str, busy: bool) -> None:
+        if busy:
+            self.send(side, True, 2)
+            self.send(1 - side, True, 2)
         with contextlib.suppress(NotSelectedError):
             getattr(self.ends[side], what)(self.now_s)
         self.note(side, [])
 
-    @rule(side=SIDES, wait=st.booleans())
-    def send(self, side: int, wait: bool) -> None:
+    @rule(side=SIDES, wait=st.booleans(), count=st.integers(1, 3))
+    def send(self, side: int, wait: bool, count: int) -> None:
         end = self.ends[side]
-        if end.selected:
+        for _ in range(count if end.selected else 0):
             number = end.send(Message(6, 11, wait, L(U4(1))), self.now_s)
             assert number not in self.open[side]
             if wait:
                 self.open[side].add(number)
         self.note(side, [])
 
-    @rule(side=SIDES, abort=st.booleans(), pick=st.integers(0, 5))
-    def reply(self, side: int, abort: bool, pick: int) -> None:
+    @rule(side=SIDES, abort=SELDOM, pick=st.integers(0, 5), prompt=st.booleans())
+    def reply(self, side: int, abort: bool, pick: int, prompt: bool) -> None:
+        if prompt:
+            self.deliver_all()
         if self.to_answer[side]:
             asked = self.to_answer[side].pop(pick % len(self.to_answer[side]))
             answer = Message(6, 0) if abort else Message(6, 12, False, L(U4(asked.system_bytes)))
             with contextlib.suppress(NotSelectedError):
                 self.ends[side].reply(asked.system_bytes, answer)
         self.note(side, [])
+
+    @rule(side=SIDES, count=st.integers(1, 4), backwards=st.booleans())
+    def converse(self, side: int, count: int, backwards: bool) -> None:
+        """Several requests, all answered, in the order of asking or backwards."""
+        self.deliver_all()
+        if not self.ends[side].selected:
+            self.control(side, "select", False)
+            self.deliver_all()
+        self.send(side, True, count)
+        self.deliver_all()
+        for _ in range(len(self.to_answer[1 - side])):
+            self.reply(1 - side, False, -1 if backwards else 0, False)
+        self.deliver_all()
+        if self.ends[side].selected and self.ends[1 - side].selected:
+            assert not self.open[side], "an answered request is still open"
 
     @rule(side=SIDES)
     def abandon(self, side: int) -> None:
@@ -111,7 +148,14 @@ class Links(RuleBasedStateMachine):
         arrived, self.wires[side] = self.wires[side][:count], self.wires[side][count:]
         self.note(side, self.ends[side].feed(arrived, self.now_s))
 
-    @rule()
+    @rule(again=st.booleans())
+    def deliver(self, again: bool) -> None:
+        """Deliver everything; as often as not to two ends that have just been selected anew."""
+        self.deliver_all()
+        if again and any(end.closed for end in self.ends):
+            self.reconnect(0)
+            self.begin(True)
+
     def deliver_all(self) -> None:
         for _ in range(20):
             for side in (0, 1):
@@ -124,8 +168,12 @@ class Links(RuleBasedStateMachine):
             if self.ends[1 - side].closed:
                 self.note(side, self.ends[side].lost(CloseReason.PEER_CLOSED))
 
-    @rule(time_s=st.floats(0.0, 10.0))
-    def wait(self, time_s: float) -> None:
+    @rule(time_s=st.floats(0.0, 1.5), prompt=st.booleans(), long=SELDOM)
+    def wait(self, time_s: float, prompt: bool, long: bool) -> None:
+        """Let time pass: a little or much, with the wires empty or not."""
+        if prompt:
+            self.deliver_all()
+        time_s *= 8.0 if long else 1.0
         end_s = self.now_s + time_s
         while (due_s := min(end.next_deadline() for end in self.ends)) <= end_s:
             self.now_s = max(self.now_s, due_s)
@@ -134,27 +182,23 @@ class Links(RuleBasedStateMachine):
                 assert end.next_deadline() > self.now_s, "a timer that stays due would spin"
         self.now_s = end_s
 
-    @rule(side=SIDES, frame=STRAY)
-    def stray_frame(self, side: int, frame: bytes) -> None:
+    @rule(side=SIDES, frame=STRAY | STRAY_DATA)
+    def stray(self, side: int, frame: bytes) -> None:
         """Something that the peer should not have sent, between two of its frames."""
         if not self.wires[side]:
             self.wires[side] += frame
 
-    @rule(side=SIDES, system=st.integers(0, 12), function=st.integers(0, 13), body=st.binary(max_size=6))
-    def stray_data(self, side: int, system: int, function: int, body: bytes) -> None:
-        # S6F12 would pass for a true reply, whose body is held to be that of its request.
-        if not self.wires[side] and function != 12:
-            self.wires[side] += data(6, function, system, body, device=0)
+    @rule(side=SIDES, separate=SELDOM, reset=SELDOM)
+    def end(self, side: int, separate: bool, reset: bool) -> None:
+        if separate:
+            self.note(side, self.ends[side].separate())
+        if reset:
+            self.reconnect(side)
 
-    @rule(side=SIDES)
-    def separate(self, side: int) -> None:
-        self.note(side, self.ends[side].separate())
-
-    @rule(side=SIDES, again=st.booleans())
-    def reconnect(self, side: int, again: bool) -> None:
+    def reconnect(self, side: int) -> None:
         """Both sockets end; a new generation begins on fresh wires."""
         for k in (side, 1 - side):
-            self.note(k, self.ends[k].lost(CloseReason.PEER_RESET if again else CloseReason.PEER_CLOSED))
+            self.note(k, self.ends[k].lost(CloseReason.PEER_RESET))
         settings = HsmsSettings(**TIMES)
         self.ends = [Connection(settings, self.now_s, system_bytes=SystemBytes(k)) for k in range(2)]
         self.wires = [b"", b""]
