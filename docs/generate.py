@@ -8,6 +8,7 @@ from pathlib import Path
 
 from planaris import modules, tool
 from planaris.dictionary import MaintenanceStep, build, change_sequences, manual_verbs, markdown
+from planaris.factory import interface_manual
 from planaris.formats import load_tool
 from planaris.model import ENTRY_UNITS, UNIT_SUFFIXES, symbol_of
 from planaris.processes import GRADES, load_package, package_names
@@ -246,6 +247,7 @@ def write_pages(folder: Path) -> None:
         "roles": roles_page(),
         "maintenance": maintenance_page(),
         "fail_states": fail_states_page(),
+        "factory_manual": interface_manual(dictionary),
     }
     for name, text in pages.items():
         path = folder / f"{name}.md"
