@@ -22,6 +22,8 @@ from planaris.tool import CommandRequest, RefusedError
 LOG = logging.getLogger("planaris.factory")
 # asyncio's timers take no infinity, and a clock that is set must not delay a retry for long.
 _LONGEST_WAIT_S = 60.0
+# How long tasks may take to end when the interface does.
+_END_LIMIT_S = 5.0
 
 Act = Callable[[CommandRequest], str]
 
@@ -112,7 +114,7 @@ class Face:
                         equipment.told(await self._ports.take())
                         self._arm()
                 finally:
-                    self._stop()
+                    await self._stop(equipment)
                     self._equipment = None
 
     def _notice(self, equipment: GemEquipment, line: LinkLine, event: LinkEvent) -> None:
@@ -126,12 +128,16 @@ class Face:
         self._work.add(task)
         task.add_done_callback(self._work.discard)
 
-    def _stop(self) -> None:
+    async def _stop(self, equipment: GemEquipment) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for task in tuple(self._work):
+        equipment.close()
+        work = tuple(self._work)
+        for task in work:
             task.cancel()
+        if work:
+            await asyncio.wait(work, timeout=_END_LIMIT_S)
 
     def _arm(self) -> None:
         """Set the timer for what the equipment has to do next."""

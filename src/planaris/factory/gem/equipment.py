@@ -85,13 +85,14 @@ class GemEquipment:
         self.communication = Establishing(core, self._communication_changed)
         self.alarms, self.limits, self.traces = Alarms(core), Limits(core), Traces(core)
         self.variables, self.terminal = Variables(core), Terminal(core)
+        self._remote = RemoteCommands(core, lambda: self.control.state)
         parts = (
             self.variables,
             self.reports,
             self.traces,
             self.limits,
             self.alarms,
-            RemoteCommands(core, lambda: self.control.state),
+            self._remote,
             Recipes(core),
             self.terminal,
             self.clock,
@@ -314,6 +315,10 @@ class GemEquipment:
     def switch_to_remote(self) -> None:
         """Turn the switch to REMOTE."""
         self.control.switch(Control.ONLINE_REMOTE)
+
+    def close(self) -> None:
+        """End what still waits for the tool."""
+        self._remote.close()
 
     # -- time ----------------------------------------------------------------------------------------------------
 

@@ -80,6 +80,11 @@ class RemoteCommands:
             (2, 49): served(_enhanced_order, lambda order: self._serve("S2F49", order)),
         }
 
+    def close(self) -> None:
+        """Wait no longer for commands that still run; the tool goes on with them."""
+        for task in tuple(self._running):
+            task.cancel()
+
     def _serve(self, message: str, order: Order) -> Item | Later:
         command, arguments, outcome = self._checked(order)
         if command is None or outcome is not None:
