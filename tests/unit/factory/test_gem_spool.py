@@ -261,9 +261,7 @@ def test_a_restart_finds_the_spool_as_it_was_and_stays_active(tmp_path: Path) ->
 
 def test_a_spool_that_cannot_be_written_is_told_and_the_equipment_lives(caplog: pytest.LogCaptureFixture) -> None:
     class Full(DictStore):
-        def spool(
-            self, stream: int, function: int, body: bytes, stored_utc: str, settings: Mapping[str, str]
-        ) -> None:
+        def spool(self, stream: int, function: int, body: bytes, stored_utc: str, settings: Mapping[str, str]) -> None:
             raise HostStoreError(Path("tool.db"), "cannot commit: disk is full")
 
     bench = ready(Full())
