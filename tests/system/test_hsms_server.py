@@ -16,7 +16,7 @@ from hand_frames import (
     data,
     hand,
 )
-from hsms_sockets import ANSWER_LIMIT_S, Notes, Raw, can_select, quick, run, serving
+from hsms_sockets import ANSWER_LIMIT_S, Notes, Raw, answer, can_select, quick, run, serving
 
 from planaris.factory.hsms import (
     Application,
@@ -90,29 +90,110 @@ def test_a_client_that_is_connected_but_not_selected_keeps_nobody_out() -> None:
     run(work)
 
 
-def test_peers_that_are_not_allowed_and_links_that_are_too_many_are_ended() -> None:
+def test_a_peer_that_is_not_allowed_is_ended() -> None:
     notes = Notes()
 
     async def work() -> None:
         async with serving(quick(allowed_peers=("10.9.8.7",)), notes=notes) as server:
+            for _ in range(5):
+                client = await Raw.to(server.address)
+                assert await client.select() == b""
+                await client.close()
+
+    run(work)
+    assert {event.explanation for event in notes.named("Closed") if isinstance(event, Closed)} == {
+        "127.0.0.1 is none of allowed_peers: 10.9.8.7"
+    }
+    assert len(notes.events) == 5
+
+
+def test_idle_links_keep_nobody_out() -> None:
+    notes = Notes()
+
+    async def work() -> None:
+        async with serving(quick(max_connections_count=8), notes=notes) as server:
+            idle = [await Raw.to(server.address) for _ in range(50)]
             client = await Raw.to(server.address)
-            assert await client.frame() == b""
+            assert await client.select() == hand(SELECT_RSP, 1)
+            more = [await Raw.to(server.address) for _ in range(50)]
+            await client.send(hand(LINKTEST_REQ, 2))
+            assert await client.frame() == hand(LINKTEST_RSP, 2)
+            assert len(server.links) == 8
+            # Those that came last are still there, and are told why they cannot be selected.
+            assert await more[-1].select() == hand(SELECT_RSP, 1, 0, 3)
+            for raw in (*idle, *more, client):
+                await raw.close()
+
+    run(work)
+    closed = [event.why for event in notes.named("Closed") if isinstance(event, Closed)]
+    assert closed.count(CloseReason.TOO_MANY) == 101 - 8
+
+
+def test_a_selected_link_is_never_put_out_by_another() -> None:
+    async def work() -> None:
+        async with serving(quick(max_connections_count=1)) as server:
+            client = await Raw.to(server.address)
+            await client.select()
+            for _ in range(5):
+                other = await Raw.to(server.address)
+                assert await other.select() == b""
+                await other.close()
+            await client.send(hand(LINKTEST_REQ, 2))
+            assert await client.frame() == hand(LINKTEST_RSP, 2)
             await client.close()
-        async with serving(quick(max_connections_count=2), notes=notes) as server:
-            clients = [await Raw.to(server.address) for _ in range(2)]
-            assert await clients[1].select() == hand(SELECT_RSP, 1)
-            third = await Raw.to(server.address)
-            assert await third.frame() == b""
-            assert len(server.links) == 2
-            await third.close()
-            await clients[0].close()
-            await clients[1].close()
+
+    run(work)
+
+
+def test_a_server_that_is_not_ready_answers_2() -> None:
+    async def work() -> None:
+        async with serving(quick()) as server:
+            server.ready = False
+            client = await Raw.to(server.address)
+            assert await client.select() == hand(SELECT_RSP, 1, 0, 2)
+            assert await client.ended()
+            await client.close()
+            server.ready = True
             await can_select(server)
 
     run(work)
-    reasons = [event.why for event in notes.named("Closed") if isinstance(event, Closed)]
-    assert reasons[:1] == [CloseReason.NOT_ALLOWED]
-    assert CloseReason.TOO_MANY in reasons
+
+
+def test_events_that_a_listener_causes_come_after_those_it_is_being_told() -> None:
+    told: list[str] = []
+
+    def meddles(link: Link, event: Any) -> None:
+        told.append(type(event).__name__)
+        if told[-1] == "Selected":
+            link.post(S1F1)
+            link.separate()
+
+    async def work() -> None:
+        async with HsmsServer(quick(), Application(answer, meddles)) as server:
+            await server.start(port=0)
+            client = await Raw.to(server.address)
+            await client.send(hand(SELECT_REQ, 1) + data(1, 1, 3, wait=True) + data(1, 1, 4, wait=True))
+            assert [(await client.frame())[9] for _ in range(3)] == [SELECT_RSP, 0, SEPARATE]
+            assert await client.ended()
+            await client.close()
+
+    run(work)
+    assert told == ["Selected", "DataReceived", "DataReceived", "TransactionFailed", "Closed"]
+
+
+def test_every_link_of_a_row_is_tested_when_it_is_silent() -> None:
+    async def work() -> None:
+        async with serving(quick(linktest_period_s=0.05, t6_s=20.0)) as server:
+            for _ in range(4):
+                client = await Raw.to(server.address)
+                await client.select()
+                for _ in range(2):
+                    test = await client.frame()
+                    assert test[9] == LINKTEST_REQ
+                    await client.send(hand(LINKTEST_RSP, int.from_bytes(test[10:14], "big")))
+                await client.reset()
+
+    run(work)
 
 
 def test_control_messages_are_answered_while_handlers_take_their_time() -> None:

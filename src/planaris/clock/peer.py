@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime
 import time
+from typing import TypeAlias
+
+# A date and time with its zone, for those who hold one and may not ask for it.
+Instant: TypeAlias = datetime.datetime
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 

@@ -21,6 +21,7 @@ class HsmsClient(Entity):
 
     def start(self) -> None:
         """Begin to connect; `wait_selected` tells when it has worked, ``last_failure`` why it has not."""
+        self._closing = False
         if self._keeper is None:
             self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="HSMS client")
 

@@ -189,13 +189,13 @@ class Connection:
 
     # -- what happens to it ----------------------------------------------------------------------------------------
 
-    def lost(self, why: CloseReason) -> list[Event]:
-        """Say that the socket has ended: everything open fails now."""
+    def lost(self, why: CloseReason, explanation: str = "") -> list[Event]:
+        """Say that the socket has ended or is being ended: everything open fails now."""
         if self.closed:
             return []
         held = self._reader.held_bytes
         within = f" within a message, {held} of {self._reader.wanted_bytes} bytes had come" if held else ""
-        return self._end(why, f"{why}{within}")
+        return self._end(why, (explanation or why) + within)
 
     def feed(self, data: bytes, now_s: float) -> list[Event]:
         """Take bytes that arrived, in segments of any size, and return what they mean."""

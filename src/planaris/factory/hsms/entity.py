@@ -16,17 +16,21 @@ from planaris.factory.secs2 import Message
 
 
 class Entity:
-    """One side of HSMS-SS on an asyncio loop of peer time."""
+    """One side of HSMS-SS on an asyncio loop of peer time.
+
+    While ``ready`` is set to False, a Select is answered with 2 and its link ended.
+    """
 
     def __init__(self, settings: HsmsSettings, application: Application) -> None:
         self.settings = settings
         self._application = application
         self._numbers = SystemBytes()
-        self._links: set[Link] = set()
+        self._links: dict[Link, None] = {}  # oldest first
         self._selected: Link | None = None
         self._selection = asyncio.Event()
         self._count = 0
-        self._ready = True
+        self._closing = False
+        self.ready = True
 
     @property
     def link(self) -> Link | None:
@@ -67,22 +71,38 @@ class Entity:
             system_bytes=self._numbers,
             attached=self._attached,
             follow=self._follow,
-            detached=self._links.discard,
+            detached=self._detached,
             active=active,
         )
 
     def _admit(self) -> SelectStatus:
-        if not self._ready:
+        if not self.ready:
             return SelectStatus.NOT_READY
         return SelectStatus.ESTABLISHED if self._selected is None else SelectStatus.EXHAUSTED
 
-    def _attached(self, link: Link) -> CloseReason | None:
+    def _attached(self, link: Link) -> tuple[CloseReason, str] | None:
+        if self._closing:
+            return CloseReason.STOPPED, "this side is being closed"
         if not self.settings.allows(link.peer):
-            return CloseReason.NOT_ALLOWED
-        if len(self._links) >= self.settings.max_connections_count:
-            return CloseReason.TOO_MANY
-        self._links.add(link)
+            return (
+                CloseReason.NOT_ALLOWED,
+                f"{link.peer} is none of allowed_peers: {', '.join(self.settings.allowed_peers)}",
+            )
+        limit = self.settings.max_connections_count
+        if len(self._links) >= limit:
+            # Idle links must not keep a host out: the one that has waited longest for a Select goes.
+            idle = next((other for other in self._links if not other.selected), None)
+            if idle is None:
+                return CloseReason.TOO_MANY, f"{limit} links are the most, and all are selected"
+            idle.drop(
+                CloseReason.TOO_MANY, f"{limit} links are the most, and this one was not selected when another came"
+            )
+            self._detached(idle)
+        self._links[link] = None
         return None
+
+    def _detached(self, link: Link) -> None:
+        self._links.pop(link, None)
 
     def _follow(self, link: Link, event: Event) -> None:
         if isinstance(event, Selected):
@@ -93,6 +113,7 @@ class Entity:
             self._selection.clear()
 
     async def _end_links(self) -> None:
+        self._closing = True
         ending = list(self._links)
         for link in ending:
             link.separate()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 import socket
+from collections import deque
 from collections.abc import Callable
 from typing import cast
 
@@ -51,7 +52,7 @@ class Link(asyncio.Protocol):
         *,
         admit: Callable[[], SelectStatus],
         system_bytes: SystemBytes,
-        attached: Callable[[Link], CloseReason | None],
+        attached: Callable[[Link], tuple[CloseReason, str] | None],
         follow: Callable[[Link, Event], None],
         detached: Callable[[Link], None],
         active: bool = False,
@@ -73,6 +74,8 @@ class Link(asyncio.Protocol):
         self._grace: asyncio.TimerHandle | None = None
         self._replies: dict[int, asyncio.Future[Message]] = {}
         self._handlers = Handlers(self, application.handle, self._notice)
+        self._untold: deque[Event] = deque()
+        self._telling = False
         self._writable = asyncio.Event()
         self._writable.set()
         self.ended = asyncio.Event()
@@ -157,6 +160,12 @@ class Link(asyncio.Protocol):
         self._tell(self._connection.separate())
         self._settle()
 
+    def drop(self, why: CloseReason, explanation: str) -> None:
+        """End the link and its socket without a word to the peer."""
+        self._tell(self._connection.lost(why, explanation))
+        if self._transport is not None:
+            self._transport.abort()
+
     async def wait_ended(self) -> None:
         """Wait until the socket is closed and the handlers are over."""
         await self.ended.wait()
@@ -173,8 +182,7 @@ class Link(asyncio.Protocol):
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         refusal = self._attached(self)
         if refusal is not None:
-            self._tell(self._connection.lost(refusal))
-            self._transport.abort()
+            self.drop(*refusal)
             return
         if self._active:
             self._connection.select(self._loop.time())
@@ -227,9 +235,12 @@ class Link(asyncio.Protocol):
             return
         if data := connection.take_outgoing():
             transport.write(data)
-            if transport.get_write_buffer_size() > self.settings.max_held_bytes and not connection.closed:
-                self._tell(connection.lost(CloseReason.OVERRUN))
-                transport.abort()
+            unread = transport.get_write_buffer_size()
+            if unread > self.settings.max_held_bytes and not connection.closed:
+                limit = self.settings.max_held_bytes
+                self.drop(
+                    CloseReason.OVERRUN, f"the peer has left {unread} bytes unread, at most {limit} are kept for it"
+                )
                 return
         if connection.closed:
             if self._grace is None:
@@ -249,20 +260,32 @@ class Link(asyncio.Protocol):
         self._settle()
 
     def _tell(self, events: list[Event]) -> None:
-        for event in events:
-            self._follow(self, event)
-            future = None
-            if isinstance(event, ReplyReceived):
-                if (future := self._replies.pop(event.system_bytes, None)) is not None and not future.done():
-                    future.set_result(event.message)
-            elif isinstance(event, TransactionFailed):
-                if (future := self._replies.pop(event.system_bytes, None)) is not None and not future.done():
-                    future.set_exception(TransactionError(event))
-            elif isinstance(event, Closed):
-                self._handlers.cancel()
-            self._notice(event)
-            if isinstance(event, DataReceived):
-                self._handlers.take(event)
+        """Tell events in order; those that a listener causes by what it does come after those it is being told."""
+        self._untold.extend(events)
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._untold:
+                self._tell_one(self._untold.popleft())
+        finally:
+            self._telling = False
+
+    def _tell_one(self, event: Event) -> None:
+        self._follow(self, event)
+        if isinstance(event, ReplyReceived):
+            future = self._replies.pop(event.system_bytes, None)
+            if future is not None and not future.done():
+                future.set_result(event.message)
+        elif isinstance(event, TransactionFailed):
+            future = self._replies.pop(event.system_bytes, None)
+            if future is not None and not future.done():
+                future.set_exception(TransactionError(event))
+        elif isinstance(event, Closed):
+            self._handlers.cancel()
+        self._notice(event)
+        if isinstance(event, DataReceived):
+            self._handlers.take(event)
 
     def _notice(self, event: LinkEvent) -> None:
         if self._application.notice is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from planaris.clock import Instant
 from planaris.factory.hsms.frame import HEADER_BYTES, Header, SType
 from planaris.factory.secs2 import Message, SecsDecodeError, decode
 
@@ -14,7 +14,7 @@ from planaris.factory.secs2 import Message, SecsDecodeError, decode
 class LoggedFrame:
     """A frame as it went over the wire; ``content`` is header and body, without the four bytes of length."""
 
-    time: datetime.datetime
+    time: Instant
     connection_number: int
     sent: bool
     content: bytes

@@ -29,13 +29,13 @@ class HsmsServer(Entity):
 
     async def start(self, host: str = "127.0.0.1", port: int = 5000) -> tuple[str, int]:
         """Listen; port 0 takes a free one. Returns host and port. Raises OSError if the address is taken."""
+        self._closing = False
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: self._make_link(active=False), host, port, backlog=_BACKLOG)
         return self.address
 
     async def close(self) -> None:
         """Listen no longer, end all links, and wait until their sockets and handlers are gone."""
-        self._ready = False
         if self._server is not None:
             self._server.close()
             await self._end_links()

@@ -9,14 +9,25 @@ from dataclasses import dataclass
 
 from planaris.model import InputError, InputFault
 
-# Name -> lowest, highest, in s (SEMI E37 as remembered, unverified).
-_RANGES_S = {
-    "t3_s": (1.0, 120.0),
-    "t5_s": (1.0, 240.0),
-    "t6_s": (1.0, 240.0),
-    "t7_s": (1.0, 240.0),
-    "t8_s": (1.0, 120.0),
-}
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer of SEMI E37 with the range of its setting in s (from memory of the standard, unverified)."""
+
+    setting: str
+    lowest_s: float
+    highest_s: float
+    runs: str
+    on_expiry: str
+
+
+TIMERS = (
+    Timer("t3_s", 1.0, 120.0, "per open data transaction of ours", "the transaction fails, the link stays"),
+    Timer("t5_s", 1.0, 240.0, "active side, from the end of a link or attempt", "it connects again"),
+    Timer("t6_s", 1.0, 240.0, "Select, Deselect or Linktest of ours without an answer", "the link ends"),
+    Timer("t7_s", 1.0, 240.0, "NOT SELECTED", "the link ends"),
+    Timer("t8_s", 1.0, 120.0, "a message has come in part, from its last byte on", "the link ends"),
+)
 _COUNTS = {
     "device_id": (0, 0x7FFF),
     "max_message_bytes": (10, 0xFFFFFFFF),
@@ -59,11 +70,12 @@ class HsmsSettings:
             raise InputError("HSMS settings", faults)
 
     def _faults(self) -> Iterator[InputFault]:
-        for name, (low, high) in _RANGES_S.items():
-            value = getattr(self, name)
-            lowest, highest = (0.0, math.inf) if self.unlimited_timers else (low, high)
+        for timer in TIMERS:
+            value = getattr(self, timer.setting)
+            lowest, highest = (0.0, math.inf) if self.unlimited_timers else (timer.lowest_s, timer.highest_s)
             if not (lowest <= value <= highest and value > 0):
-                yield InputFault(name, str(value), "out of range", f"{low:g}-{high:g}", "s")
+                limit = f"{timer.lowest_s:g}-{timer.highest_s:g}"
+                yield InputFault(timer.setting, str(value), "out of range", limit, "s")
         if not 0 <= self.linktest_period_s <= 86_400:
             yield InputFault(
                 "linktest_period_s", str(self.linktest_period_s), "out of range", "0-86400", "s", "0 sends none"
