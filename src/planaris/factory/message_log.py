@@ -18,6 +18,8 @@ LOG_LIMIT_BYTES = 64 * 2**20
 # So much may wait to be written: an event must not wait for the disk.
 _BUFFER_BYTES = 1 << 16
 
+_HEADER_BYTES = 10
+
 _HEAD = re.compile(
     r"/\* (?P<time>\S+) (?P<number>\d+) (?P<way>sent|received) (?P<header>[0-9a-f]{20})(?P<rest>[^*]*) \*/"
     r"\s*(?P<sml>.*)"
@@ -44,13 +46,15 @@ class MessageLog:
         self.path, self._limit_bytes = path, limit_bytes
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=_BUFFER_BYTES)
+        self._written_bytes = self._file.tell()
 
     def __call__(self, frame: LoggedFrame) -> None:
-        self._file.write(line_of(frame).encode())
-        if self._file.tell() > self._limit_bytes:
+        self._written_bytes += self._file.write(line_of(frame).encode())
+        if self._written_bytes > self._limit_bytes:
             self._file.close()
             self.path.replace(self.path.with_name(f"{self.path.name}.1"))
             self._file = self.path.open("ab", buffering=_BUFFER_BYTES)
+            self._written_bytes = 0
 
     def flush(self) -> None:
         """Hand everything to the system."""
@@ -71,18 +75,19 @@ class MessageLog:
 
 def line_of(frame: LoggedFrame) -> str:
     """Return a frame as one line: a comment with time, connection, direction and header, then the message in SML."""
+    content, time = frame.content, frame.time
     way = "sent" if frame.sent else "received"
-    header = frame.header
-    head = f"{frame.time.isoformat(timespec='microseconds')} {frame.connection_number} {way} {frame.content[:10].hex()}"
-    if header.stype != SType.DATA or header.ptype:
-        return f"/* {head} {header.title} */\n"
-    title = f"S{header.stream}F{header.function}{' W' if header.wait else ''}"
-    if not frame.body:
+    at = f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond:06d}Z"
+    head = f"{at} {frame.connection_number} {way} {content[:10].hex()}"
+    if content[5] != SType.DATA or content[4]:
+        return f"/* {head} {frame.header.title} */\n"
+    title = f"S{content[2] & 0x7F}F{content[3]}{' W' if content[2] & 0x80 else ''}"
+    if len(content) == _HEADER_BYTES:
         return f"/* {head} */ {title} .\n"
     try:
-        return f"/* {head} */ {title} {body_sml(frame.body)} .\n"
+        return f"/* {head} */ {title} {body_sml(content[_HEADER_BYTES:])} .\n"
     except SecsDecodeError:
-        return f"/* {head} {title} undecodable {frame.body.hex()} */\n"
+        return f"/* {head} {title} undecodable {content[_HEADER_BYTES:].hex()} */\n"
 
 
 def read_log(path: Path) -> Iterator[LoggedMessage]:

@@ -70,6 +70,7 @@ class Face:
         self._work: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._equipment: GemEquipment | None = None
+        self._server: HsmsServer | None = None
 
     @property
     def equipment(self) -> GemEquipment:
@@ -107,6 +108,7 @@ class Face:
             self._offer(equipment)
             application = Application(notice=notice, record=self._record)
             async with HsmsServer(self._settings.hsms, application) as server:
+                self._server = server
                 on_listening(*await server.start(self._settings.host, self._settings.port))
                 self._arm()
                 try:
@@ -146,6 +148,8 @@ class Face:
             self._timer = None
         if self._equipment is None:
             return
+        if self._server is not None:
+            self._server.ready = self._equipment.enabled
         due_s = self._equipment.deadline_s
         if due_s < math.inf:
             loop = asyncio.get_running_loop()

@@ -27,6 +27,7 @@ _SINGLES: dict[int, tuple[str, int, Callable[[bytes, int], tuple[Any, ...]], Cal
     code << 2 | 1: (f"<{name} ", size, struct.Struct(f">{letter}").unpack_from, single_text if name == "F4" else repr)
     for code, (name, size, letter) in _LETTERS.items()
 }
+_CODES = {code << 2 | 1: letter for code, (_, _, letter) in _LETTERS.items()}
 _TEXT = int(Format.A)
 
 
@@ -45,6 +46,22 @@ def body_sml(body: bytes) -> str:
     return " ".join(parts)
 
 
+def _print_alike(body: bytes, start: int, length: int, parts: list[str]) -> int:
+    """Print a list of numbers of one format, the end of the list too; return where it ends, 0 if it is no such list."""
+    single = _SINGLES.get(body[start])
+    if single is None:
+        return 0
+    prefix, size, _, text = single
+    step = size + 2
+    end = start + length * step
+    alike = body[start:end:step] == body[start : start + 1] * length
+    if not alike or end > len(body) or body[start + 1 : end : step] != bytes((size,)) * length:
+        return 0
+    values = struct.unpack_from(f">{f'2x{_CODES[body[start]]}' * length}", body, start)
+    parts.append(f"{prefix}{f'> {prefix}'.join(map(text, values))}> >")
+    return end
+
+
 def _print(body: bytes, at: int, parts: list[str]) -> int:
     """Print the item that begins at a byte; return where it ends."""
     head = body[at]
@@ -56,6 +73,8 @@ def _print(body: bytes, at: int, parts: list[str]) -> int:
             parts.append("<L [0]>")
             return start
         parts.append(f"<L [{length}]")
+        if length > 3 and (end := _print_alike(body, start, length, parts)):
+            return end
         for _ in range(length):
             single = _SINGLES.get(body[start])
             if single is not None and body[start + 1] == single[1]:

@@ -199,13 +199,15 @@ class GemBench:
         """Lose the link."""
         self.equipment.take(self.line, Closed(CloseReason.PEER_RESET, "the peer reset"))
 
-    def raw(self, stream: int, function: int, body: Item | None = None, *, wait: bool = True) -> int:
+    def raw(
+        self, stream: int, function: int, body: Item | None = None, *, wait: bool = True, body_bytes: int = 0
+    ) -> int:
         """Send a primary of the host; return its system bytes."""
         self._system_bytes += 1
         number = self._system_bytes
         header = bytes((0, 0, (0x80 if wait else 0) | stream, function, 0, 0)) + number.to_bytes(4, "big")
         message = Message(stream, function, wait=wait, body=body)
-        self.equipment.take(self.line, DataReceived(message, 0, number, header, body_bytes=0))
+        self.equipment.take(self.line, DataReceived(message, 0, number, header, body_bytes=body_bytes))
         return number
 
     def ask(self, stream: int, function: int, body: Item | None = None) -> Message | None:

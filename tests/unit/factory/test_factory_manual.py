@@ -9,7 +9,7 @@ from planaris.factory.gem import CONTROL, GemSettings
 from planaris.factory.gem.spooling import SPOOLABLE
 from planaris.factory.manual import compliance_table, message_table
 
-SENT = {(1, 1), (1, 13), (9, 1), (9, 3), (9, 5), (9, 7), (9, 9), *SPOOLABLE}
+SENT = {(1, 1), (1, 13), (9, 1), (9, 3), (9, 5), (9, 7), (9, 9), (9, 11), (9, 13), *SPOOLABLE}
 
 
 def test_the_table_of_messages_is_what_is_served_and_sent() -> None:

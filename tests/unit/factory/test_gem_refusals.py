@@ -7,6 +7,7 @@ import logging
 import pytest
 from gem_bench import GemBench
 
+from planaris.factory import GemSettings
 from planaris.factory.hsms import FailureReason, Undecodable, WrongDevice
 from planaris.factory.secs2 import Item, Message, SecsDecodeError
 from planaris.factory.secs2.items import F4, I8, U2, U4, A, B, L
@@ -198,3 +199,32 @@ def test_refusals_explain_themselves_in_the_log(bench: GemBench, caplog: pytest.
 def test_multi_block_inquiries_stay_answerable(bench: GemBench) -> None:
     assert bench.body(2, 39, L(U4(1), U4(1000))) == B(0)
     assert bench.body(6, 5, L(U4(1), U4(1000))) == B(0)
+
+
+def test_a_body_that_is_too_long_is_told_and_not_looked_at() -> None:
+    bench = GemBench(GemSettings(body_limit_bytes=1000))
+    bench.communicate()
+    number = bench.raw(1, 3, A("no list"), body_bytes=1001)
+    assert s9(bench) == [("S9F11", header(1, 3, number))]
+    assert bench.raw(1, 3, L(), body_bytes=1000) in bench.line.replies
+
+
+def test_an_announced_recipe_that_does_not_come_is_missed(bench: GemBench) -> None:
+    assert bench.body(7, 1, L(A("ild"), U4(10))) == B(0)
+    assert bench.equipment.deadline_s == bench.now_s + 45.0
+    bench.wait(44.0)
+    assert bench.line.take() == []
+    bench.wait(1.0)
+    assert [(m.title, m.body) for m in bench.line.take()] == [("S9F13", L(A("S07F03"), A("ild")))]
+    assert bench.equipment.deadline_s == float("inf")
+
+
+@pytest.mark.parametrize("function", [3, 23])
+def test_one_that_comes_or_whose_link_is_lost_is_not(bench: GemBench, function: int) -> None:
+    for _ in range(2):
+        assert bench.body(7, 1, L(A("ild"), U4(10))) == B(0)
+    bench.body(7, function, L(A("ild"), A("")) if function == 3 else L(A("ild"), A(""), A(""), L()))
+    assert bench.equipment.deadline_s == float("inf")
+    bench.body(7, 1, L(A("ild"), U4(10)))
+    bench.lose()
+    assert bench.equipment.deadline_s == float("inf")

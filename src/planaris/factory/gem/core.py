@@ -147,6 +147,8 @@ class Core:
     constants: Constants
     clock_offset_ns: int = 0
     computed: dict[str, Callable[[], Value]] = field(default_factory=dict[str, Callable[[], Value]])
+    # Tells the host that an expected message did not come: its name (MEXP) and what it was about (EDID).
+    missing: Callable[[str, str], None] = lambda _expected, _about: None
     send: Callable[[int, int, bytes], None] = lambda _stream, _function, _body: None
     happen: Callable[[str, Mapping[str, Value]], None] = lambda _name, _data: None
 

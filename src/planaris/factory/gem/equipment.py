@@ -7,7 +7,6 @@ control state, handler.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from planaris.factory.gem.alarms import Alarms
 from planaris.factory.gem.communication import Establishing
 from planaris.factory.gem.control import ControlState
 from planaris.factory.gem.core import LOG, Constants, Core, Later, Line, Request, Served, Store, Table, served
-from planaris.factory.gem.declared import Declared
+from planaris.factory.gem.declared import Declared, ascii_text
 from planaris.factory.gem.latest import Latest
 from planaris.factory.gem.limits import Limits
 from planaris.factory.gem.outgoing import Outgoing
@@ -44,14 +43,14 @@ from planaris.factory.hsms import (
     WrongDevice,
 )
 from planaris.factory.secs2 import Item, Message
-from planaris.factory.secs2.items import B
+from planaris.factory.secs2.items import A, B, L
 from planaris.model import Block
 from planaris.stream import AlarmCleared, AlarmSet, Committed
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
 # Functions of S9.
-UNKNOWN_DEVICE, UNKNOWN_STREAM, UNKNOWN_FUNCTION, ILLEGAL_DATA, TIMED_OUT = 1, 3, 5, 7, 9
+UNKNOWN_DEVICE, UNKNOWN_STREAM, UNKNOWN_FUNCTION, ILLEGAL_DATA, TIMED_OUT, TOO_LONG, MISSING = range(1, 14, 2)
 # Streams that we only send on; the host's functions on them are unknown ones of a known stream.
 _OUR_STREAMS = frozenset({9})
 
@@ -85,6 +84,8 @@ class GemEquipment:
         self.communication = Establishing(core, self._communication_changed)
         self.alarms, self.limits, self.traces = Alarms(core), Limits(core), Traces(core)
         self.variables, self.terminal = Variables(core), Terminal(core)
+        self._recipes = Recipes(core)
+        core.missing = self._missing
         self._remote = RemoteCommands(core, lambda: self.control.state)
         parts = (
             self.variables,
@@ -93,7 +94,7 @@ class GemEquipment:
             self.limits,
             self.alarms,
             self._remote,
-            Recipes(core),
+            self._recipes,
             self.terminal,
             self.clock,
             Spooling(core, self.outgoing),
@@ -165,7 +166,7 @@ class GemEquipment:
         elif line is not self._line:
             return
         elif isinstance(event, DataReceived):
-            self._primary(Request(line, event.message, event.header10, event.system_bytes))
+            self._primary(Request(line, event.message, event.header10, event.system_bytes), event.body_bytes)
         elif isinstance(event, ReplyReceived):
             self._reply(event)
         elif isinstance(event, TransactionFailed):
@@ -182,6 +183,7 @@ class GemEquipment:
         LOG.info("link lost: %s", why)
         self._line, self._online_asked = None, None
         self.outgoing.lost()
+        self._recipes.lost()
         self.communication.lost()
         self.control.attempt_failed("the link was lost")
 
@@ -194,13 +196,20 @@ class GemEquipment:
 
     # -- primaries of the host -----------------------------------------------------------------------------------
 
-    def _primary(self, request: Request) -> None:
+    def _primary(self, request: Request, body_bytes: int) -> None:
         message = request.message
         if message.stream == 9 or not message.primary:
             LOG.warning("%s of the host: noted", message.title)
             return
         entry = self._known(message.stream, message.function, request.header10)
         if entry is None:
+            return
+        limit_bytes = self.core.settings.body_limit_bytes
+        if body_bytes > limit_bytes:
+            LOG.warning(
+                "%s refused: its body has %d bytes, at most %d are taken", message.title, body_bytes, limit_bytes
+            )
+            self._s9(TOO_LONG, request.header10)
             return
         try:
             content = entry.parse(message.body)
@@ -273,6 +282,11 @@ class GemEquipment:
         if self._line is not None:
             self._line.send(Message(9, function, body=B(header10)))
 
+    def _missing(self, expected: str, about: str) -> None:
+        LOG.warning("%s did not come for %s", expected, about)
+        if self._line is not None:
+            self._line.send(Message(9, MISSING, body=L(A(expected), A(ascii_text(about)))))
+
     # -- replies of the host -------------------------------------------------------------------------------------
 
     def _reply(self, event: ReplyReceived) -> None:
@@ -325,12 +339,13 @@ class GemEquipment:
     def tick(self) -> None:
         """Do what is due."""
         self.communication.tick(self.core.now_s())
+        self._recipes.tick(self.core.now_s())
         self.traces.tick()
 
     @property
     def deadline_s(self) -> float:
         """When `tick` has something to do next, in the time handed in; infinity for never."""
-        return min(self.communication.deadline_s, self.traces.deadline_s, math.inf)
+        return min(self.communication.deadline_s, self.traces.deadline_s, self._recipes.deadline_s)
 
 
 def _identity(body: Item | None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from planaris.dictionary import Constant, Variable
@@ -27,6 +28,8 @@ class EventPlan:
         # Leaves in order; ids never change, values are read each time.
         self._template: list[Any] = [0, _id_value(id_format, event_id)]
         self._reads: list[tuple[int, Read, Callable[[Value], Any] | None]] = []
+        # Numbers that the fold holds as the wire wants them, by their places.
+        plain: dict[int, str] = {}
         for report, vids in reports.items():
             self._template.append(_id_value(id_format, report))
             members: list[Shape] = []
@@ -36,16 +39,27 @@ class EventPlan:
                 fmt = Format[what.secs_format]
                 members.append(Many(fmt) if _is_array(what) else fmt)
                 # Samples and their like are floats as the wire wants them; everything else is made to fit.
-                fit = None if fmt in _NUMBERS else fitting(fmt)
-                self._reads.append((len(self._template), _reader(core, what), fit))
+                place = len(self._template)
+                if fmt in _NUMBERS and _is_folded(core, what):
+                    plain[place] = what.name
+                else:
+                    fit = None if fmt in _NUMBERS else fitting(fmt)
+                    self._reads.append((place, _reader(core, what), fit))
                 self._template.append(None)
             shape.append((id_format, tuple(members)))
         self._encoder = BodyEncoder((Format.U4, id_format, tuple(shape)))
+        self._runs = list(_runs(plain))
 
     def encode(self, data_id: int) -> bytes:
         """Return the body with the values as they are now."""
         leaves = self._template.copy()
         leaves[0] = data_id
+        values = self._core.latest.values
+        try:
+            for span, get in self._runs:
+                leaves[span] = get(values)
+        except KeyError:  # nothing has told one of them yet
+            return encode(self._item(data_id))
         for place, read, fit in self._reads:
             value = read()
             if value is None:
@@ -65,6 +79,29 @@ class EventPlan:
 
 def _id_value(fmt: Format, number: int) -> int | str:
     return str(number) if fmt is Format.A else number
+
+
+def _runs(plain: Mapping[int, str]) -> Iterator[tuple[slice, Callable[[Mapping[str, Value]], Sequence[Value]]]]:
+    """Yield neighbouring places with what reads them all at once."""
+    places = sorted(plain)
+    first = 0
+    for n, place in enumerate(places):
+        if n + 1 == len(places) or places[n + 1] != place + 1:
+            names = [plain[p] for p in places[first : n + 1]]
+            yield slice(places[first], place + 1), _getter(names)
+            first = n + 1
+
+
+def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Value]], Sequence[Value]]:
+    if len(names) == 1:
+        return lambda values: (values[names[0]],)
+    return itemgetter(*names)
+
+
+def _is_folded(core: Core, what: Variable | Constant) -> bool:
+    """Say whether the fold's own values hold a variable: nothing computes it when it is asked for."""
+    computed = what.name in core.computed or what.name.endswith(".step_time_s")
+    return isinstance(what, Variable) and not what.shape and not computed
 
 
 def _is_array(what: Variable | Constant) -> bool:

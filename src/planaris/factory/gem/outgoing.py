@@ -113,6 +113,11 @@ class Outgoing:
             self._sending = None
             self._flight[system_bytes] = message
 
+    @property
+    def waiting_count(self) -> int:
+        """Messages that are under way or wait for their turn, without the spool."""
+        return len(self._queue) + len(self._flight)
+
     # -- what comes of it ----------------------------------------------------------------------------------------
 
     def answered(self, system_bytes: int, code: int | None) -> bool:

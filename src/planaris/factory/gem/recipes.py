@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,19 +42,40 @@ class Recipes:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._count = 0
+        # Recipes that were announced -> when they must have come.
+        self._announced: dict[str, float] = {}
         core.computed["tool.pp_format"] = lambda: core.declared.dictionary.code("pp_format", "both")
 
     def table(self) -> Table:
         """Return the primaries that are served here."""
         return {
             (7, 1): served(_inquiry, lambda asked: Later(lambda: self._inquire(*asked))),
-            (7, 3): served(_unformatted, lambda sent: Later(lambda: self._receive("S7F3", *sent))),
+            (7, 3): served(_unformatted, self._unformatted),
             (7, 5): served(_ppid, lambda ppid: Later(lambda: self._send(ppid))),
             (7, 17): served(_ppids, lambda ppids: Later(lambda: self._delete(ppids))),
             (7, 19): served(shape.nothing, lambda _: Later(self._directory)),
             (7, 23): served(_formatted, lambda sent: Later(lambda: self._receive_formatted(sent))),
             (7, 25): served(_ppid, lambda ppid: Later(lambda: self._send_formatted(ppid))),
         }
+
+    @property
+    def deadline_s(self) -> float:
+        """When `tick` has something to do; infinity for never."""
+        return min(self._announced.values(), default=math.inf)
+
+    def tick(self, now_s: float) -> None:
+        """Tell which announced recipe did not come in time."""
+        for ppid in [p for p, due_s in self._announced.items() if now_s >= due_s]:
+            del self._announced[ppid]
+            self._core.missing("S07F03", ppid)
+
+    def lost(self) -> None:
+        """Expect nothing any more: the link is gone."""
+        self._announced.clear()
+
+    def _unformatted(self, sent: tuple[str, str]) -> Later:
+        self._announced.pop(sent[0], None)
+        return Later(lambda: self._receive("S7F3", *sent))
 
     # -- library -------------------------------------------------------------------------------------------------
 
@@ -89,7 +111,10 @@ class Recipes:
             refused("S7F1", f"{length} bytes; a recipe has at most {RECIPE_LIMIT_BYTES}")
             return B(NO_SPACE)
         # A name may get another version any time; one version is there or is not.
-        return B(HAVE_IT if at and await self._versions(ppid) else GRANTED)
+        if at and await self._versions(ppid):
+            return B(HAVE_IT)
+        self._announced[ppid] = self._core.now_s() + self._core.settings.conversation_limit_s
+        return B(GRANTED)
 
     async def _receive(self, message: str, ppid: str, text: str, errors: Sequence[tuple[int, str]] = ()) -> Item:
         name = ppid.partition("@")[0]
@@ -110,6 +135,7 @@ class Recipes:
         return B(DONE)
 
     async def _receive_formatted(self, sent: _Body) -> Item:
+        self._announced.pop(sent.ppid, None)
         if sent.model not in {"", self._core.settings.model}:
             why = f"it was made for {sent.model}, this is {self._core.settings.model}"
             return await self._receive("S7F23", sent.ppid, "", [(0, why)])

@@ -26,7 +26,9 @@ class GemSettings:
     longest a host waits for the outcome of a command before it is told that an event will follow.
     ``in_flight_count`` event messages may be unanswered at once; above 1 a host may see replies cross.
     ``host_may_release``: a recipe that the host sends is released on its authority; else it is a draft that people
-    of the tool approve and release. ``traces_count`` traces run at once, of ``trace_variables_count`` each.
+    of the tool approve and release. ``traces_count`` traces run at once, of ``trace_variables_count`` each. A body
+    longer than ``body_limit_bytes`` is told with S9F11, a recipe that was announced with S7F1 and does not come within
+    ``conversation_limit_s`` with S9F13.
     """
 
     model: str = "PLANARIS"
@@ -42,6 +44,8 @@ class GemSettings:
     traces_count: int = 16
     trace_variables_count: int = 1000
     reports_count: int = 10_000
+    body_limit_bytes: int = 4_194_304
+    conversation_limit_s: float = 45.0
     host_name: str = "host"
 
     def __post_init__(self) -> None:
@@ -59,7 +63,9 @@ class GemSettings:
                 yield InputFault(name, str(state), "is not possible", " or ".join(sorted(allowed)))
         if not 0.0 < self.reply_limit_s <= 30.0:
             yield InputFault("reply_limit_s", str(self.reply_limit_s), "out of range", "0-30", "s", "less than T3")
+        if not 1.0 <= self.conversation_limit_s <= 600.0:
+            yield InputFault("conversation_limit_s", str(self.conversation_limit_s), "out of range", "1-600", "s")
         for name, high in (("in_flight_count", 100), ("traces_count", 1000), ("trace_variables_count", 100_000),
-                           ("reports_count", 1_000_000)):  # fmt: skip
+                           ("reports_count", 1_000_000), ("body_limit_bytes", 16 * 2**20)):  # fmt: skip
             if not 1 <= getattr(self, name) <= high:
                 yield InputFault(name, str(getattr(self, name)), "out of range", f"1-{high}")
