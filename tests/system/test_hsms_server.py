@@ -259,6 +259,48 @@ def test_a_handler_that_fails_aborts_and_is_told() -> None:
     assert failed[0].explanation == "the handler of S1F1 W failed: RuntimeError: no such thing"
 
 
+def test_a_handler_whose_wait_is_cancelled_aborts_and_is_told() -> None:
+    notes = Notes()
+
+    async def gives_up(link: Link, primary: DataReceived) -> Message | None:
+        waiting = asyncio.get_running_loop().create_future()
+        waiting.cancel()
+        await waiting
+        return Message(1, 2)
+
+    async def work() -> None:
+        async with serving(quick(), gives_up, notes) as server:
+            client = await Raw.to(server.address)
+            await client.select()
+            await client.send(data(1, 1, 5, wait=True))
+            assert await client.frame() == data(1, 0, 5)
+            await client.close()
+
+    run(work)
+    [failed] = notes.named("HandlerFailed")
+    assert failed.explanation == "the handler of S1F1 W failed: CancelledError: "
+
+
+def test_last_words_are_read_even_if_bytes_are_still_on_their_way() -> None:
+    async def work() -> None:
+        async with serving(quick()) as server:
+            first = await Raw.to(server.address)
+            await first.select()
+            for _ in range(20):
+                reader, writer = await asyncio.open_connection(*server.address)
+                writer.write(hand(SELECT_REQ, 1))
+                for _ in range(50):
+                    writer.write(bytes(10_000))
+                    await asyncio.sleep(0)
+                async with asyncio.timeout(ANSWER_LIMIT_S):
+                    assert await reader.read() == hand(SELECT_RSP, 1, 0, 3)  # then its end, and no reset
+                writer.close()
+                await writer.wait_closed()
+            await first.close()
+
+    run(work)
+
+
 def test_too_much_to_handle_is_aborted_and_waits_in_order_before() -> None:
     notes = Notes()
     begun: list[int] = []

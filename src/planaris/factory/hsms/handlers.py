@@ -87,10 +87,17 @@ class Handlers:
                 self._link.reply(primary.system_bytes, reply)
         except NotSelectedError as error:
             self._notice(Refused(primary.header10, f"a reply came too late: {error}"))
+        except asyncio.CancelledError as error:
+            if self._link.selected:  # the link lives: somebody cancelled what the handler waited for
+                self._failed(primary, error)
+            raise
         except Exception as error:
-            explanation = f"the handler of {primary.message.title} failed: {type(error).__name__}: {error}"
-            self._notice(HandlerFailed(primary.system_bytes, primary.header10, error, explanation))
-            self._abort(primary)
+            self._failed(primary, error)
+
+    def _failed(self, primary: DataReceived, error: BaseException) -> None:
+        explanation = f"the handler of {primary.message.title} failed: {type(error).__name__}: {error}"
+        self._notice(HandlerFailed(primary.system_bytes, primary.header10, error, explanation))
+        self._abort(primary)
 
     def _abort(self, primary: DataReceived) -> None:
         if primary.message.wait and self._link.selected:

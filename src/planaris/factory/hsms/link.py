@@ -31,6 +31,8 @@ from planaris.factory.secs2 import Message, encode
 
 # How long a socket may take to send what is left after its link has ended.
 CLOSE_GRACE_S = 1.0
+# Endings that the peer is told of by a message, which it should be able to read.
+_LAST_WORDS = (CloseReason.EXHAUSTED, CloseReason.NOT_READY, CloseReason.STOPPED)
 
 
 class TransactionError(Exception):
@@ -76,6 +78,7 @@ class Link(asyncio.Protocol):
         self._handlers = Handlers(self, application.handle, self._notice)
         self._untold: deque[Event] = deque()
         self._telling = False
+        self._polite = False
         self._writable = asyncio.Event()
         self._writable.set()
         self.ended = asyncio.Event()
@@ -245,7 +248,7 @@ class Link(asyncio.Protocol):
         if connection.closed:
             if self._grace is None:
                 self._grace = self._loop.call_later(CLOSE_GRACE_S, transport.abort)
-                transport.close()
+                self._close(transport)
             return
         # Later is good enough for the timer that runs: it looks again when it fires.
         if (due_s := connection.next_deadline()) < self._timer_s:
@@ -253,6 +256,14 @@ class Link(asyncio.Protocol):
                 self._timer.cancel()
             self._timer_s = due_s
             self._timer = self._loop.call_at(due_s, self._on_timer)
+
+    def _close(self, transport: asyncio.Transport) -> None:
+        if self._polite and not transport.get_write_buffer_size():
+            # The peer is to close: bytes of its that nobody reads would reset what it has not read of ours.
+            with contextlib.suppress(OSError):
+                transport.write_eof()
+                return
+        transport.close()
 
     def _on_timer(self) -> None:
         self._timer, self._timer_s = None, math.inf
@@ -282,6 +293,7 @@ class Link(asyncio.Protocol):
             if future is not None and not future.done():
                 future.set_exception(TransactionError(event))
         elif isinstance(event, Closed):
+            self._polite = event.why in _LAST_WORDS
             self._handlers.cancel()
         self._notice(event)
         if isinstance(event, DataReceived):
