@@ -122,7 +122,7 @@ class Link(asyncio.Protocol):
 
     async def send(self, message: Message) -> int:
         """Send a primary message when the peer reads what was sent before. As `post`."""
-        await self._writable.wait()
+        await self._room()
         return self.post(message)
 
     async def request(self, message: Message) -> Message:
@@ -131,7 +131,7 @@ class Link(asyncio.Protocol):
 
     async def request_encoded(self, stream: int, function: int, body: bytes) -> Message:
         """Send a primary message whose body is bytes already and return its reply. As `request`."""
-        await self._writable.wait()
+        await self._room()
         number = self._connection.send_encoded(stream, function, True, body, self._loop.time())
         future: asyncio.Future[Message] = self._loop.create_future()
         self._replies[number] = future
@@ -141,6 +141,8 @@ class Link(asyncio.Protocol):
         finally:
             if self._replies.pop(number, None) is not None:
                 self._connection.abandon(number)
+            if future.done() and not future.cancelled():
+                future.exception()  # it may have failed while the caller was being cancelled
 
     def abandon(self, system_bytes: int) -> bool:
         """Wait no longer for a reply. Says whether one was waited for."""
@@ -217,6 +219,10 @@ class Link(asyncio.Protocol):
         self._detached(self)
 
     # -- inside ----------------------------------------------------------------------------------------------------
+
+    async def _room(self) -> None:
+        while not self._writable.is_set():  # whoever was first may have filled it again
+            await self._writable.wait()
 
     def _log(self, sent: bool, content: bytes) -> None:
         record = self._application.record
