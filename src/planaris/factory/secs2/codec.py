@@ -11,7 +11,7 @@ from typing import Any
 from planaris.factory.secs2.errors import SecsDecodeError, SecsValueError
 from planaris.factory.secs2.format import ELEMENT_BYTES, STRUCT_LETTERS, Format
 from planaris.factory.secs2.item import Item
-from planaris.factory.secs2.text import C2_CODECS, c2_bytes, c2_text, jis8_bytes, jis8_text
+from planaris.factory.secs2.text import C2_CODECS, UTF8, c2_bytes, c2_text, jis8_bytes, jis8_text
 
 Buffer = bytes | bytearray | memoryview
 
@@ -215,8 +215,10 @@ def _text(fmt: Format, data: bytes, first: int) -> Item:
         if fmt is Format.J:
             value = jis8_text(data)
         elif fmt is Format.C2:
+            if not data:  # an array of nothing is legal wherever one is read
+                return Item(fmt, "", UTF8)
             if len(data) < 2:
-                raise SecsDecodeError(first, "C2 without its two bytes of encoding")
+                raise SecsDecodeError(first, "C2 with half of its two bytes of encoding")
             encoding = int.from_bytes(data[:2], "big")
             if encoding not in C2_CODECS:
                 raise SecsDecodeError(first, f"C2 in encoding {encoding}, known are {', '.join(map(str, C2_CODECS))}")
