@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from planaris.factory.secs2 import Format, Item, Message
 from planaris.factory.secs2.format import INTEGER_RANGES, INTEGERS
 from planaris.factory.secs2.items import BOOLEAN, C2, F4, F8, A, B, J, L, item_of
 
+# A busy machine may take its time over an example.
+unhurried = settings(deadline=None)
 _JIS8 = "".join(chr(n) for n in [*range(0x80), *range(0xFF61, 0xFFA0), 0xA5, 0x203E] if chr(n) not in "\\~")
 # C2 encodings whose tables are small enough to be listed: characters that come back as themselves.
 _CODECS = {3: "ascii", 4: "latin-1", 8: "shift_jis", 9: "euc_jp", 10: "euc_kr", 11: "gb2312", 13: "big5"}

@@ -10,7 +10,7 @@ import secsgem.secs.functions as peer_functions
 import secsgem.secs.variables as peer
 from hypothesis import given
 from hypothesis import strategies as st
-from secs_items import ITEMS
+from secs_items import ITEMS, unhurried
 
 from planaris.factory.secs2 import Format, Item, decode, encode
 from planaris.factory.secs2.format import INTEGER_RANGES, INTEGERS
@@ -48,6 +48,7 @@ def values(item: Item) -> Any:
     return item.value[0] if len(item) == 1 else list(item.value)
 
 
+@unhurried
 @given(st.sampled_from(sorted(INTEGERS)), st.data())
 def test_whole_numbers_have_the_same_bytes(fmt: Format, data: st.DataObject) -> None:
     low, high = INTEGER_RANGES[fmt]
@@ -55,31 +56,37 @@ def test_whole_numbers_have_the_same_bytes(fmt: Format, data: st.DataObject) -> 
     assert encode(item_of(fmt, numbers)) == PEERS[fmt](numbers).encode()
 
 
+@unhurried
 @given(st.lists(st.floats(-LARGE_F8, LARGE_F8), max_size=40))
 def test_double_precision_numbers_have_the_same_bytes(numbers: list[float]) -> None:
     assert encode(F8(*numbers)) == peer.F8(numbers).encode()
 
 
+@unhurried
 @given(st.lists(st.floats(-LARGE_F4, LARGE_F4, width=32), max_size=40))
 def test_single_precision_numbers_have_the_same_bytes(numbers: list[float]) -> None:
     assert encode(F4(*numbers)) == peer.F4(numbers).encode()
 
 
+@unhurried
 @given(st.text(st.characters(codec="ascii"), max_size=400))
 def test_texts_have_the_same_bytes(text: str) -> None:
     assert encode(A(text)) == peer.String(text).encode()
 
 
+@unhurried
 @given(st.binary(min_size=1, max_size=400))
 def test_bytes_are_the_same(data: bytes) -> None:
     assert encode(B(data)) == peer.Binary(data).encode()
 
 
+@unhurried
 @given(st.lists(st.booleans(), min_size=1, max_size=40))
 def test_truth_values_have_the_same_bytes(truths: list[bool]) -> None:
     assert encode(BOOLEAN(*truths)) == peer.Boolean(truths).encode()
 
 
+@unhurried
 @given(ITEMS.filter(known))
 def test_the_peer_reads_what_we_write(item: Item) -> None:
     read = peer.Dynamic([])

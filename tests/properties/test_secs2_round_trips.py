@@ -6,7 +6,7 @@ import contextlib
 
 from hypothesis import given
 from hypothesis import strategies as st
-from secs_items import ITEMS, MESSAGES
+from secs_items import ITEMS, MESSAGES, unhurried
 
 from planaris.factory.secs2 import (
     BodyEncoder,
@@ -25,6 +25,7 @@ from planaris.factory.secs2 import (
 )
 
 
+@unhurried
 @given(ITEMS)
 def test_bytes_give_the_item_back(item: Item) -> None:
     data = encode(item)
@@ -33,11 +34,13 @@ def test_bytes_give_the_item_back(item: Item) -> None:
     assert encode(again) == data
 
 
+@unhurried
 @given(ITEMS, st.booleans())
 def test_sml_gives_the_item_back(item: Item, one_line: bool) -> None:
     assert same(parse_item(to_sml(item, one_line=one_line)), item)
 
 
+@unhurried
 @given(st.lists(MESSAGES, max_size=3))
 def test_sml_gives_messages_back(messages: list[Message]) -> None:
     found = parse_sml("\n".join(map(to_sml, messages)))
@@ -47,6 +50,7 @@ def test_sml_gives_messages_back(messages: list[Message]) -> None:
     assert all(same(one.body, other.body) for one, other in zip(found, messages, strict=True))
 
 
+@unhurried
 @given(st.binary(max_size=200))
 def test_random_bytes_raise_nothing_else(data: bytes) -> None:
     with contextlib.suppress(SecsDecodeError):
@@ -55,6 +59,7 @@ def test_random_bytes_raise_nothing_else(data: bytes) -> None:
         assert same(decode(encode(item)), item)
 
 
+@unhurried
 @given(ITEMS, st.data())
 def test_damaged_bytes_raise_nothing_else(item: Item, data: st.DataObject) -> None:
     whole = bytearray(encode(item))
@@ -70,6 +75,7 @@ def test_damaged_bytes_raise_nothing_else(item: Item, data: st.DataObject) -> No
         assert 0 <= offset <= len(damaged)
 
 
+@unhurried
 @given(st.text(alphabet="SF<>[]\"'WLABUIC24810xTn./* \n-", max_size=60))
 def test_random_text_raises_nothing_else(text: str) -> None:
     with contextlib.suppress(SmlError):
@@ -89,6 +95,7 @@ def values_of(item: Item) -> list[object]:
     return [item.scalar if item.format in {Format.F8, Format.U1} and len(item) == 1 else item]
 
 
+@unhurried
 @given(ITEMS)
 def test_compiled_bodies_have_the_bytes_of_their_items(item: Item) -> None:
     assert BodyEncoder(shape_of(item)).encode(values_of(item)) == encode(item)

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HandlerFailed:
-    """A handler raised, or its reply could not be sent; its message was answered with SxF0 if it wanted a reply."""
+    """A handler raised or gave up, or its reply could not be sent; SxF0 was sent if a reply was wanted."""
 
     system_bytes: int
     header10: bytes
-    error: Exception
+    error: BaseException
     explanation: str
 
 

@@ -36,6 +36,9 @@ from planaris.factory.hsms.states import LinkState, Trigger, after
 from planaris.factory.hsms.transactions import OpenRequest, SystemBytes
 from planaris.factory.secs2 import Limits, Message, SecsDecodeError, decode, encode
 
+# Reading a member of an enumeration is slow, and these are read for every message.
+_NOT_CONNECTED, _SELECTED, _DATA = LinkState.NOT_CONNECTED, LinkState.SELECTED, int(SType.DATA)
+
 # Gets every whole frame, without its length: (True if it was sent, header and body).
 Watch = Callable[[bool, bytes], None]
 
@@ -97,12 +100,12 @@ class Connection:
     @property
     def selected(self) -> bool:
         """Whether data may be sent."""
-        return self._state is LinkState.SELECTED
+        return self._state is _SELECTED
 
     @property
     def closed(self) -> bool:
         """Whether the link has ended; bytes may still be there to be sent."""
-        return self._state is LinkState.NOT_CONNECTED
+        return self._state is _NOT_CONNECTED
 
     @property
     def open_transactions(self) -> tuple[int, ...]:
@@ -168,20 +171,17 @@ class Connection:
             system_bytes = self._numbers.take(self._requests, self._controls)
         elif system_bytes in self._requests or system_bytes in self._controls:
             raise ValueError(f"system bytes {system_bytes} belong to an open transaction")
-        header = Header(self._settings.device_id, stream | (0x80 if wait else 0), function, 0, SType.DATA, system_bytes)
-        self._send_data(header, body)
+        header10 = self._send_data(stream | (0x80 if wait else 0), function, system_bytes, body)
         if wait:
-            self._requests[system_bytes] = OpenRequest(
-                header.pack(), stream, function, SType.DATA, now_s + self._settings.t3_s
-            )
+            deadline_s = now_s + self._settings.t3_s
+            self._requests[system_bytes] = OpenRequest(header10, stream, function, _DATA, deadline_s)
         return system_bytes
 
     def reply(self, system_bytes: int, message: Message) -> None:
         """Send a secondary message with the system bytes of its primary. Raises as `send`."""
         if message.function % 2:
             raise ValueError(f"{message.title} is a primary message: a reply has an even function")
-        header = Header(self._settings.device_id, message.stream, message.function, 0, SType.DATA, system_bytes)
-        self._send_data(header, encode(message.body))
+        self._send_data(message.stream, message.function, system_bytes, encode(message.body))
 
     def abandon(self, system_bytes: int) -> bool:
         """Wait no longer for a reply; if it comes, it is a StrayReply. Says whether one was waited for."""
@@ -280,14 +280,18 @@ class Connection:
     def _send_control(self, stype: SType, system_bytes: int, byte3: int = 0) -> None:
         self._transmit(frames.control(stype, system_bytes, byte3=byte3))
 
-    def _send_data(self, header: Header, body: bytes) -> None:
-        if not self.selected:
-            raise NotSelectedError(self._state, header.title)
-        if HEADER_BYTES + len(body) > self._settings.max_message_bytes:
-            raise ValueError(
-                f"{header.title} has {HEADER_BYTES + len(body)} bytes, at most {self._settings.max_message_bytes}"
-            )
-        self._transmit(frames.frame(header, body))
+    def _send_data(self, byte2: int, function: int, system_bytes: int, body: bytes) -> bytes:
+        """Send a data message and return its header."""
+        settings = self._settings
+        whole = frames.data(settings.device_id, byte2, function, system_bytes, body)
+        header10 = whole[frames.LENGTH_BYTES : frames.LENGTH_BYTES + HEADER_BYTES]
+        if self._state is not _SELECTED:
+            raise NotSelectedError(self._state, Header.of(header10).title)
+        if HEADER_BYTES + len(body) > settings.max_message_bytes:
+            title, size = Header.of(header10).title, HEADER_BYTES + len(body)
+            raise ValueError(f"{title} has {size} bytes, at most {settings.max_message_bytes}")
+        self._transmit(whole)
+        return header10
 
     def _ask(self, stype: SType, now_s: float) -> int:
         if self.closed:
@@ -300,11 +304,12 @@ class Connection:
     def _take(self, whole: bytes, now_s: float, events: list[Event]) -> None:
         if self._watch is not None:
             self._watch(False, whole)
+        if whole[4] == 0 and whole[5] == _DATA:  # PType and SType
+            self._take_data(whole, events)
+            return
         header = Header.of(whole)
         if header.ptype:
             self._reject(header, RejectReason.PTYPE_UNKNOWN, f"PType {header.ptype} is not SECS-II", events)
-        elif header.stype == SType.DATA:
-            self._take_data(header, whole, events)
         elif header.stype == SType.LINKTEST_REQ:
             self._send_control(SType.LINKTEST_RSP, header.system_bytes)
         elif header.stype == SType.SELECT_REQ:
@@ -396,42 +401,42 @@ class Connection:
         else:
             events.append(PeerRefused(header.pack(), f"a message with system bytes {number}: {detail}"))
 
-    def _take_data(self, header: Header, whole: bytes, events: list[Event]) -> None:
-        number, header10 = header.system_bytes, whole[:HEADER_BYTES]
-        if not self.selected:
+    def _take_data(self, whole: bytes, events: list[Event]) -> None:
+        session_id, byte2, function, _, _, number = frames.HEADER.unpack_from(whole)
+        stream, header10 = byte2 & 0x7F, whole[:HEADER_BYTES]
+        if self._state is not _SELECTED:
             detail = f"data while the link is {self._state}"
-            self._reject(header, RejectReason.NOT_SELECTED, detail, events)
+            self._reject(Header.of(whole), RejectReason.NOT_SELECTED, detail, events)
             return
-        if header.session_id != self._settings.device_id:
-            explanation = f"{header.title} for device {header.session_id}, this is device {self._settings.device_id}"
-            events.append(WrongDevice(header.session_id, number, header10, explanation))
+        if session_id != self._settings.device_id:
+            title, ours = Header.of(whole).title, self._settings.device_id
+            explanation = f"{title} for device {session_id}, this is device {ours}"
+            events.append(WrongDevice(session_id, number, header10, explanation))
             return
         request = None
-        if header.function % 2 == 0:
+        if function % 2 == 0:
             request = self._requests.get(number)
-            if request is None or not (
-                header.function == 0 or (header.stream, header.function) == (request.stream, request.function + 1)
-            ):
-                self._stray(header, whole, request, events)
+            if request is None or (function and (stream, function) != (request.stream, request.function + 1)):
+                self._stray(Header.of(whole), whole, request, events)
                 return
-            if header.function == 0:
-                detail = f"the peer aborted it with {header.title}"
+            if function == 0:
+                detail = f"the peer aborted it with S{stream}F0"
                 events.append(self._failed(number, FailureReason.ABORTED, detail))
                 return
         try:
             body = decode(memoryview(whole)[HEADER_BYTES:], self._limits)
         except SecsDecodeError as error:
-            explanation = f"{header.title}, system bytes {number}: the body is no SECS-II: {error}"
-            events.append(Undecodable(header.session_id, number, header10, error, explanation))
+            explanation = f"{Header.of(whole).title}, system bytes {number}: the body is no SECS-II: {error}"
+            events.append(Undecodable(session_id, number, header10, error, explanation))
             if request is not None:
                 events.append(self._failed(number, FailureReason.UNDECODABLE, f"the reply is no SECS-II: {error}"))
             return
-        message = Message(header.stream, header.function, header.wait, body)
+        message = Message(stream, function, byte2 >= 0x80, body)
         if request is None:
-            events.append(DataReceived(message, header.session_id, number, header10, len(whole) - HEADER_BYTES))
+            events.append(DataReceived(message, session_id, number, header10, len(whole) - HEADER_BYTES))
         else:
             del self._requests[number]
-            events.append(ReplyReceived(message, header.session_id, number, header10, request.header10))
+            events.append(ReplyReceived(message, session_id, number, header10, request.header10))
 
     def _stray(self, header: Header, whole: bytes, request: OpenRequest | None, events: list[Event]) -> None:
         try:

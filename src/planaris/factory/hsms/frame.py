@@ -11,7 +11,7 @@ from typing import NamedTuple
 HEADER_BYTES = 10
 LENGTH_BYTES = 4
 CONTROL_SESSION = 0xFFFF
-_HEADER = struct.Struct(">HBBBBI")
+HEADER = struct.Struct(">HBBBBI")
 _FRAME = struct.Struct(">IHBBBBI")
 
 
@@ -83,11 +83,11 @@ class Header(NamedTuple):
     @classmethod
     def of(cls, buffer: bytes | bytearray | memoryview, offset: int = 0) -> Header:
         """Read ten bytes at an offset."""
-        return cls._make(_HEADER.unpack_from(buffer, offset))
+        return cls._make(HEADER.unpack_from(buffer, offset))
 
     def pack(self) -> bytes:
         """Return the ten bytes."""
-        return _HEADER.pack(*self)
+        return HEADER.pack(*self)
 
     @property
     def stream(self) -> int:
@@ -112,9 +112,9 @@ class Header(NamedTuple):
         return STYPE_NAMES.get(self.stype, f"SType {self.stype}")
 
 
-def frame(header: Header, body: bytes = b"") -> bytes:
-    """Return a whole frame."""
-    return _FRAME.pack(HEADER_BYTES + len(body), *header) + body
+def data(device_id: int, byte2: int, function: int, system_bytes: int, body: bytes) -> bytes:
+    """Return the frame of a data message; ``byte2`` is the stream with W."""
+    return _FRAME.pack(HEADER_BYTES + len(body), device_id, byte2, function, 0, 0, system_bytes) + body
 
 
 def control(

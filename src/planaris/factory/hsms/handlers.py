@@ -16,8 +16,14 @@ from planaris.factory.secs2 import Message
 if TYPE_CHECKING:
     from planaris.factory.hsms.link import Link
 
+# What a message takes in memory beside its bytes, about.
+MESSAGE_OVERHEAD_BYTES = 512
 # How long handlers may take to end when they are cancelled.
 CANCEL_LIMIT_S = 5.0
+
+
+def _size(primary: DataReceived) -> int:
+    return MESSAGE_OVERHEAD_BYTES + HEADER_BYTES + primary.body_bytes
 
 
 class Handlers:
@@ -36,7 +42,7 @@ class Handlers:
         if self._handle is None:
             return
         settings = self._link.settings
-        size = HEADER_BYTES + primary.body_bytes
+        size = _size(primary)
         if self._held_bytes and self._held_bytes + size > settings.max_held_bytes:
             explanation = (
                 f"{primary.message.title} refused: {len(self._running)} messages are being handled, "
@@ -55,7 +61,7 @@ class Handlers:
     def cancel(self) -> None:
         """End all handlers; those that wait never begin."""
         for primary in self._waiting:
-            self._held_bytes -= HEADER_BYTES + primary.body_bytes
+            self._held_bytes -= _size(primary)
         self._waiting.clear()
         for task in self._running:
             task.cancel()
@@ -70,7 +76,7 @@ class Handlers:
     def _start(self, primary: DataReceived) -> None:
         task = asyncio.get_running_loop().create_task(self._run(primary), name=f"{primary.message.title} handler")
         self._running.add(task)
-        size = HEADER_BYTES + primary.body_bytes
+        size = _size(primary)
         task.add_done_callback(lambda done: self._done(done, size))
 
     def _done(self, task: asyncio.Task[None], size: int) -> None:
@@ -87,10 +93,17 @@ class Handlers:
                 self._link.reply(primary.system_bytes, reply)
         except NotSelectedError as error:
             self._notice(Refused(primary.header10, f"a reply came too late: {error}"))
+        except asyncio.CancelledError as error:
+            if self._link.selected:  # the link lives: somebody cancelled what the handler waited for
+                self._failed(primary, error)
+            raise
         except Exception as error:
-            explanation = f"the handler of {primary.message.title} failed: {type(error).__name__}: {error}"
-            self._notice(HandlerFailed(primary.system_bytes, primary.header10, error, explanation))
-            self._abort(primary)
+            self._failed(primary, error)
+
+    def _failed(self, primary: DataReceived, error: BaseException) -> None:
+        explanation = f"the handler of {primary.message.title} failed: {type(error).__name__}: {error}"
+        self._notice(HandlerFailed(primary.system_bytes, primary.header10, error, explanation))
+        self._abort(primary)
 
     def _abort(self, primary: DataReceived) -> None:
         if primary.message.wait and self._link.selected:

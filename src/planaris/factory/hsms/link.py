@@ -31,6 +31,8 @@ from planaris.factory.secs2 import Message, encode
 
 # How long a socket may take to send what is left after its link has ended.
 CLOSE_GRACE_S = 1.0
+# Endings that the peer is told of by a message, which it should be able to read.
+_LAST_WORDS = (CloseReason.EXHAUSTED, CloseReason.NOT_READY, CloseReason.STOPPED)
 
 
 class TransactionError(Exception):
@@ -76,6 +78,7 @@ class Link(asyncio.Protocol):
         self._handlers = Handlers(self, application.handle, self._notice)
         self._untold: deque[Event] = deque()
         self._telling = False
+        self._polite = False
         self._writable = asyncio.Event()
         self._writable.set()
         self.ended = asyncio.Event()
@@ -119,7 +122,7 @@ class Link(asyncio.Protocol):
 
     async def send(self, message: Message) -> int:
         """Send a primary message when the peer reads what was sent before. As `post`."""
-        await self._writable.wait()
+        await self._room()
         return self.post(message)
 
     async def request(self, message: Message) -> Message:
@@ -128,7 +131,7 @@ class Link(asyncio.Protocol):
 
     async def request_encoded(self, stream: int, function: int, body: bytes) -> Message:
         """Send a primary message whose body is bytes already and return its reply. As `request`."""
-        await self._writable.wait()
+        await self._room()
         number = self._connection.send_encoded(stream, function, True, body, self._loop.time())
         future: asyncio.Future[Message] = self._loop.create_future()
         self._replies[number] = future
@@ -138,6 +141,8 @@ class Link(asyncio.Protocol):
         finally:
             if self._replies.pop(number, None) is not None:
                 self._connection.abandon(number)
+            if future.done() and not future.cancelled():
+                future.exception()  # it may have failed while the caller was being cancelled
 
     def abandon(self, system_bytes: int) -> bool:
         """Wait no longer for a reply. Says whether one was waited for."""
@@ -215,6 +220,10 @@ class Link(asyncio.Protocol):
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
+    async def _room(self) -> None:
+        while not self._writable.is_set():  # whoever was first may have filled it again
+            await self._writable.wait()
+
     def _log(self, sent: bool, content: bytes) -> None:
         record = self._application.record
         assert record is not None
@@ -245,7 +254,7 @@ class Link(asyncio.Protocol):
         if connection.closed:
             if self._grace is None:
                 self._grace = self._loop.call_later(CLOSE_GRACE_S, transport.abort)
-                transport.close()
+                self._close(transport)
             return
         # Later is good enough for the timer that runs: it looks again when it fires.
         if (due_s := connection.next_deadline()) < self._timer_s:
@@ -253,6 +262,14 @@ class Link(asyncio.Protocol):
                 self._timer.cancel()
             self._timer_s = due_s
             self._timer = self._loop.call_at(due_s, self._on_timer)
+
+    def _close(self, transport: asyncio.Transport) -> None:
+        if self._polite and not transport.get_write_buffer_size():
+            # The peer is to close: bytes of its that nobody reads would reset what it has not read of ours.
+            with contextlib.suppress(OSError):
+                transport.write_eof()
+                return
+        transport.close()
 
     def _on_timer(self) -> None:
         self._timer, self._timer_s = None, math.inf
@@ -282,6 +299,7 @@ class Link(asyncio.Protocol):
             if future is not None and not future.done():
                 future.set_exception(TransactionError(event))
         elif isinstance(event, Closed):
+            self._polite = event.why in _LAST_WORDS
             self._handlers.cancel()
         self._notice(event)
         if isinstance(event, DataReceived):

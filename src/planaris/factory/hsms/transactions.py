@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _LARGEST = 0xFFFFFFFF
 
@@ -23,8 +23,7 @@ class SystemBytes:
         return number
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRequest:
+class OpenRequest(NamedTuple):
     """A data message or control message of ours that waits for its answer."""
 
     header10: bytes

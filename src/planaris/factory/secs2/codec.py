@@ -11,7 +11,7 @@ from typing import Any
 from planaris.factory.secs2.errors import SecsDecodeError, SecsValueError
 from planaris.factory.secs2.format import ELEMENT_BYTES, STRUCT_LETTERS, Format
 from planaris.factory.secs2.item import Item
-from planaris.factory.secs2.text import C2_CODECS, c2_bytes, c2_text, jis8_bytes, jis8_text
+from planaris.factory.secs2.text import C2_CODECS, UTF8, c2_bytes, c2_text, jis8_bytes, jis8_text
 
 Buffer = bytes | bytearray | memoryview
 
@@ -28,6 +28,8 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 # A list item takes two bytes at least: its format byte and one length byte.
 _LEAST_ITEM_BYTES = 2
+# Up to this length a body is copied once, because bytes are read much faster than views; a longer one is not.
+_COPIED_BYTES = 65_536
 # From so many items on, a list is looked at as one row of equal numbers.
 _ROW_ITEMS = 4
 # Tables by 6-bit code, because finding a member of an enumeration in a mapping takes far longer.
@@ -37,11 +39,13 @@ _SIZES: list[int] = [0] * 64
 # Of a number alone: header and value in one.
 _PACK_ONE: list[Callable[..., bytes] | None] = [None] * 64
 _HEADER_ONE: list[int] = [0] * 64
+_UNPACK_ONE: list[Callable[[Buffer, int], tuple[Any, ...]]] = [struct.Struct("").unpack_from] * 64
 for _fmt in Format:
     _FORMATS[_fmt] = _fmt
 for _fmt, _letter in STRUCT_LETTERS.items():
     _LETTERS[_fmt] = _letter
     _SIZES[_fmt] = ELEMENT_BYTES[_fmt]
+    _UNPACK_ONE[_fmt] = struct.Struct(f">{_letter}").unpack_from
     _PACK_ONE[_fmt] = struct.Struct(f">H{_letter}").pack
     _HEADER_ONE[_fmt] = (_fmt << 2 | 1) << 8 | ELEMENT_BYTES[_fmt]
 
@@ -99,17 +103,18 @@ def _payload(item: Item) -> bytes:
 def decode(buffer: Buffer, limits: Limits = DEFAULT_LIMITS) -> Item | None:
     """Return the body that bytes are, None if there are none. Raises SecsDecodeError and nothing else.
 
-    Only the values are copied out of the buffer; nothing is allocated from a length that has not been compared with
-    the bytes there are.
+    Of a long body only the values are copied out of the buffer; nothing is allocated from a length that has not been
+    compared with the bytes there are.
     """
     view = memoryview(buffer)
-    if view.itemsize != 1 or not view.c_contiguous:
-        view = memoryview(view.tobytes())
-    if not view:
+    if not view.nbytes:
         return None
-    if len(view) > limits.message_bytes:
-        raise SecsDecodeError(0, f"{len(view)} bytes, at most {limits.message_bytes} are taken")
-    reader = _Reader(view, limits)
+    if view.nbytes > limits.message_bytes:
+        raise SecsDecodeError(0, f"{view.nbytes} bytes, at most {limits.message_bytes} are taken")
+    if view.nbytes <= _COPIED_BYTES or view.itemsize != 1 or not view.c_contiguous:
+        reader = _Reader(view.tobytes(), limits)
+    else:
+        reader = _Reader(view, limits)
     item = reader.items(1, limits.depth)[0]
     if reader.at != reader.end:
         raise SecsDecodeError(reader.at, f"{reader.end - reader.at} bytes after the end of the item")
@@ -119,7 +124,7 @@ def decode(buffer: Buffer, limits: Limits = DEFAULT_LIMITS) -> Item | None:
 class _Reader:
     __slots__ = ("at", "end", "left", "limits", "view")
 
-    def __init__(self, view: memoryview, limits: Limits) -> None:
+    def __init__(self, view: bytes | memoryview, limits: Limits) -> None:
         self.view = view
         self.limits = limits
         self.at = 0
@@ -164,6 +169,10 @@ class _Reader:
             if after > end:
                 raise SecsDecodeError(start, f"{fmt.name} announces {length} bytes, {end - first} are left")
             if size := _SIZES[code]:
+                if length == size:
+                    found.append(Item(fmt, _UNPACK_ONE[code](view, first)))
+                    self.at = after
+                    continue
                 if length % size:
                     raise SecsDecodeError(start, f"{fmt.name} of {length} bytes, no multiple of {size}")
                 layout = f">{length // size}{_LETTERS[code]}"
@@ -192,7 +201,7 @@ class _Reader:
         return list(map(Item, repeat(_FORMATS[code]), struct.iter_unpack(f">xx{_LETTERS[code]}", whole)))  # pyright: ignore[reportArgumentType]  # a code with a size has a format
 
 
-def _ascii(data: memoryview, first: int) -> Item:
+def _ascii(data: bytes | memoryview, first: int) -> Item:
     try:
         return Item(Format.A, str(data, "ascii"))
     except UnicodeDecodeError as error:
@@ -206,8 +215,10 @@ def _text(fmt: Format, data: bytes, first: int) -> Item:
         if fmt is Format.J:
             value = jis8_text(data)
         elif fmt is Format.C2:
+            if not data:  # an array of nothing is legal wherever one is read
+                return Item(fmt, "", UTF8)
             if len(data) < 2:
-                raise SecsDecodeError(first, "C2 without its two bytes of encoding")
+                raise SecsDecodeError(first, "C2 with half of its two bytes of encoding")
             encoding = int.from_bytes(data[:2], "big")
             if encoding not in C2_CODECS:
                 raise SecsDecodeError(first, f"C2 in encoding {encoding}, known are {', '.join(map(str, C2_CODECS))}")

@@ -25,7 +25,7 @@ BAD = [
     ("41 01 78 00", 3, "1 bytes after the end"),
     ("41 03 61 62 80", 4, "not ASCII"),
     ("45 02 61 80", 3, "no text"),
-    ("49 01 00", 2, "without its two bytes"),
+    ("49 01 00", 2, "half of its two bytes"),
     ("49 02 00 63", 2, "encoding 99"),
     ("49 04 00 02 61 FF", 5, "no text"),
     ("49 06 00 01 D8 3D DE 00", 4, "surrogate"),

@@ -87,6 +87,14 @@ def test_a_row_of_numbers_with_a_stranger_inside_is_read() -> None:
     assert decode(encode(twisted)) == twisted
 
 
+def test_arrays_of_nothing_are_read_in_every_format() -> None:
+    for fmt in Format:
+        item = decode(bytes((fmt << 2 | 1, 0)))
+        assert item is not None
+        assert (item.format, len(item)) == (fmt, 0)
+        assert decode(encode(item)) == item
+
+
 def test_any_byte_but_0_is_true() -> None:
     assert decode(bytes.fromhex("25 04 00 01 02 FF")) == BOOLEAN(False, True, True, True)
 

@@ -59,6 +59,12 @@ def test_a_value_that_does_not_fit_is_told(leaf: Format | Many, value: object, w
         encoder.encode([1, value, 2.0])
 
 
+def test_a_truth_value_is_true_or_false_alone() -> None:
+    assert BodyEncoder(F.BOOLEAN).encode([True]) == encode(BOOLEAN(True))
+    with pytest.raises(SecsValueError, match="True or False"):
+        BodyEncoder(F.BOOLEAN).encode([1])
+
+
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0, 3.0]])
 def test_the_number_of_values_is_that_of_the_leaves(values: list[float]) -> None:
     with pytest.raises(ValueError, match=f"2 values are wanted, {len(values)} were given"):
