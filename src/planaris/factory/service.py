@@ -128,7 +128,11 @@ class Face:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        task.add_done_callback(self._worked)
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        self._arm()
 
     async def _stop(self, equipment: GemEquipment) -> None:
         if self._timer is not None:
