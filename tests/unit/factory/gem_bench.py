@@ -140,6 +140,7 @@ class BenchLine:
 
     def abandon(self, system_bytes: int) -> bool:
         self.abandoned.append(system_bytes)
+        self.sent = [(n, m) for n, m in self.sent if n != system_bytes]
         return True
 
     def separate(self) -> None:
@@ -183,8 +184,13 @@ class GemBench:
 
     def select(self) -> None:
         """Select on a fresh link."""
-        self.line = BenchLine()
-        self.equipment.take(self.line, Selected(by_peer=True, explanation="selected"))
+        self.select_on(BenchLine())
+
+    def select_on(self, line: BenchLine) -> None:
+        """Select on a link."""
+        self.line = line
+        line.sent.clear()
+        self.equipment.take(line, Selected(by_peer=True, explanation="selected"))
 
     def communicate(self) -> None:
         """Select and establish communication as the host does it."""
@@ -193,7 +199,6 @@ class GemBench:
         assert reply is not None
         assert reply.function == 14
         self.line.replies.clear()
-        self.line.sent = [(n, m) for n, m in self.line.sent if (m.stream, m.function) != (1, 13)]
 
     def lose(self) -> None:
         """Lose the link."""
