@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import planaris
 from planaris import clock
@@ -31,6 +32,9 @@ from planaris.processes import ProcessPackage, load_package
 from planaris.stream import RunEnded, RunStarted
 from planaris.twin import MemoryFile
 
+if TYPE_CHECKING:
+    from planaris.factory import FactorySettings
+
 SESSION = "serve"
 
 
@@ -40,6 +44,8 @@ class ServeRequest:
 
     ``lots`` are files of lots that the tool knows beforehand; more can be described as their jobs are made. ``package``
     and ``film`` say what a twin's wafers carry and with what they are polished; the first lot's where they are ''.
+    ``hsms`` is HOST:PORT where a factory host connects, '' for no factory interface, with its ``device_id``, who may
+    connect (addresses or networks, empty for everybody) and whether recipes that it sends are released on its authority.
     ``people`` has cassettes brought to a twin and taken away. With ``resume`` the home's last session goes on.
     """
 
@@ -52,6 +58,10 @@ class ServeRequest:
     film: str = ""
     port: str = ""
     people: bool = True
+    hsms: str = ""
+    device_id: int = 0
+    allowed_peers: tuple[str, ...] = ()
+    host_may_release: bool = False
     resume: bool = False
     clear: bool = False
 
@@ -66,6 +76,7 @@ class ServeReady:
     port_kind: str
     speed: float
     lots: tuple[str, ...]
+    hsms: str
     questions: tuple[str, ...]
 
 
@@ -83,6 +94,8 @@ def serve(request: ServeRequest, on_ready: OnReady, tell: Tell) -> str:
     if choice.record is not None or not 0.0 < choice.speed < float("inf"):
         limit = "above 0, finite; 1 on a machine"
         raise InputError("--speed", (InputFault("speed", f"{choice.speed:g}", "is no speed to live at", limit=limit),))
+    if request.hsms:
+        factory_settings(request)
     with Home.open(request.home, label="planaris serve") as home:
         memory = open_twin_memory(home)
         try:
@@ -97,6 +110,21 @@ def serve(request: ServeRequest, on_ready: OnReady, tell: Tell) -> str:
             return session.live(on_ready)
         finally:
             memory.close()
+
+
+def factory_settings(request: ServeRequest) -> FactorySettings:
+    """Return the settings of the factory interface. Raises InputError with every fault."""
+    from planaris.factory import FactorySettings, GemSettings, HsmsSettings
+
+    host, colon, port = request.hsms.rpartition(":")
+    if not (host and colon and port.isdecimal() and int(port) < 65536):
+        raise InputError("--hsms", (InputFault("hsms", f'"{request.hsms}"', "is no HOST:PORT", "0-65535"),))
+    return FactorySettings(
+        host,
+        int(port),
+        HsmsSettings(device_id=request.device_id, allowed_peers=request.allowed_peers),
+        GemSettings(software=planaris.__version__[:20], host_may_release=request.host_may_release),
+    )
 
 
 def _past(home: Home, request: ServeRequest) -> Past | None:
@@ -230,6 +258,7 @@ class _Session:
                     lambda: peer.ask(live.state()),
                 )
                 await peer.call(door.start())
+                hsms = await self._open_factory(faces, peer, live, far, dictionary) if self._request.hsms else ""
                 on_ready(
                     ServeReady(
                         self._folder.run_id,
@@ -238,6 +267,7 @@ class _Session:
                         self._choice.kind.value,
                         self._choice.speed,
                         tuple(live.book.lots),
+                        hsms,
                         tuple(f"{q.wafer_id or 'a wafer'}: {q.why}" for q in live.questions),
                     )
                 )
@@ -254,6 +284,21 @@ class _Session:
             if far.world is not None and not left:
                 await far.world.ask("leave_in_order")
         return outcome, time_s
+
+    async def _open_factory(
+        self, faces: AsyncExitStack, peer: clock.PeerThread, live: LiveTool, far: FarSide, dictionary: Dictionary
+    ) -> str:
+        """Have a factory host connect; return the address where it may."""
+        from planaris.app.face_link import FaceLink, start_face
+        from planaris.factory import Face, MessageLog
+
+        link = FaceLink(
+            peer, live.engine, far.port, self._home.recipes, far.constants, live.submit, self._tell, self._choice.speed
+        )
+        settings = factory_settings(self._request)
+        record = faces.enter_context(MessageLog(self._home.path / "factory" / "messages.sml"))
+        face = Face(settings, dictionary, link, self._home.database, record)
+        return await start_face(faces, peer, link, face, live.stream)
 
     def _wire(
         self,

@@ -46,6 +46,14 @@ def command(
     people: Annotated[
         bool, typer.Option("--people/--no-people", help="Have cassettes brought to a twin and taken away.")
     ] = True,
+    hsms: Annotated[str, typer.Option(help="Where a factory host connects (SECS/GEM).", metavar="HOST:PORT")] = "",
+    device: Annotated[int, typer.Option(help="Device id of the factory interface.", min=0, max=32767)] = 0,
+    allow: Annotated[
+        list[str] | None, typer.Option("--allow", help="Host that may connect, address or network; all if left out.")
+    ] = None,
+    host_may_release: Annotated[
+        bool, typer.Option("--host-may-release", help="Recipes that the host sends are released on its authority.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the home's last session.")] = False,
     clear: Annotated[
         bool, typer.Option("--clear", help="Take what an earlier run left in the twin out by hand first.")
@@ -63,14 +71,19 @@ def command(
         mark = "TWIN of " if found.port_kind == "twin" else ""
         log(f"{mark}{found.tool} lives at {found.speed:g} times real time, session {found.run_id}")
         log(f"lots it knows: {', '.join(found.lots) or 'none'}; records: {found.folder}")
+        if found.hsms:
+            log(f"a factory host may connect to {found.hsms}")
         for question in found.questions:
             log(f"somebody must look: {question}")
         if as_json:
             emit_json({"schema": SERVE_SCHEMA, "ok": True, "run_id": found.run_id, "folder": found.folder,
                        "tool": found.tool, "port_kind": found.port_kind, "speed": found.speed,
-                       "lots": found.lots, "questions": found.questions})  # fmt: skip
+                       "lots": found.lots, "hsms": found.hsms, "questions": found.questions})  # fmt: skip
 
-    request = ServeRequest(home, tool, seed, speed, tuple(lot or ()), package, film, port, people, resume, clear)
+    request = ServeRequest(
+        home, tool, seed, speed, tuple(lot or ()), package, film, port, people, hsms, device, tuple(allow or ()),
+        host_may_release, resume, clear,
+    )  # fmt: skip
     try:
         outcome = serve(request, ready, log)
     except InputError as error:
@@ -81,6 +94,8 @@ def command(
         end_with("home", str(error.path), str(error), as_json, WRONG_INPUT)
     except RecordError as error:
         end_with("records", str(error.path), str(error), as_json, PROCESS_FAILURE)
+    except OSError as error:
+        end_with("hsms", hsms, f"cannot listen there: {error.strerror or error}", as_json, WRONG_INPUT)
     if outcome == "interrupted":
         log(f"jobs are left; go on with `planaris serve --resume --home {home}`")
     raise typer.Exit(DONE)

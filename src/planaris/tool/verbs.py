@@ -76,7 +76,7 @@ class Verbs:
         lot_id = _text(request, "lot_id")
         order = self._find(request)
         if order is None:
-            raise RefusedError(f"no lot {lot_id} is known")
+            raise RefusedError(f"no lot {lot_id} is known", ("lot_id",))
         _match("load_port", request.arguments["load_port"], order.lot.load_port)
         _match("recipe", _name(request, "recipe"), order.recipe.name)
         if "cleaner_recipe" in request.arguments:
@@ -102,7 +102,7 @@ class Verbs:
     def _job(self, request: CommandRequest) -> Job:
         job = self._engine.jobs.get(_text(request, "lot_id"))
         if job is None:
-            raise RefusedError(f"no job for lot {request.arguments['lot_id']}")
+            raise RefusedError(f"no job for lot {request.arguments['lot_id']}", ("lot_id",))
         return job
 
 
@@ -129,4 +129,4 @@ def _name(request: CommandRequest, argument: str) -> str:
 
 def _match(name: str, asked: object, known: object) -> None:
     if asked != known:
-        raise RefusedError(f"{name} {asked} was asked, the lot says {known}")
+        raise RefusedError(f"{name} {asked} was asked, the lot says {known}", (name,))
