@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from planaris.dictionary import Dictionary
-from planaris.factory.face import FaceItem, FacePorts, Known, Lost
+from planaris.factory.face import FaceItem, FacePorts, Known, Lost, Recalled
 from planaris.factory.gem import shape
 from planaris.factory.gem.alarms import Alarms
 from planaris.factory.gem.communication import Establishing
@@ -125,6 +125,9 @@ class GemEquipment:
                 self.core.latest.block(item)
                 self.traces.block(item)
                 self.limits.block(item)
+            elif isinstance(item, Recalled):
+                for told in item.events:
+                    self.core.latest.event(told)
             elif isinstance(item, Known):
                 self.core.latest.values.update(item.values)
                 self.core.constants.told(item.values)
