@@ -6,7 +6,7 @@ LOT ?= examples/oxide_ild/lot.toml
 
 CAMPAIGN ?= all
 
-.PHONY: kills faults help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
+.PHONY: fuzz kills faults help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,11 @@ kills: SEEDS ?= 1-20
 kills: RESULTS ?= kills.jsonl
 kills: setup ## kill the controller, and controller and twin, at random instants (SEEDS=a-b CAMPAIGN=controller|both|all TOOL=tool_b)
 	@$(BIN)/python faults/kills.py --seeds $(SEEDS) --campaign $(CAMPAIGN) --results $(RESULTS) $(if $(TOOL),--tool $(TOOL))
+
+fuzz: FRAMES ?= 1000000
+fuzz: SEED ?= 1
+fuzz: setup ## throw mutated frames at an HSMS server of its own, by seed (FRAMES=n SEED=n)
+	@$(BIN)/python faults/hsms_fuzz.py --frames $(FRAMES) --seed $(SEED)
 
 validate: setup ## compare the models with published data
 	@$(BIN)/python validation/run.py

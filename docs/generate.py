@@ -8,6 +8,10 @@ from pathlib import Path
 
 from planaris import modules, tool
 from planaris.dictionary import MaintenanceStep, build, change_sequences, manual_verbs, markdown
+from planaris.factory import hsms, interface_manual, secs2
+from planaris.factory.hsms.settings import TIMERS
+from planaris.factory.secs2.format import ELEMENT_BYTES, INTEGER_RANGES
+from planaris.factory.secs2.text import C2_CODECS
 from planaris.formats import load_tool
 from planaris.model import ENTRY_UNITS, UNIT_SUFFIXES, symbol_of
 from planaris.processes import GRADES, load_package, package_names
@@ -232,6 +236,68 @@ def _limit(step: MaintenanceStep) -> str:
     return "; ".join(found)
 
 
+def links_page() -> str:
+    """Return states, timers and numbers of HSMS links and the formats of items, as the code declares them."""
+    settings = hsms.HsmsSettings()
+    states = ((before, trigger, after) for (before, trigger), after in hsms.TRANSITIONS.items())
+    timers = (
+        (
+            f"`{t.setting}`",
+            f"{getattr(settings, t.setting):g} s",
+            f"{t.lowest_s:g} to {t.highest_s:g} s",
+            t.runs,
+            t.on_expiry,
+        )
+        for t in TIMERS
+    )
+    numbers = (
+        (title, int(number), number.name.lower().replace("_", " "))
+        for title, numbers in (
+            ("Select.rsp", hsms.SelectStatus),
+            ("Deselect.rsp", hsms.DeselectStatus),
+            ("Reject.req", hsms.RejectReason),
+        )
+        for number in numbers
+    )
+    formats = (
+        (
+            f"`{f.name}`",
+            f"{f:02o}",
+            f"0x{f << 2 | 1:02X}",
+            ELEMENT_BYTES.get(f, ""),
+            "{} to {}".format(*INTEGER_RANGES[f]) if f in INTEGER_RANGES else "",
+        )
+        for f in secs2.Format
+    )
+    return "\n".join(
+        [
+            "# Links and items",
+            "",
+            "What [the factory interface](../explanations/factory.md) goes by. Statuses and reasons, ranges of timers "
+            "and encodings of `C2` are from memory of the standards and not verified against them.",
+            "",
+            "## States of a link",
+            "",
+            *table(("state", "trigger", "next state"), states),
+            "## Timers",
+            "",
+            *table(("setting", "default", "range", "runs", "when it is over"), timers),
+            f"After {settings.linktest_period_s:g} s of silence (`linktest_period_s`, 0 for never) a selected link is "
+            "tested.",
+            "",
+            "## Numbers in answers",
+            "",
+            *table(("message", "number", "means"), numbers),
+            "## Formats of items",
+            "",
+            *table(("SML", "octal code", "first byte", "bytes of an element", "range"), formats),
+            "## Encodings of C2",
+            "",
+            *table(("header", "encoding"), C2_CODECS.items()),
+        ]
+    )
+
+
 def write_pages(folder: Path) -> None:
     """Write all generated pages; a page that has not changed keeps its time."""
     folder.mkdir(exist_ok=True)
@@ -246,6 +312,8 @@ def write_pages(folder: Path) -> None:
         "roles": roles_page(),
         "maintenance": maintenance_page(),
         "fail_states": fail_states_page(),
+        "factory_manual": interface_manual(dictionary),
+        "links": links_page(),
     }
     for name, text in pages.items():
         path = folder / f"{name}.md"
