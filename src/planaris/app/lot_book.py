@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from planaris.app.checks import check_ends
 from planaris.app.endpoints import Endpoints, check_endpoints
 from planaris.app.jobs import order_of
 from planaris.formats import JobFiles, describe_lot, fit_job
@@ -109,7 +108,6 @@ class LotBook:
         return recipe
 
     def _check(self, files: JobFiles) -> None:
-        check_ends(files)
         check_endpoints(files, self._package)
 
     def _take(self, order: JobOrder) -> None:
