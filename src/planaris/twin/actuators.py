@@ -124,15 +124,21 @@ class ActuatorBank:
         """Return the outputs of the actuators that are not at rest on their targets yet."""
         tau_s, ramp_s, target = self._tau_s[rows], segment.ramp_s[rows], segment.target[rows]
         after = (times_s - segment.start_s) - ramp_s
+        # Times ascend, so that the first and the last say whether there is anything to bound.
+        ramping = min(after[:, 0].tolist()) < 0.0
         left = after / -tau_s
-        np.minimum(left, 0.0, out=left)
-        np.maximum(left, _MOST_NEGATIVE, out=left)
-        np.exp(left, out=left)
-        left[left < _SETTLED_REST] = 0.0
+        if ramping:
+            np.minimum(left, 0.0, out=left)
+        if min(left[:, -1].tolist()) < -_SETTLED_TAUS:
+            np.maximum(left, _MOST_NEGATIVE, out=left)
+            np.exp(left, out=left)
+            left[left < _SETTLED_REST] = 0.0
+        else:
+            np.exp(left, out=left)
         left *= segment.ramped[rows] - target
         left += target
         decayed = left
-        if min(after[:, 0].tolist()) >= 0.0:
+        if not ramping:
             return decayed
         in_ramp = np.minimum(after, 0.0) + ramp_s
         lead = segment.lead[rows]
