@@ -123,7 +123,7 @@ def _site_gain(
     rr, tt = np.meshgrid(grid.r_mm / grid.radius_mm, grid.theta_rad, indexing="ij")
     there = _basis(rr.ravel(), tt.ravel(), radial_order, angular_order)
     # Small products: BLAS would wake its threads for them, which then spin for longer than the product takes.
-    return mix(there, np.linalg.pinv(here).T)
+    return mix(there, np.asarray(np.linalg.pinv(here).T, dtype=np.float64))
 
 
 def _basis(rho: Array, theta: Array, radial_order: int, angular_order: int) -> Array:
