@@ -111,7 +111,7 @@ class TagWatch:
     def _wake(self, changed: Iterable[str]) -> None:
         waiters = self._waiters
         for tag in changed:
-            if tag in waiters:
+            if waiters.get(tag):
                 for future in waiters[tag]:
                     if not future.done():
                         future.set_result(None)
