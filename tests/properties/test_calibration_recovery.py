@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planaris.calibration import (
@@ -42,6 +42,8 @@ def fitted(law: RemovalLaw, scatter: float, seed: int) -> tuple[CalibratedLaw, T
 
 @settings(max_examples=25, deadline=None)
 @given(law=laws, seed=st.integers(0, 2**16))
+# A start and a saturation that hide each other: neither pays for itself alone.
+@example(RemovalLaw(kp_m2_N=3e-14, threshold_kPa_m_s=2.0, k2_nm_min=150.0), 0)
 def test_new_conditions_inside_the_range_are_predicted_to_a_few_scatters(law: RemovalLaw, seed: int) -> None:
     calibrated, _ = fitted(law, 0.03, seed)
     rng = np.random.default_rng(seed + 1)

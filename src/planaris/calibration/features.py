@@ -71,7 +71,8 @@ def neighbours(features: Features, all_of: Features, law: LawForm) -> Iterator[F
     elif law is LawForm.SERIES:
         all_of = all_of - {"exponent_p"}
     pairs = [{f} for f in sorted(all_of - features)]
-    pairs += [{"threshold:pressure", "saturation"}, {"exponent_v", "saturation"}]
+    pairs += [{"threshold:pressure", "saturation"}, {"threshold:pressure_velocity", "saturation"}]
+    pairs.append({"exponent_v", "saturation"})
     for f in sorted(all_of):
         kind = f.partition(":")[0]
         if kind == "k2_by":

@@ -23,6 +23,8 @@ ASSUMED_WAFER_MM = 200.0
 COVARIATES = ("abrasive_wt_pct", "abrasive_d50_nm", "slurry_pH", "h2o2_wt_pct", "slurry_ml_min", "temperature_C")
 LABELS = ("film", "abrasive", "pad", "tool", "other_chem")
 _MAX_FAULTS = 50
+# No quantity of a polish, in any unit of ours, is as large [design]: infinity, and a slip of the exponent.
+_BEYOND = 1e12
 _RADII = 16
 
 
@@ -82,16 +84,19 @@ def labels_of(texts: Sequence[str]) -> Labels:
 
 
 class _Checks:
-    """Collects faults of rows; says how many more there are instead of listing a million."""
+    """Collects the first fault of each value; says how many more there are instead of listing a million."""
 
     def __init__(self, line: Codes, headers: Mapping[str, str]) -> None:
         self._line = line
         self._headers = headers
         self.faults: list[InputFault] = []
         self._dropped = 0
+        self._told: dict[str, NDArray[np.bool_]] = {}
 
     def rows(self, bad: NDArray[np.bool_], column: str, values: Floats, problem: str, limit: str = "") -> None:
-        where = np.flatnonzero(bad)
+        told = self._told.get(column, np.zeros(len(bad), np.bool_))
+        where = np.flatnonzero(bad & ~told)
+        self._told[column] = told | bad
         for i in where[: max(0, _MAX_FAULTS - len(self.faults))]:
             shown = "missing" if np.isnan(values[i]) else f"{values[i]:g}"
             path = f"row {self._line[i]}, column {self._headers.get(column, column)}"
@@ -136,6 +141,10 @@ def table_from_columns(
     if count == 0:
         checks.column("(all)", "the table has no rows", "give at least one row")
         checks.done(source)
+    for name, values in tuple(numbers.items()):
+        if (beyond := np.abs(values) >= _BEYOND).any():
+            checks.rows(beyond, name, values, "is beyond any machine", f"below {_BEYOND:g}")
+            numbers[name] = np.where(beyond, np.nan, values)
     empty = np.full(count, np.nan)
     pressure = numbers.get("pressure_kPa", empty)
     rate = numbers.get("removal_rate_nm_min", empty)
@@ -149,7 +158,7 @@ def table_from_columns(
     if rates_needed and "removal_rate_nm_min" not in numbers:
         checks.column("removal_rate_nm_min", "needed", "add removal_rate_nm_min or removal_rate_A_min")
     elif "removal_rate_nm_min" in numbers:
-        bad = (rate < 0) | np.isinf(rate) | (np.isnan(rate) if rates_needed else np.zeros(count, bool))
+        bad = (rate < 0) | (np.isnan(rate) if rates_needed else np.zeros(count, bool))
         checks.rows(bad, "removal_rate_nm_min", rate, "must be 0 or more", ">= 0")
     notes: list[str] = []
     velocity = _velocity(numbers, empty, center_distance_mm, notes)
@@ -160,10 +169,10 @@ def table_from_columns(
     covariates, composition = _conditions(numbers, labels["other_chem"], count)
     for name, values in covariates.items():
         if name not in ("temperature_C",):
-            checks.rows((values < 0) | np.isinf(values), name, values, "must be 0 or more", ">= 0")
+            checks.rows(values < 0, name, values, "must be 0 or more", ">= 0")
     if "film" not in columns:
         notes.append("no column film: all rows taken as one unnamed film")
-    checks.rows((rpm < 0) | np.isinf(rpm), "platen_rpm", rpm, "must be above 0", "> 0")
+    checks.rows(rpm < 0, "platen_rpm", rpm, "must be above 0", "> 0")
     checks.done(source)
     return Table(pressure, velocity, rate, labels, composition, covariates, line, tuple(notes))
 

@@ -92,6 +92,24 @@ def test_every_fault_names_row_and_column() -> None:
     assert "-5" in found["row 3, column removal_rate_nm_min"]
 
 
+def test_a_value_beyond_any_machine_is_told_once_with_the_other_faults() -> None:
+    columns = {
+        "pressure_kPa": [20.0, np.inf, 20.0],
+        "platen_rpm": [60.0, 60.0, 1e300],
+        "removal_rate_nm_min": [-1.0, 100.0, 100.0],
+        "temperature_C": [20.0, 20.0, -np.inf],
+    }
+    with pytest.raises(InputError) as caught:
+        table_from_columns(columns)
+    told = sorted((fault.path, fault.problem) for fault in caught.value.faults)
+    assert told == [
+        ("row 1, column removal_rate_nm_min", "must be 0 or more"),
+        ("row 2, column pressure_kPa", "is beyond any machine"),
+        ("row 3, column platen_rpm", "is beyond any machine"),
+        ("row 3, column temperature_C", "is beyond any machine"),
+    ]
+
+
 def test_missing_columns_are_told_together() -> None:
     assert set(faults(film=["TEOS"])) == {
         "column pressure_kPa",
