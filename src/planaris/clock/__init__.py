@@ -3,12 +3,16 @@
 from planaris.clock.deadlock import DeadlockError
 from planaris.clock.mortal import KilledError, Life, run_mortal
 from planaris.clock.peer import monotonic_s, ns_of_utc, utc_now, utc_of_ns
+from planaris.clock.peer_loop import Peer, PeerThread, SameLoop
 from planaris.clock.virtual import VirtualTimeLoop, longest_pause_s, now_s, run, watch_pauses
 
 __all__ = [
     "DeadlockError",
     "KilledError",
     "Life",
+    "Peer",
+    "PeerThread",
+    "SameLoop",
     "VirtualTimeLoop",
     "longest_pause_s",
     "monotonic_s",
