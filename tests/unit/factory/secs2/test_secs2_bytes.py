@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planaris.factory.secs2 import Format, Item, Limits, Message, decode, encode
+from planaris.factory.secs2 import Format, Item, Limits, Message, SecsDecodeError, decode, encode
 from planaris.factory.secs2.codec import _Reader
 from planaris.factory.secs2.items import BOOLEAN, C2, F4, F8, I1, I2, I4, I8, U1, U2, U4, U8, A, B, J, L
 
@@ -125,6 +125,17 @@ def test_any_buffer_is_read_and_none_is_held(kind: type) -> None:
     item = decode(kind(data))
     data.clear()  # raises BufferError if something still looked into it
     assert item == L(B(b"abc"), A("x"), U1(1), U1(2), U1(3), U1(4))
+
+
+def test_views_of_other_shapes_are_read_as_their_bytes() -> None:
+    data = encode(A("abcd"))
+    assert decode(memoryview(data).cast("H")) == A("abcd")
+    assert decode(memoryview(bytes(byte for pair in zip(data, data, strict=True) for byte in pair))[::2]) == A("abcd")
+    long = encode(L(*[A("x" * 200)] * 1_000, A("x")))
+    for buffer in (long, bytearray(long), memoryview(long), memoryview(long).cast("H")):
+        assert encode(decode(buffer)) == long
+        with pytest.raises(SecsDecodeError, match="at most"):
+            decode(buffer, Limits(message_bytes=len(long) - 1))
 
 
 def test_a_message_knows_what_it_is() -> None:
