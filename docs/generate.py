@@ -8,7 +8,7 @@ from pathlib import Path
 
 from planaris import modules, tool
 from planaris.dictionary import MaintenanceStep, build, change_sequences, manual_verbs, markdown
-from planaris.factory import hsms, secs2
+from planaris.factory import hsms, interface_manual, secs2
 from planaris.factory.hsms.settings import TIMERS
 from planaris.factory.secs2.format import ELEMENT_BYTES, INTEGER_RANGES
 from planaris.factory.secs2.text import C2_CODECS
@@ -312,6 +312,7 @@ def write_pages(folder: Path) -> None:
         "roles": roles_page(),
         "maintenance": maintenance_page(),
         "fail_states": fail_states_page(),
+        "factory_manual": interface_manual(dictionary),
         "links": links_page(),
     }
     for name, text in pages.items():

@@ -31,3 +31,15 @@ def ns_of_utc(date: datetime.datetime) -> int:
     """Return a date as ns since 1970-01-01; one without a zone is UTC."""
     aware = date if date.tzinfo else date.replace(tzinfo=datetime.UTC)
     return (aware - _EPOCH) // datetime.timedelta(microseconds=1) * 1000
+
+
+def utc_of_text(text: str, pattern: str = "") -> datetime.datetime:
+    """Return the date that a text says in a pattern of ``strptime``, in ISO 8601 where there is none.
+
+    One without a zone is UTC. Raises ValueError.
+    """
+    if pattern:
+        at = datetime.datetime.strptime(text, pattern).replace(tzinfo=datetime.UTC)
+    else:
+        at = datetime.datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=datetime.UTC)

@@ -235,11 +235,15 @@ def _constant(name: str, entry: Mapping[str, Any]) -> Constant:
         text_en=entry["en"],
         text_zh=entry["zh"],
         source=entry["source"],
+        unitless=entry.get("unitless", isinstance(entry["default"], bool)),
+        owner=entry.get("owner", "tool"),
     )
 
 
 def _event(name: str, entry: Mapping[str, Any]) -> EventEntry:
-    return EventEntry(name, base_id("event", name), tuple(entry["data"]), entry["en"], entry["zh"])
+    return EventEntry(
+        name, base_id("event", name), tuple(entry["data"]), entry["en"], entry["zh"], entry.get("owner", "tool")
+    )
 
 
 def _command(name: str, entry: Mapping[str, Any]) -> Command:

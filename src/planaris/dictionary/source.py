@@ -154,22 +154,27 @@ def declarations() -> Declarations:
     """Return the declarations of this version of Planaris."""
     scopes = {name: _scope(name, entry) for name, entry in read_data("scopes.toml").items()}
     coded = read_data("codes.toml")
+    factory = read_data("factory.toml")
     verbs = {name: _verbs(entries) for name, entries in coded["verbs"].items()}
     codes = {name: _code_list(name, entries) for name, entries in coded["lists"].items()}
     for name, entries in coded["verbs"].items():
         codes[f"verbs.{name}"] = _code_list(f"verbs.{name}", entries)
     return Declarations(
         scopes=MappingProxyType(scopes),
-        variables=_templates(read_data("variables.toml")["group"], scopes),
+        variables=_templates([*read_data("variables.toml")["group"], *factory["group"]], scopes),
         alarms=MappingProxyType(
             {name: _alarm(name, entry, scopes) for name, entry in read_data("alarms.toml").items()}
         ),
         codes=MappingProxyType(codes),
         verbs=MappingProxyType(verbs),
-        constants=read_data("constants.toml"),
-        events=read_data("events.toml"),
-        commands=_flatten(read_data("commands.toml")),
+        constants={**read_data("constants.toml"), **_owned("factory", factory["constants"])},
+        events={**read_data("events.toml"), **_owned("factory", factory["events"])},
+        commands=_flatten({**read_data("commands.toml"), **factory["commands"]}),
     )
+
+
+def _owned(owner: str, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: {**entry, "owner": owner} for name, entry in entries.items()}
 
 
 def _flatten(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

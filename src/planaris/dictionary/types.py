@@ -9,7 +9,8 @@ from typing import Literal
 from planaris.model import Severity, symbol_of
 
 Kind = Literal["sv", "dv"]
-Source = Literal["port", "tool", "event"]
+Source = Literal["port", "tool", "event", "factory"]
+Owner = Literal["tool", "factory"]
 Dtype = Literal["float", "int", "bool", "str"]
 RateClass = Literal["fast", "optical", "state", "facility"]
 
@@ -160,7 +161,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """An equipment constant: a number of the controller that a person may change within its limits."""
+    """An equipment constant: a number of its owner that a person may change within its limits."""
 
     name: str
     constant_id: int
@@ -172,22 +173,25 @@ class Constant:
     text_en: str
     text_zh: str
     source: str
+    unitless: bool = False
+    owner: Owner = "tool"
 
     @property
     def unit(self) -> str:
         """Symbol of the unit, '' where there is none."""
-        return symbol_of(self.name)
+        return "" if self.unitless else symbol_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class EventEntry:
-    """A collection event with the data variables it carries, in order."""
+    """A collection event with the data variables it carries, in order; the tool's are those of its event stream."""
 
     name: str
     event_id: int
     variables: tuple[str, ...]
     text_en: str
     text_zh: str
+    owner: Owner = "tool"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from planaris.historian.errors import (
     TraceWriteError,
 )
 from planaris.historian.home import Home, backup_home, check_run_folder, check_writable
+from planaris.historian.host_store import HostStore, HostStoreError, SpooledMessage
 from planaris.historian.journal import (
     OFFICE,
     SqliteJournal,
@@ -59,6 +60,8 @@ __all__ = [
     "HomeLockedError",
     "HomeSchemaError",
     "HomeUnwritableError",
+    "HostStore",
+    "HostStoreError",
     "JournalError",
     "MeasurementRow",
     "ModuleStateRow",
@@ -71,6 +74,7 @@ __all__ = [
     "RunFolderError",
     "RunQueries",
     "RunRecord",
+    "SpooledMessage",
     "SqliteJournal",
     "StayRow",
     "StepRecording",

@@ -38,15 +38,20 @@ class CommandRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The door's answer, with why."""
+    """The door's answer, with why; ``at_fault`` names the arguments that no other moment would make good."""
 
     command_id: str
     status: AnswerStatus
     why: str = ""
+    at_fault: tuple[str, ...] = ()
 
 
 class RefusedError(Exception):
-    """A handler refuses a command; the text says why."""
+    """A handler refuses a command; the text says why, ``at_fault`` which arguments can never be right."""
+
+    def __init__(self, why: str, at_fault: tuple[str, ...] = ()) -> None:
+        super().__init__(why)
+        self.at_fault = at_fault
 
 
 class CommandFailedError(Exception):
@@ -111,7 +116,7 @@ class CommandDoor:
         try:
             outcome = await handler(request)
         except RefusedError as error:
-            return self._answer(command_id, request, AnswerStatus.REFUSED, str(error))
+            return self._answer(command_id, request, AnswerStatus.REFUSED, str(error), error.at_fault)
         except CommandFailedError as error:
             return self._answer(command_id, request, AnswerStatus.FAILED, str(error))
         except Exception as error:
@@ -140,8 +145,10 @@ class CommandDoor:
                 problems.append(f"{name}: {value!r} is not of type {parameter.dtype}")
         return "; ".join(problems)
 
-    def _answer(self, command_id: str, request: CommandRequest, status: AnswerStatus, why: str) -> Answer:
-        answer = Answer(command_id, status, why)
+    def _answer(
+        self, command_id: str, request: CommandRequest, status: AnswerStatus, why: str, at_fault: tuple[str, ...] = ()
+    ) -> Answer:
+        answer = Answer(command_id, status, why, at_fault)
         self._answers[request.principal, request.key] = request, answer
         self._stream.commit(CommandAnswered(command_id, request.verb, status.value, why))
         return answer

@@ -90,6 +90,7 @@ class RecipeLibrary(RecipeFinder):
     def offer(self, door: CommandDoor) -> None:
         """Register the library's verbs behind the door."""
         door.register("recipe.save", self._save)
+        door.register("recipe.receive", self._receive)
         for verb in ("approve", "release", "obsolete"):
             door.register(f"recipe.{verb}", self._moving(verb))
 
@@ -102,20 +103,44 @@ class RecipeLibrary(RecipeFinder):
 
     # -- commands -----------------------------------------------------------------------------------------------
     async def _save(self, request: CommandRequest) -> str:
+        version, there = self._entered(request)
+        if there:
+            return f"{_short(version)} is there already: {version.state.value}"
+        self._keep(version, request)
+        return f"{_short(version)} saved as draft"
+
+    async def _receive(self, request: CommandRequest) -> str:
+        """Take a version as released on the authority of whoever sends it: the fab's recipe management."""
+        version, _ = self._entered(request)
+        if version.state is RecipeState.OBSOLETE:
+            raise RefusedError(f"{_short(version)} was made obsolete here; send another version", ("text",))
+        if version.state is RecipeState.RELEASED:
+            return f"{_short(version)} is there already: released"
+        self.recipe_of(version)
+        who = request.principal
+        released = replace(
+            version,
+            state=RecipeState.RELEASED,
+            approved_by=version.approved_by or who,
+            released_by=who,
+            reason=request.reason,
+        )
+        self._keep(released, request)
+        return f"{_short(version)} taken as released"
+
+    def _entered(self, request: CommandRequest) -> tuple[RecipeVersion, bool]:
+        """Return the version that a command brings, and whether the library has its content already."""
         text = str(request.arguments["text"])
-        source = str(request.arguments.get("source", "recipe.save"))
+        source = str(request.arguments.get("source", request.verb))
         try:
             recipe = parse_recipe(text, source, None)
         except InputError as error:
-            raise RefusedError(f"{source}: {_listed(error)}") from error
+            raise RefusedError(f"{source}: {_listed(error)}", ("text",)) from error
         content = recipe_hash(recipe)
         kind = RecipeKind.POLISH if isinstance(recipe, Recipe) else RecipeKind.CLEANER
         there = [v for v in self.store.versions(recipe.name) if v.content_hash == content and v.kind is kind]
-        if there:
-            return f"{recipe.name}@{content[:SHORT_HASH_LENGTH]} is there already: {there[0].state.value}"
-        version = RecipeVersion(kind, recipe.name, content, recipe.version, text, request.principal)
-        self._keep(version, request)
-        return f"{recipe.name}@{content[:SHORT_HASH_LENGTH]} saved as draft"
+        made = RecipeVersion(kind, recipe.name, content, recipe.version, text, request.principal)
+        return (there[0], True) if there else (made, False)
 
     def _moving(self, event: str) -> Handler:
         async def move(request: CommandRequest) -> str:
@@ -148,6 +173,10 @@ class RecipeLibrary(RecipeFinder):
         self.stream.publish(
             RecipeChanged(version.name, version.content_hash, version.state.value, request.principal, request.reason)
         )
+
+
+def _short(version: RecipeVersion) -> str:
+    return f"{version.name}@{version.content_hash[:SHORT_HASH_LENGTH]}"
 
 
 def _listed(error: InputError) -> str:

@@ -90,7 +90,8 @@ def test_exactly_the_world_s_commands_exist_on_the_twin_only(dictionary: Diction
 def test_a_host_can_run_a_lot_but_not_the_twin(dictionary: Dictionary) -> None:
     host = {c.name for c in dictionary.commands if "host" in c.roles}
     jobs = {f"job.{verb}" for verb in ("create", "start", "pause", "resume", "stop", "abort")}
-    assert host == jobs | {"wafer.abort", "tool.halt"}
+    recipes = {"recipe.save", "recipe.receive", "recipe.obsolete"}
+    assert host == jobs | recipes | {"wafer.abort", "tool.halt"}
 
 
 def test_parameters_are_typed(dictionary: Dictionary) -> None:

@@ -55,7 +55,8 @@ def test_every_number_has_a_legal_unit_or_says_that_it_has_none(dictionary: Dict
 
 
 def test_constants_and_parameters_carry_units(dictionary: Dictionary) -> None:
-    assert [c.name for c in dictionary.constants if suffix_of(c.name) is None] == []
+    assert [c.name for c in dictionary.constants if (suffix_of(c.name) is None) is not c.unitless] == []
+    assert [c.name for c in dictionary.constants if c.unitless and c.dtype == "float"] == []
     numbers = [p for c in dictionary.commands for p in c.parameters if p.dtype in {"float", "int"}]
     numbers += [a for d in dictionary.devices for verb in dictionary.verbs_of(d.name) for a in verb.arguments]
     assert [p.name for p in numbers if (suffix_of(p.name) is None) is not p.unitless] == []

@@ -245,3 +245,13 @@ def test_without_a_journal_no_command_is_carried_out(desk: Desk) -> None:
     with pytest.raises(JournalGoneError):
         desk.give(START)
     assert desk.asked == []
+
+
+def test_a_refusal_names_arguments_that_can_never_be_right(bench: Bench) -> None:
+    async def refuse(request: CommandRequest) -> str:
+        raise RefusedError(f"no job for lot {request.arguments['lot_id']}", ("lot_id",))
+
+    door = CommandDoor(bench.stream, bench.dictionary, lambda: bench.now_s)
+    door.register("job.start", refuse)
+    answer = asyncio.run(door.submit(CommandRequest("job.start", {"lot_id": "L"}, "ann", "operator", "", "k1")))
+    assert (answer.status, answer.at_fault) == (AnswerStatus.REFUSED, ("lot_id",))

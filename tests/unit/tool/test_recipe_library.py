@@ -20,10 +20,11 @@ TEXT = Path("examples/oxide_ild/recipe.toml").read_text(encoding="utf-8")
 EVENTS = ("approve", "release", "obsolete")
 ROLES = ("operator", "process", "maintenance", "host", "script", "administrator")
 MAY = {
-    "save": {"process", "administrator"},
+    "save": {"process", "host", "administrator"},
+    "receive": {"host"},
     "approve": {"process", "administrator"},
     "release": {"administrator"},
-    "obsolete": {"process", "administrator"},
+    "obsolete": {"process", "host", "administrator"},
 }
 
 
@@ -80,7 +81,8 @@ def test_each_role_against_each_verb(desk: Desk, verb: str, role: str) -> None:
     version = desk.saved()
     if verb == "release":
         desk.move("approve", version)
-    answer = desk.give("save", "cy", role, text=TEXT) if verb == "save" else desk.move(verb, version, "cy", role)
+    brought = verb in {"save", "receive"}
+    answer = desk.give(verb, "cy", role, text=TEXT) if brought else desk.move(verb, version, "cy", role)
     assert (answer.status is AnswerStatus.DONE) is (role in MAY[verb]), answer.why
     if role not in MAY[verb]:
         assert f"role {role} may not" in answer.why
@@ -181,3 +183,34 @@ def test_the_released_version_of_a_name_is_the_last_one(desk: Desk) -> None:
     recipe = desk.library.recipe_of(released)
     assert recipe_hash(recipe) == released.content_hash
     assert "wiwnu_limit_pct = 4" in released.text
+
+
+def test_what_the_fab_has_released_is_taken_as_released(desk: Desk) -> None:
+    answer = desk.give("receive", "host", "host", text=TEXT)
+    assert answer.status is AnswerStatus.DONE, answer.why
+    (kept,) = desk.shelf.kept
+    assert (kept.state, kept.author, kept.approved_by, kept.released_by) == (
+        RecipeState.RELEASED,
+        "host",
+        "host",
+        "host",
+    )
+    assert "there already: released" in desk.give("receive", "host", "host", text=TEXT).why
+
+
+def test_a_draft_that_the_fab_releases_keeps_its_author(desk: Desk) -> None:
+    desk.saved()
+    assert desk.give("receive", "host", "host", text=TEXT).status is AnswerStatus.DONE
+    (kept,) = desk.shelf.kept
+    assert (kept.state, kept.author, kept.released_by) == (RecipeState.RELEASED, "ann", "host")
+
+
+def test_what_is_obsolete_here_or_out_of_range_is_not_taken(desk: Desk) -> None:
+    version = desk.saved()
+    desk.move("obsolete", version)
+    answer = desk.give("receive", "host", "host", text=TEXT)
+    assert (answer.status, answer.at_fault) == (AnswerStatus.REFUSED, ("text",))
+    assert "was made obsolete here" in answer.why
+    wild = desk.give("receive", "host", "host", text=TEXT.replace("platen_speed_rpm = 93", "platen_speed_rpm = 900"))
+    assert wild.status is AnswerStatus.REFUSED
+    assert desk.state is RecipeState.OBSOLETE
