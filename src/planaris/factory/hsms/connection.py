@@ -207,7 +207,6 @@ class Connection:
             self._heard_s = now_s
             self._take(one, now_s, events)
             if self.closed:
-                self._reader.drop()
                 return events
         if wrong is not None:
             return events + self._end(CloseReason.LENGTH, str(wrong))

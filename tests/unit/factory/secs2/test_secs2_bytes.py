@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planaris.factory.secs2 import Format, Item, Message, decode, encode
+from planaris.factory.secs2 import Format, Item, Limits, Message, decode, encode
+from planaris.factory.secs2.codec import _Reader
 from planaris.factory.secs2.items import BOOLEAN, C2, F4, F8, I1, I2, I4, I8, U1, U2, U4, U8, A, B, J, L
 
 BY_HAND = [
@@ -85,6 +86,25 @@ def test_a_row_of_numbers_with_a_stranger_inside_is_read() -> None:
     # The same bytes where the headers of a row would stand, but another format.
     twisted = L(F8(0.0), F8(0.0), U8(0), F8(0.0))
     assert decode(encode(twisted)) == twisted
+
+
+def test_rows_of_numbers_are_read_in_one_go() -> None:
+    """The quick way is taken where it can be; what it gives is compared above."""
+    row = encode(F8(1.0)) * 5
+    assert _Reader(row, Limits())._row(5) == [F8(1.0)] * 5
+    assert _Reader(memoryview(row), Limits())._row(5) == [F8(1.0)] * 5
+    for other in (encode(A("x")) * 5, encode(F8(1.0, 2.0)) * 5, row[:-1], b"\x01\x00" * 5, b"", b"\x81"):
+        assert _Reader(other, Limits())._row(5) is None
+    assert _Reader(row, Limits()).items(5, 1) == [F8(1.0)] * 5
+
+
+def test_two_length_bytes_are_no_row_whatever_follows() -> None:
+    # An array of 256 elements, which are what a row of four U1 would look like if its second length byte were a value.
+    array = bytes.fromhex("A6 01 00") + bytes.fromhex("A6 01 07") * 85 + b"\x01"
+    body = bytes.fromhex("01 04") + array + bytes.fromhex("A5 01 07") * 3
+    item = decode(body)
+    assert item is not None
+    assert [len(inner) for inner in item] == [256, 1, 1, 1]
 
 
 def test_arrays_of_nothing_are_read_in_every_format() -> None:
