@@ -190,8 +190,9 @@ class Endpoints:
 
     def __init__(self, package: ProcessPackage, tool: ToolDescription, jobs: Sequence[JobFiles]) -> None:
         self._package, self._tool = package, tool
-        wafers = ((files, wafer) for files in jobs for wafer in files.lot.wafers)
-        self._stacks = {w.wafer_id: incoming_films(files.lot, w) for files, w in wafers}
+        self._stacks: dict[str, FilmStack] = {}
+        for files in jobs:
+            self.add(files.lot)
         self._ready: dict[tuple[FilmStack, Recipe, int, float], StepControl | None] = {}
 
     def __call__(self, wafer_id: str, recipe: Recipe, step: int, into_s: float = 0.0) -> StepControl | None:
@@ -203,6 +204,10 @@ class Endpoints:
         if key not in self._ready:
             self._ready[key] = self._control(stack, recipe, step, into_s)
         return self._ready[key]
+
+    def add(self, lot: Lot) -> None:
+        """Know the wafers of one more lot."""
+        self._stacks |= {wafer.wafer_id: incoming_films(lot, wafer) for wafer in lot.wafers}
 
     def _control(self, stack: FilmStack, recipe: Recipe, number: int, into_s: float) -> StepControl | None:
         context = self.context(stack, recipe, number)

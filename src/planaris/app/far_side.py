@@ -12,13 +12,12 @@ from typing import Any
 from planaris.app.profiles import ProfileParts
 from planaris.app.world_access import LocalWorld, RemoteWorld, WorldAccess, WorldError
 from planaris.dictionary import Dictionary
-from planaris.formats import JobFiles
 from planaris.hardware import Port, PortError, PortKind, tags_from
 from planaris.hardware.replay import EXACT_S, Divergence, RecordError, ReplayPort, RunRecord
-from planaris.model import InputError, InputFault
+from planaris.model import InputError, InputFault, ToolDescription
 from planaris.modules import ControlConstants
 from planaris.processes import ProcessPackage
-from planaris.twin import Machine, MemoryFile, TwinPort, World, make_truth
+from planaris.twin import HEARTBEAT_LIMIT_S, Machine, MemoryFile, TwinPort, World, make_truth
 
 OPCUA_SCHEME, REPLAY_SCHEME = "opcua://", "replay:"
 # How far, peer time, a write of a replayed live run may be from its time: the wire's delays are not replayed [design].
@@ -109,7 +108,7 @@ def _refused(text: str, problem: str, limit: str) -> InputError:
 
 
 def constants_at(speed: float, block_s: float) -> ControlConstants:
-    """Return the controller's constants over a wire: what waits for it is peer time, so it stretches with the speed."""
+    """Return the controller's constants over a wire, or hurried: what it waits for is peer time, so it stretches."""
     usual = ControlConstants()
     handshake = replace(usual.handshake, acknowledge_s=usual.handshake.acknowledge_s * max(1.0, speed))
     return replace(
@@ -125,14 +124,18 @@ def constants_at(speed: float, block_s: float) -> ControlConstants:
 @asynccontextmanager
 async def open_far_side(
     choice: PortChoice,
-    job: JobFiles,
+    tool: ToolDescription,
+    film: str,
     package: ProcessPackage,
     dictionary: Dictionary,
     seed: int,
     memory: MemoryFile,
     parts: ProfileParts,
 ) -> AsyncGenerator[FarSide]:
-    """Have the far side inside the block; the port is not connected yet. ``memory`` is a twin's in this process."""
+    """Have the far side inside the block; the port is not connected yet.
+
+    ``film`` and ``memory`` are of a twin in this process: what its wafers carry on top, and its own world.
+    """
     if choice.endpoint:
         async with _wire(choice, dictionary) as far:
             yield far
@@ -143,19 +146,23 @@ async def open_far_side(
         constants = constants_at(choice.recorded_speed, 0.0) if live else parts.constants
         yield FarSide(replay, _RecordedWorld(), constants, replay.divergences)
         return
-    truth = make_truth(package, job.recipe.film, job.tool, seed)
-    machine = Machine(job.tool, dictionary, truth, seed, profile=parts.twin)
+    truth = make_truth(package, film, tool, seed)
+    # Where time is hurried, a pause of this process is many seconds of it, also for the PLC.
+    hurry = choice.speed if 1.0 < choice.speed < float("inf") else 1.0
+    constants = constants_at(hurry, 0.0) if hurry > 1.0 else parts.constants
+    machine = Machine(tool, dictionary, truth, seed, profile=parts.twin, heartbeat_limit_s=HEARTBEAT_LIMIT_S * hurry)
     world = World(machine)
     world.remember(memory)
     try:
-        yield FarSide(TwinPort(machine), LocalWorld(world), parts.constants)
+        yield FarSide(TwinPort(machine), LocalWorld(world), constants)
     finally:
         machine.close()
 
 
 @asynccontextmanager
 async def _wire(choice: PortChoice, dictionary: Dictionary) -> AsyncGenerator[FarSide]:
-    from planaris.hardware.opcua import OpcuaPort, PeerThread
+    from planaris.clock import PeerThread
+    from planaris.hardware.opcua import OpcuaPort
 
     peer = PeerThread("opcua")
     try:

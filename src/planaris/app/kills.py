@@ -29,7 +29,7 @@ from planaris.historian import Home, SqliteJournal, journal_events
 from planaris.model import Face, SlotState
 from planaris.processes import load_package
 from planaris.stream import Committed, EventStream, RunEnded, RunStarted
-from planaris.tool import Engine, JobState, Story, TakenUp, Tool, Verbs, take_up
+from planaris.tool import Engine, JobState, Story, TakenUp, Tool, Verbs, known_orders, take_up
 from planaris.twin import Machine, MemoryFile, Truth, TwinPort, World, make_truth
 
 # Deaths in one run, and the time from one life's start within which it dies.
@@ -257,8 +257,8 @@ class _Controller:
             tool = Tool(job.tool, scene._dictionary, self._port, stream, no_trace, constants=parts.constants)
             engine = Engine(tool)
             orders = {lot.lot_id: order_of(job)}
-            Verbs(engine, orders.get)
-            register_world(tool.commands, LocalWorld(self.world), {lot.lot_id: lot})
+            Verbs(engine, known_orders(orders))
+            register_world(tool.commands, LocalWorld(self.world), {lot.lot_id: lot}.get)
             if not events:
                 stream.publish(RunStarted(job.tool.name, "twin", scene._seed, "kills"))
             async with tool.running(), engine.running():

@@ -11,6 +11,7 @@ from pathlib import Path
 import planaris
 from planaris import clock
 from planaris.app.checks import check_ends
+from planaris.app.consumable_keeper import ConsumableKeeper
 from planaris.app.endpoints import Endpoints, check_endpoints
 from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_side
 from planaris.app.jobs import JobFailedError, Script, order_of
@@ -27,7 +28,6 @@ from planaris.dictionary import Dictionary, build
 from planaris.formats import JobFiles, load_job
 from planaris.hardware.replay import RECORD_FILE, PortRecording
 from planaris.historian import (
-    ConsumableRecord,
     Home,
     HomeError,
     RecordError,
@@ -43,8 +43,6 @@ from planaris.stream import (
     AlarmSet,
     Batched,
     Committed,
-    ConsumableChanged,
-    ConsumableUsed,
     EventStream,
     LotStarted,
     ModuleStateChanged,
@@ -55,7 +53,18 @@ from planaris.stream import (
     WaferFinished,
     WaferMoved,
 )
-from planaris.tool import Counter, Engine, RecipeLibrary, Story, TakenUp, Tool, Verbs, shares_pct, take_up, unanswered
+from planaris.tool import (
+    Engine,
+    RecipeLibrary,
+    Story,
+    TakenUp,
+    Tool,
+    Verbs,
+    known_orders,
+    shares_pct,
+    take_up,
+    unanswered,
+)
 from planaris.twin import MemoryFile
 
 # Hurried runs record events in batches: the journal has them already.
@@ -193,7 +202,7 @@ def _run(
         session = _Session(request, job, package, home, folder, memory, writer, journal.append, choice, past)
         session.on_interruption = records.set_metas
         batched = Batched(records, RECORD_BATCH_COUNT if choice.speed == float("inf") else 1)
-        listeners = [batched, digest, lot_clock, reporter, session.keep_consumables]
+        listeners = [batched, digest, lot_clock, reporter, session.consumables]
         start_s = 0.0
         if past is not None:
             _tell_again(past, records, [digest, lot_clock, reporter])
@@ -218,7 +227,7 @@ def _run(
                 "stream_hash": digest.hexdigest(),
                 "bound": json.dumps(facts),
                 "model_flags": json.dumps(session.flags),
-                "consumable_parts": json.dumps(session.parts_in_use()),
+                "consumable_parts": json.dumps(session.consumables.parts()),
                 "divergences": json.dumps(session.divergences),
             }
         )
@@ -278,7 +287,7 @@ class _Session:
         self.questions: tuple[QuestionSummary, ...] = ()
         self.refused_answers: list[str] = []
         self.on_interruption: Callable[[dict[str, str]], None] = lambda _metas: None
-        self._serials = {(c.location, c.part): c for c in home.load_consumables()}
+        self.consumables = ConsumableKeeper(home)
         self.flags: list[str] = []
         self.divergences: tuple[str, ...] = ()
         self.lost_records: RecordError | None = None
@@ -291,7 +300,9 @@ class _Session:
         job, request = self._job, self._request
         dictionary = build(job.tool)
         choice, memory = self._choice, self._memory
-        opened = open_far_side(choice, job, self._package, dictionary, request.seed, memory, self._parts)
+        opened = open_far_side(
+            choice, job.tool, job.recipe.film, self._package, dictionary, request.seed, memory, self._parts
+        )
         async with opened as far:
             return await self._run(far, dictionary, listeners)
 
@@ -305,15 +316,14 @@ class _Session:
         for listener in listeners:
             stream.listen(listener)
         story = Story(job.tool.cleaner.stations[-1], past.events if past is not None else ())
-        self._catch_up(story)
-        counters = [Counter(c.location, c.part, c.wafers_count, c.use_h, c.serial) for c in self._serials.values()]
+        self.consumables.catch_up(story)
         traces, port, record = no_trace, far.port, None
         if self._parts.traces:
             traces = self._traces
         if self._parts.traces and request.record:  # without its traces a record could not be replayed
             port = record = PortRecording(far.port, self._folder.path / RECORD_FILE, self._choice.speed)
         endpoint_of = Endpoints(self._package, job.tool, [job])
-        tool = Tool(job.tool, dictionary, port, stream, traces, counters, far.constants, endpoint_of)
+        tool = Tool(job.tool, dictionary, port, stream, traces, self.consumables.counters(), far.constants, endpoint_of)
         if past is not None:
             tool.quarantine.restore(item.event for item in past.events)
             tool.idle_pads.restore(past.events)
@@ -322,10 +332,10 @@ class _Session:
             engine.manual.restore(item.event for item in past.events)
             tool.maintenance.restore(item.event for item in past.events)
         orders = {job.lot.lot_id: order_of(job)}
-        Verbs(engine, orders.get)
+        Verbs(engine, known_orders(orders))
         RecipeLibrary(self._home.recipes, job.tool, stream, engine.jobs.recipes_in_use).offer(tool.commands)
         if far.world is not None:
-            register_world(tool.commands, far.world, {job.lot.lot_id: job.lot})
+            register_world(tool.commands, far.world, {job.lot.lot_id: job.lot}.get)
         if past is None:
             stream.publish(RunStarted(job.tool.name, self._choice.kind.value, request.seed, planaris.__version__))
         script = Script(tool, "planaris run", f"lot {job.lot.lot_id}")
@@ -383,12 +393,6 @@ class _Session:
             return
         (self._folder.path / "twin_truth.npz").write_bytes(truth)
 
-    def parts_in_use(self) -> dict[str, dict[str, str]]:
-        """Return serial or lot number and time of installation of each part, by ``location.part``."""
-        return {
-            f"{c.location}.{c.part}": {"serial": c.serial, "installed": c.installed} for c in self._serials.values()
-        }
-
     async def _begin(self, script: Script, world: WorldAccess | None) -> None:
         """Give the commands of a lot that nobody has begun yet."""
         job, lot_id, port = self._job, self._job.lot.lot_id, self._job.lot.load_port
@@ -412,29 +416,6 @@ class _Session:
                 await person.give("wafer.confirm_place", "operator", wafer_id=wafer_id, location=place)
             except JobFailedError as error:
                 self.refused_answers.append(f"{wafer_id}: {error}")
-
-    def _catch_up(self, story: Story) -> None:
-        """Bring the home's counters to what the journal tells: a death may have come between the two."""
-        told = [Committed(0, 0.0, event) for event in story.consumables.values()]
-        self.keep_consumables(told)
-
-    def keep_consumables(self, batch: Sequence[Committed]) -> None:
-        """Listener that keeps the counters in the home."""
-        changed: dict[tuple[str, str], ConsumableRecord] = {}
-        for item in batch:
-            e = item.event
-            if isinstance(e, ConsumableChanged):
-                now = f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
-                record = ConsumableRecord(e.location, e.part, e.serial, 0, 0.0, now)
-                changed[e.location, e.part] = self._serials[e.location, e.part] = record
-            elif isinstance(e, ConsumableUsed):
-                old = self._serials.get((e.location, e.part))
-                serial = old.serial if old else f"{e.part.upper()}-{e.location}-1"
-                installed = old.installed if old else f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
-                record = ConsumableRecord(e.location, e.part, serial, e.wafers_count, e.use_h, installed)
-                changed[e.location, e.part] = self._serials[e.location, e.part] = record
-        if changed:  # the journal's next durable commit is one to the same file
-            self._home.save_consumables(changed.values(), durable=False)
 
 
 def _summary(

@@ -66,7 +66,7 @@ def run_twin(request: TwinRequest, on_ready: Callable[[TwinReady], None]) -> Non
 
 
 async def _serve(request: TwinRequest, tool: ToolDescription, on_ready: Callable[[TwinReady], None]) -> None:
-    from planaris.hardware.opcua import Identity, PeerThread, PlcServer, tags_digest
+    from planaris.hardware.opcua import Identity, PlcServer, tags_digest
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -87,7 +87,7 @@ async def _serve(request: TwinRequest, tool: ToolDescription, on_ready: Callable
     )
     # The PLC's clock is UTC when it starts, in whole seconds, and runs at the twin's speed.
     epoch_ns = int(clock.utc_now().timestamp() - loop.time()) * 1_000_000_000
-    peer = PeerThread("opcua")
+    peer = clock.PeerThread("opcua")
     server = PlcServer(TwinPort(machine), dictionary, identity, peer, request.endpoint, epoch_ns=epoch_ns)
     settling = loop.create_task(_settle(machine), name="twin.settle")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from planaris.app.world_access import WorldAccess, WorldError, lot_text
@@ -10,7 +10,7 @@ from planaris.model import Lot
 from planaris.tool import CommandDoor, CommandRequest, RefusedError
 
 
-def register_world(door: CommandDoor, world: WorldAccess, lots: Mapping[str, Lot]) -> None:
+def register_world(door: CommandDoor, world: WorldAccess, lot_of: Callable[[str], Lot | None]) -> None:
     """Offer the world's verbs behind the one door, so that they are audited as every command."""
 
     async def ask(verb: str, **arguments: Any) -> None:
@@ -20,7 +20,7 @@ def register_world(door: CommandDoor, world: WorldAccess, lots: Mapping[str, Lot
             raise RefusedError(str(error)) from error
 
     async def place_cassette(request: CommandRequest) -> str:
-        lot = lots.get(str(request.arguments["lot_id"]))
+        lot = lot_of(str(request.arguments["lot_id"]))
         if lot is None:
             raise RefusedError(f"no lot {request.arguments['lot_id']} is known")
         if lot.load_port != request.arguments["load_port"]:

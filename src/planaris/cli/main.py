@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from planaris.cli import calibrate, doctor, endpoint, factory, host, recipe, run, schedule, twin
+from planaris.cli import calibrate, doctor, endpoint, factory, host, recipe, run, schedule, serve, twin
 
 app = typer.Typer(
     name="planaris",
@@ -21,6 +21,8 @@ app.command("calibrate")(calibrate.calibrate)
 app.command("predict")(calibrate.predict)
 app.command("schedule")(schedule.command)
 app.add_typer(endpoint.app, name="endpoint")
+app.command("serve")(serve.command)
+app.add_typer(serve.tool_app, name="tool")
 app.command("twin")(twin.command)
 app.command("host")(host.command)
 app.add_typer(factory.app, name="factory")

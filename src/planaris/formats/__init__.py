@@ -4,8 +4,9 @@ Trace and table files have their own modules here, so that reading a recipe does
 """
 
 from planaris.formats.density_file import DensityFile, load_density
+from planaris.formats.described_lot import describe_lot
 from planaris.formats.incoming_file import load_incoming
-from planaris.formats.job_files import FindRecipe, JobFiles, load_job
+from planaris.formats.job_files import FindRecipe, JobFiles, fit_job, load_job
 from planaris.formats.lot_file import LotFile, load_lot
 from planaris.formats.quantity import leaf_paths, show_quantity, value_at
 from planaris.formats.recipe_diff import ChangeKind, RecipeChange, diff_recipes
@@ -23,8 +24,10 @@ __all__ = [
     "JobFiles",
     "LotFile",
     "RecipeChange",
+    "describe_lot",
     "diff_recipes",
     "dump_recipe",
+    "fit_job",
     "leaf_paths",
     "load_any_recipe",
     "load_cleaner_recipe",

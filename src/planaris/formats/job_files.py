@@ -58,11 +58,18 @@ def load_job(
         cleaner = _attempt(lambda: _from_library(cleaner_entry, find, description, kind), faults, "cleaner_recipe")
     if description is None or lot_file is None or recipe is None or cleaner is None:
         raise InputError(str(lot_path), tuple(faults))
+    if faults:
+        raise InputError(str(lot_path), tuple(faults))
+    return fit_job(lot_file, recipe, cleaner, description)
+
+
+def fit_job(lot_file: LotFile, recipe: Recipe, cleaner: CleanerRecipe, tool: ToolDescription) -> JobFiles:
+    """Return a lot with the recipes it is to have; `InputError` with every fault where they and the tool do not fit."""
     lot = replace(lot_file.lot, recipe=recipe.name, cleaner_recipe=cleaner.name)
-    sheet = Sheet(str(lot_path), faults)
-    _check_fit(lot, recipe, cleaner, description, sheet)
+    sheet = Sheet(str(lot_file.path))
+    _check_fit(lot, recipe, cleaner, tool, sheet)
     sheet.raise_if_faulty()
-    return JobFiles(lot, recipe, cleaner, description, lot_file)
+    return JobFiles(lot, recipe, cleaner, tool, lot_file)
 
 
 def _from_library(entry: str, find: FindRecipe | None, tool: ToolDescription | None, kind: type[_T]) -> _T:

@@ -143,13 +143,18 @@ class Platen(Module):
         self._controls: dict[int, StepControl] = {}
         self._held, self._turned_away = "", False
         self._conditioned_s = 0.0
+        self._slipped = False
         context.watch.listen(self._on_tags)
 
     def _on_tags(self, changed: Mapping[str, float]) -> None:
-        """Abort at once when a wafer slips out."""
-        slip = f"{self.name}.slip"
-        if slip in changed and self.context.watch.is_on(slip) and self.state in {"touching_down", *POLISHING}:
-            self.abort(WaferSlippedError(f"head{self._head}", self.name))
+        """Abort at once when a wafer slips out; while a head comes up, note that one did before it was up."""
+        slip, head = f"{self.name}.slip", f"head{self._head}"
+        if slip not in changed or not self.context.watch.is_on(slip):
+            return
+        if self.state in {"touching_down", *POLISHING}:
+            self.abort(WaferSlippedError(head, self.name))
+        elif self.state == "lifting" and not self.context.watch.is_on(f"{head}.up"):
+            self._slipped = True
 
     @property
     def left(self) -> Visit | None:
@@ -417,6 +422,7 @@ class Platen(Module):
             return
 
     async def _lift(self, visit: Visit) -> None:
+        self._slipped = False
         self.fire("lift")
         # The pad stays wet until the head is up: the water of the last step runs on.
         last_ml_min = visit.steps[-1].di_flow_ml_min if visit.steps else 0.0
@@ -433,6 +439,8 @@ class Platen(Module):
             raise failures[0]
         await self.context.port.write({f"{self.name}.sp_di_flow_ml_min": 0.0})
         if not self.context.watch.is_on(f"head{visit.head}.wafer_present"):
+            if self._slipped:  # it lies where it slid to, out of the head's reach
+                raise WaferSlippedError(f"head{visit.head}", self.name)
             await self.rechuck(visit.head)
 
     async def rechuck(self, head: int) -> None:

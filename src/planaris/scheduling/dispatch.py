@@ -17,6 +17,7 @@ from planaris.scheduling.forecast import (
     WET_MARGIN_S,
     cleaner_free_s,
     cup_served_s,
+    ends_beside_another,
     from_cup_s,
     load_s,
     rides_too_long,
@@ -38,6 +39,10 @@ def decide(floor: Floor) -> Decision:
     """Return the moves to start now, at most one a resource, and when to ask again if nothing happens before."""
     moves = [*_dry_robot(floor), *_wet_robot(floor), *_load_cup(floor), *_cleaner(floor)]
     starts_s = _starts_s(floor)
+    if starts_s and not moves and not floor.busy and not floor.due_s:
+        # Nothing is under way, so that what is waited for would never come.
+        soonest_s = min(starts_s.values())
+        starts_s = {platen: wait_s - soonest_s for platen, wait_s in starts_s.items()}
     moves += [
         Move(Action.POLISH, f"platen{platen}", floor.heads_at_platens[platen - 1], "")
         for platen, wait_s in starts_s.items()
@@ -160,13 +165,14 @@ def _wet_robot(floor: Floor) -> list[Move]:
 def _waits_its_turn(floor: Floor, wafer: str | None) -> bool:
     """Whether a wafer must not be loaded yet.
 
-    It, or one on the carousel, can bear no polish on its way back, or a finished one has no time for a load.
+    It, or one on the carousel, can bear no polish on its way back, a finished one has no time for a load, or two would
+    end their polish at one stop and the later one would wait too long for the cleaner.
     """
     heads = (floor.head_at_cup, *floor.heads_at_platens)
     on_heads = [floor.at[head] for head in heads if head in floor.at]
     if wafer is None or not on_heads or floor.line is None:
         return False
-    if _urgent(floor, stop_s=load_s(floor.line)):
+    if _urgent(floor, stop_s=load_s(floor.line)) or ends_beside_another(floor, wafer):
         return True
     return any(rides_too_long(floor, one) for one in (wafer, *on_heads))
 

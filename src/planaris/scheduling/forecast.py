@@ -49,8 +49,35 @@ def rides_too_long(floor: Floor, wafer: str) -> bool:
     return to_cup_s(line, turns, longest_s) + from_cup_s(line) > floor.wet_limit_s[wafer]
 
 
+def ends_beside_another(floor: Floor, wafer: str) -> bool:
+    """Whether a wafer, loaded now, ends its polish at the same stop as another and one would wait wet too long for it.
+
+    Both ride back with the same turns; the cleaner takes the second when its first place is free again.
+    """
+    line, visits = floor.line, floor.todo.get(wafer, ())
+    if line is None or not visits:
+        return False
+    for platen, head in enumerate(floor.heads_at_platens, start=1):
+        other = floor.at.get(head, "")
+        theirs = floor.todo.get(other, ())
+        if not theirs or theirs[-1].platen - platen != visits[-1].platen:
+            continue
+        first, second = sorted(
+            ((one, done[-1].platen) for one, done in ((wafer, visits), (other, theirs))), key=lambda it: -it[1]
+        )
+        takt_s = floor.clean_s[first[0]][0] + line.exchange_s if first[0] in floor.clean_s else 0.0
+        wait_s = to_cup_s(line, turns_to_cup(line, first[1]), 0.0) + takt_s + from_cup_s(line)
+        if wait_s + WET_MARGIN_S > floor.wet_limit_s.get(second[0], float("inf")):
+            return True
+    return False
+
+
 def cleaner_free_s(floor: Floor, wafer: str) -> float:
-    """Return when the cleaner can take one more wafer than those already polished, and pass it on within its limits."""
+    """Return when the cleaner can take one more wafer than those it has or gets, and pass it on within its limits.
+
+    Finished wafers on heads count where they come before this one; those that come after it would be waited for in
+    vain.
+    """
     line = floor.line
     assert line is not None
     if floor.down & {*floor.cleaner, "metrology", "dry_robot", "wet_robot"}:
@@ -75,6 +102,8 @@ def cleaner_free_s(floor: Floor, wafer: str) -> float:
     stop_s = max((floor.due_s.get(head, 0.0) for head in floor.heads_at_platens), default=0.0)
     for platen in range(line.platens, 0, -1):
         head = floor.heads_at_platens[platen - 1]
+        if floor.at.get(head) == wafer:
+            break
         if head in floor.at and floor.at[head] in floor.polished:
             way_s = to_cup_s(line, turns_to_cup(line, platen), stop_s) + from_cup_s(line)
             wafers.append(LineWafer(-1, way_s, floor.clean_s[floor.at[head]]))

@@ -116,6 +116,16 @@ class CarrierMapped(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CarrierLifted(Event):
+    """A carrier was taken off its load port in good order; the wafers in it are no longer in the machine."""
+
+    name: ClassVar[str] = "carrier_lifted"
+    load_port: int
+    lot_id: str
+    wafers_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class LotStarted(Event):
     """Work on a lot began."""
 
@@ -536,6 +546,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     InterlockRefused,
     ModuleStateChanged,
     CarrierMapped,
+    CarrierLifted,
     LotStarted,
     LotEnded,
     WaferRegistered,

@@ -25,7 +25,7 @@ from planaris.tool.take_up import TakenUp, take_up, unanswered
 from planaris.tool.tool import Tool
 from planaris.tool.transport import FloorFacts, Transport
 from planaris.tool.units import UnitsTransport
-from planaris.tool.verbs import JobOrder, Verbs
+from planaris.tool.verbs import FindOrder, JobOrder, Verbs, known_orders
 from planaris.tool.work import MEANINGS, FailedWork, Meaning, Piece, WorkKind, WorkRefusedError
 from planaris.tool.workshop import Workshop
 
@@ -49,6 +49,7 @@ __all__ = [
     "E10State",
     "Engine",
     "FailedWork",
+    "FindOrder",
     "FloorFacts",
     "InterlockError",
     "Interlocks",
@@ -99,6 +100,7 @@ __all__ = [
     "Workshop",
     "evaluate",
     "incoming_at",
+    "known_orders",
     "limits",
     "reconcile",
     "shares_pct",

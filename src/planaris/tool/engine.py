@@ -14,6 +14,7 @@ from planaris.stream import LotEnded, LotStarted, WaferMeasured
 from planaris.tool.arms import Arms
 from planaris.tool.carousel import CarouselTransport
 from planaris.tool.carrier_check import SlotMapError, check_carrier
+from planaris.tool.carriers import CarrierWatch
 from planaris.tool.failures import StoppedError
 from planaris.tool.handling import Handling
 from planaris.tool.idle_pads import Waiting
@@ -88,6 +89,7 @@ class Engine:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Work inside the block; on leaving it what is under way is cancelled: modules make themselves safe."""
+        self.tool.watch.listen(CarrierWatch(self.tool.watch, self.tool.alarms, self.tool.material, lambda: self.jobs))
         self._task = asyncio.create_task(self._run(), name="engine")
         try:
             yield
@@ -160,7 +162,7 @@ class Engine:
         engine, if anything did.
         """
         while True:
-            await self._or_end(self.shop.idle.wait())
+            await self.or_end(self.shop.idle.wait())
             active = self.jobs.active
             paused = any(job.state is JobState.PAUSED for job in active)
             limit_s = max(patience_s, PAUSED_PATIENCE_S * paused, REFUSED_PATIENCE_S * bool(self.shop.refused))
@@ -168,12 +170,12 @@ class Engine:
                 return
             try:
                 async with asyncio.timeout(limit_s):
-                    await self._or_end(self.shop.stirring.wait())
+                    await self.or_end(self.shop.stirring.wait())
             except TimeoutError:
                 return
 
-    async def _or_end(self, wait: Coroutine[Any, Any, Any]) -> None:
-        """Wait for something or for the engine's own end, which raises."""
+    async def or_end(self, wait: Coroutine[Any, Any, Any]) -> None:
+        """Wait for something or for the engine's own end, which raises. Inside `running`."""
         assert self._task is not None
         waiter = asyncio.create_task(wait)
         try:

@@ -124,13 +124,14 @@ class Handling:
 
     def _give_up(self, robot: str) -> None:
         """Leave a wafer where it is: cut short, and on its way home from there."""
-        material = self._tool.material
-        for wafer_id, _ in tuple(material.in_motion().items()):
+        material, moving = self._tool.material, self._tool.material.in_motion()
+        held = material.at.get(robot)  # halted between pick and place, it is not on its way anywhere
+        for wafer_id in dict.fromkeys((*moving, *(() if held is None else (held.wafer_id,)))):
             wafer = material.find(wafer_id)
             if wafer is None:
                 continue
             where = material.where(wafer_id)
-            if robot in {where, material.in_motion()[wafer_id]}:
+            if robot in {where, moving.get(wafer_id)}:
                 material.cancel(wafer, "given up by a person")
                 self._jobs.progress_of(wafer).cut_short = True
                 self._marks.mark(wafer_id, "rework", f"move by {robot} given up")

@@ -224,7 +224,7 @@ class HeadWork:
     def _lies_on_pad(self, wafer: Wafer, platen: str, *, slipped: bool) -> None:
         """Follow the sensors: the head came up empty, so the wafer is on the pad; breakage closes the platen."""
         material = self._tool.material
-        material.intend(material.where(wafer.wafer_id), platen)
+        material.intend(material.where(wafer.wafer_id), platen, seen=True)
         material.confirm(wafer)
         self._marks.mark(wafer.wafer_id, "scrap" if slipped else "rework", f"left its head on {platen}")
         if slipped:
@@ -244,7 +244,7 @@ class HeadWork:
             what = "no empty head is over the pad"
             raise PadOccupiedError(platen.name, "rechuck", what, "turn one there, or take the wafer out")
         await platen.ask(lambda: platen.rechuck(head))
-        self._tool.material.intend(platen.name, f"head{head}")
+        self._tool.material.intend(platen.name, f"head{head}", seen=True)
         self._tool.material.confirm(wafer)
         progress.head, progress.cut_short = head, False
         progress.visits_done += 1

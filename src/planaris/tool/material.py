@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from planaris.hardware import DeviceFailedError
 from planaris.model import Face, Wafer
 from planaris.stream import (
+    CarrierLifted,
     EventStream,
     FlipIntended,
     MoveCancelled,
@@ -29,6 +31,7 @@ class MaterialMap:
     """Where the tool believes each wafer is and which way it faces, and which moves and turns are under way.
 
     ``face_at`` says which way a wafer lies at a place, None where it may face either way: on an arm that turns it.
+    ``permit`` raises for a place that nothing may leave now: while the tool is halted no move is intended.
     """
 
     def __init__(self, stream: EventStream, face_at: Callable[[str], Face | None] = _any_face) -> None:
@@ -38,6 +41,7 @@ class MaterialMap:
         self._at: dict[str, Wafer] = {}
         self._where: dict[str, str] = {}
         self._moving: dict[str, str] = {}
+        self.permit: Callable[[str], None] = lambda _source: None
 
     @property
     def at(self) -> Mapping[str, Wafer]:
@@ -90,8 +94,10 @@ class MaterialMap:
         if destination:
             self._moving[wafer.wafer_id] = destination
 
-    def intend(self, source: str, destination: str) -> Wafer:
-        """Commit the intent to move; only then may anything move."""
+    def intend(self, source: str, destination: str, *, seen: bool = False) -> Wafer:
+        """Commit the intent to move; only then may anything move. A move that was ``seen`` needs no permission."""
+        if not seen:
+            self.permit(source)
         wafer = self._at.get(source)
         if wafer is None:
             raise MaterialError(f"no wafer is known at {source}")
@@ -105,12 +111,14 @@ class MaterialMap:
     def confirm(self, wafer: Wafer, then: str | None = None) -> None:
         """Commit that sensors confirmed the intended move, then believe it.
 
-        ``then`` intends the next move in the same commit: a robot that has picked is about to place.
+        ``then`` intends the next move in the same commit, unless none is permitted now: a robot that has picked is
+        about to place.
         """
         destination = self._moving.get(wafer.wafer_id)
         if destination is None:
             raise MaterialError(f"no move of {wafer.wafer_id} was intended")
         source = self._where[wafer.wafer_id]
+        then = then if self._permitted(destination) else None
         if then is not None:
             self._need_free(then, wafer)
         self._stream.publish(WaferMoved(wafer.wafer_id, source, destination))
@@ -160,10 +168,31 @@ class MaterialMap:
         self._turning.pop(wafer.wafer_id, None)
         self._faces[wafer.wafer_id] = face
 
+    def carrier_gone(self, load_port: int) -> None:
+        """Commit that a carrier was lifted with all that lay in it: its wafers are no longer in the machine."""
+        port = f"loadport{load_port}"
+        gone = {place: w for place, w in self._at.items() if place.startswith(f"{port}.")}
+        moving = [w.wafer_id for w in gone.values() if w.wafer_id in self._moving]
+        if moving:
+            raise MaterialError(f"{', '.join(moving)} of {port} is on its way")
+        lots = ", ".join(dict.fromkeys(w.lot_id for w in gone.values()))
+        self._stream.commit(CarrierLifted(load_port, lots, len(gone)))
+        for place, wafer in gone.items():
+            del self._at[place]
+            del self._where[wafer.wafer_id]
+            self._faces.pop(wafer.wafer_id, None)
+
     def find(self, wafer_id: str) -> Wafer | None:
         """Return a wafer of the map by its id."""
         location = self._where.get(wafer_id)
         return None if location is None else self._at[location]
+
+    def _permitted(self, source: str) -> bool:
+        try:
+            self.permit(source)
+        except DeviceFailedError:
+            return False
+        return True
 
     def _need_free(self, location: str, wafer: Wafer) -> None:
         if location in self._at or location in self._moving.values():

@@ -11,6 +11,7 @@ from planaris.stream import (
     AlarmAcknowledged,
     AlarmCleared,
     AlarmSet,
+    CarrierLifted,
     CleanEnded,
     CleanStarted,
     CommandReceived,
@@ -168,6 +169,9 @@ class Story:
                 self._alarm(event, time_s)
             case ConsumableUsed():
                 self.consumables[event.location, event.part] = event
+            case CarrierLifted():
+                inside = f"loadport{event.load_port}."
+                self.wafers = {i: w for i, w in self.wafers.items() if not w.place.startswith(inside)}
             case CommandReceived():
                 self.commands_count += 1
             case RunEnded():

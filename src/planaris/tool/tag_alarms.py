@@ -1,11 +1,11 @@
-"""Alarms that a state tag says by itself: safety layer, acts of the PLC, a pad that runs dry, a carrier taken away."""
+"""Alarms that a state tag says by itself: safety layer, acts of the PLC, a pad that runs dry."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from planaris.hardware import TagWatch
-from planaris.model import ToolDescription, Wafer
+from planaris.model import ToolDescription
 from planaris.tool.alarms import AlarmBook
 
 # Tags whose rise sets an alarm and whose fall clears it.
@@ -24,7 +24,7 @@ ON_TAGS: dict[str, str] = {
 class TagAlarms:
     """Listens to changed tags and sets or clears their alarms.
 
-    ``at`` gives location -> wafer of the material map; ``head_over`` the head over a platen, 0 where there is none.
+    ``head_over`` gives the head over a platen, 0 where there is none.
     """
 
     def __init__(
@@ -32,10 +32,9 @@ class TagAlarms:
         tool: ToolDescription,
         watch: TagWatch,
         alarms: AlarmBook,
-        at: Callable[[], Mapping[str, Wafer]],
         head_over: Callable[[int], int],
     ) -> None:
-        self._watch, self._alarms, self._at, self._head_over = watch, alarms, at, head_over
+        self._watch, self._alarms, self._head_over = watch, alarms, head_over
         self._on = ON_TAGS | {
             f"platen{n}.polish_limit_reached": "polish_limit_reached" for n in range(1, tool.platens + 1)
         }
@@ -48,12 +47,6 @@ class TagAlarms:
                 self._follow(self._on[tag], source, self._watch.is_on(tag), f"{tag} is on")
             elif name == "pad_wet":
                 self._follow("pad_dry", source, self._runs_dry(source), f"{source}: a head polishes on a dry pad")
-            elif name == "carrier_present":
-                out = [w.wafer_id for place, w in self._at().items() if not place.startswith("loadport")]
-                mine = [p for p in self._at() if p.startswith(f"{source}.")]
-                gone = not self._watch.is_on(tag) and bool(out or mine)
-                detail = f"{len(mine)} wafers were in it, {len(out)} are out in the tool"
-                self._follow("carrier_removed", source, gone, detail)
 
     def _follow(self, alarm: str, source: str, on: bool, detail: str) -> None:
         if on:

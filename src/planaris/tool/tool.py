@@ -76,7 +76,7 @@ class Tool:
         self.watch = TagWatch(port)
         self.alarms = AlarmBook(stream, dictionary, loop.time)
         self.limits = LimitWatch(self.alarms)
-        self._tag_alarms = TagAlarms(description, self.watch, self.alarms, lambda: self.material.at, self.head_over)
+        self._tag_alarms = TagAlarms(description, self.watch, self.alarms, self.head_over)
         self.linked, self._unlinked_s = True, 0.0
         self.interlocks = Interlocks(
             self.watch,
@@ -112,6 +112,7 @@ class Tool:
             *(() if endpoint_of is None else (endpoint_of,)),
         )
         self.gate = context.gate
+        self.material.permit = lambda source: self.gate.check(source, "move", 0.0)
         self.load_ports = {n: LoadPort(n, context) for n in range(1, description.load_ports + 1)}
         self.dry_robot, self.wet_robot = (
             (DualArmRobot if times.arms > 1 else Robot)(name, context)

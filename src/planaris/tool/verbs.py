@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from planaris.model import CleanerRecipe, Lot, Recipe
@@ -25,15 +25,24 @@ class JobOrder:
     cleaner: CleanerRecipe
 
 
-FindOrder = Callable[[str], JobOrder | None]
+# Returns what is known of the lot that a job.create names, None for nothing; it may raise RefusedError with why.
+FindOrder = Callable[[CommandRequest], JobOrder | None]
 _REFUSALS = (InterlockError, JobStateError, WorkRefusedError, MaterialError, QuarantineError, ValueError)
 
 
-class Verbs:
-    """Gives the engine's verbs to the door. ``find`` returns what is known of a lot that may become a job."""
+def known_orders(orders: Mapping[str, JobOrder]) -> FindOrder:
+    """Return what finds the orders of lots that are known beforehand."""
+    return lambda request: orders.get(str(request.arguments["lot_id"]))
 
-    def __init__(self, engine: Engine, find: FindOrder) -> None:
-        self._engine, self._find = engine, find
+
+class Verbs:
+    """Gives the engine's verbs to the door.
+
+    ``find`` returns what a lot's job is made of; ``keep`` gets it once the job is possible, before the job is there.
+    """
+
+    def __init__(self, engine: Engine, find: FindOrder, keep: Callable[[JobOrder], None] = lambda _order: None) -> None:
+        self._engine, self._find, self._keep = engine, find, keep
         orders = Orders(engine)
         handlers: dict[str, Callable[[CommandRequest], str]] = {
             "job.create": self._create,
@@ -65,15 +74,17 @@ class Verbs:
 
     def _create(self, request: CommandRequest) -> str:
         lot_id = _text(request, "lot_id")
-        order = self._find(lot_id)
+        order = self._find(request)
         if order is None:
             raise RefusedError(f"no lot {lot_id} is known", ("lot_id",))
         _match("load_port", request.arguments["load_port"], order.lot.load_port)
-        _match("recipe", request.arguments["recipe"], order.recipe.name)
+        _match("recipe", _name(request, "recipe"), order.recipe.name)
         if "cleaner_recipe" in request.arguments:
-            _match("cleaner_recipe", request.arguments["cleaner_recipe"], order.cleaner.name)
+            _match("cleaner_recipe", _name(request, "cleaner_recipe"), order.cleaner.name)
         priority = int(request.arguments.get("priority", 0))
-        job = self._engine.jobs.create(order.lot, order.recipe, order.cleaner, priority)
+        job = self._engine.jobs.make(order.lot, order.recipe, order.cleaner, priority)
+        self._keep(order)
+        self._engine.jobs.adopt(job)
         return f"{len(job.lot.wafers)} wafers, priority {priority}"
 
     def _start(self, request: CommandRequest) -> str:
@@ -109,6 +120,11 @@ def _handler(engine: Engine, handle: Callable[[CommandRequest], str]) -> Handler
 
 def _text(request: CommandRequest, name: str) -> str:
     return str(request.arguments[name])
+
+
+def _name(request: CommandRequest, argument: str) -> str:
+    """Return a recipe's name; a version of the library is NAME@HASH."""
+    return _text(request, argument).partition("@")[0]
 
 
 def _match(name: str, asked: object, known: object) -> None:

@@ -419,8 +419,8 @@ class Process:
             head.bank.command(self._clock(), {"contact": 0.0}, 0.0)
             if station:
                 self._disarm(station)
-            self.mishaps.lifted(n, station, CHUCK_VACUUM_kPa)
             self._plc.set({f"head{n}.up": True})
+            self.mishaps.lifted(n, station, CHUCK_VACUUM_kPa)  # the pad's sensor sees under a head that is up only
             return OK
 
         return Motion(self._tool.lift_s, lifted)

@@ -16,8 +16,9 @@ from asyncua.ua.attribute_ids import AttributeIds
 from delay_line import DelayLine
 from port_rigs import Fault, TwinRig, dictionary_a
 
+from planaris.clock import SameLoop
 from planaris.hardware import PortKind, Value, tags_from
-from planaris.hardware.opcua import Identity, OpcuaPort, PlcServer, SameLoop, tags_digest
+from planaris.hardware.opcua import Identity, OpcuaPort, PlcServer, tags_digest
 from planaris.hardware.opcua.nodes import SpaceBuilder
 from planaris.hardware.opcua.space import BLOCKS, NAMESPACE_URI
 from planaris.twin import LinkModel

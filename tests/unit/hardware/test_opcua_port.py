@@ -14,9 +14,9 @@ from asyncua.ua.attribute_ids import AttributeIds
 from opcua_rig import OpcuaRig, RigPort
 from port_rigs import DEVICE, VERB, connected, dictionary_a
 
-from planaris.clock import now_s, run
+from planaris.clock import SameLoop, now_s, run
 from planaris.hardware import STATE, HandshakeLostError, LinkState, PortError, PortKind, tags_from
-from planaris.hardware.opcua import OpcuaPort, SameLoop, tags_digest
+from planaris.hardware.opcua import OpcuaPort, tags_digest
 from planaris.hardware.opcua.feeds import SampledFeed
 from planaris.hardware.opcua.space import NAMESPACE_URI, BadBlockError, decode_block, encode_block, node_id
 from planaris.model import Block, Quality

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from line_cases import JOB, NINE, ROUTES, line, visits, wafers, waits_s
 
@@ -139,6 +139,8 @@ ROUTE = st.permutations((1, 2, 3)).flatmap(
 
 
 @given(st.lists(ROUTE, min_size=1, max_size=3), st.integers(0, 20), st.booleans(), st.floats(0.0, 0.2))
+# Two wafers of other routes that end their polish at one stop.
+@example([((1, 20.0),), ((1, 34.0), (2, 20.0), (3, 20.0)), ((1, 20.0), (2, 20.0))], 0, True, 0.0)
 @settings(deadline=None, max_examples=40)
 def test_any_mix_of_routes_comes_through_with_every_wet_limit_kept(
     routes: list[tuple[tuple[int, float], ...]], seed: int, metrology: bool, spread: float

@@ -21,7 +21,7 @@ from planaris.model import CARRIER_SLOTS, Lot, Recipe, SlotState, ToolDescriptio
 from planaris.modules import EndpointOf
 from planaris.processes import load_package
 from planaris.stream import Committed, Event, EventStream
-from planaris.tool import Answer, CommandRequest, Engine, JobOrder, MakeTransport, Tool, Verbs
+from planaris.tool import Answer, CommandRequest, Engine, JobOrder, MakeTransport, Tool, Verbs, known_orders
 from planaris.twin import Machine, TwinPort, World, make_truth
 
 E = TypeVar("E", bound=Event)
@@ -101,7 +101,7 @@ class EngineBench:
             description, dictionary, TwinPort(self.machine), self.stream, NoTrace.start, endpoint_of=endpoint_of
         )
         self.engine = Engine(self.tool, make_transport)
-        Verbs(self.engine, self.orders.get)
+        Verbs(self.engine, known_orders(self.orders))
         self._keys = itertools.count(1)
 
     def _append(self, batch: Sequence[Committed], durable: bool) -> None:

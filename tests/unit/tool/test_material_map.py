@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tool_bench import Bench, wafer
 
-from planaris.stream import Event, MoveIntended, WaferMoved, WaferRegistered
+from planaris.modules import ClosedError
+from planaris.stream import CarrierLifted, Event, MoveIntended, WaferMoved, WaferRegistered
 from planaris.tool import MaterialError, MaterialMap
 
 
@@ -124,3 +125,33 @@ def test_without_a_journal_a_confirmation_is_not_believed(bench: Bench, material
         material.confirm(moving)
     assert material.where("L1-01") == "loadport1.01"
     assert dict(material.in_motion()) == {"L1-01": "dry_robot"}  # a person or a sensor must be asked
+
+
+def test_while_nothing_is_permitted_no_move_is_intended_but_what_was_seen_is_told(
+    bench: Bench, material: MaterialMap
+) -> None:
+    material.intend("loadport1.01", "dry_robot")
+
+    def closed(source: str) -> None:
+        raise ClosedError(source, "move", "halted")
+
+    material.permit = closed
+    with pytest.raises(ClosedError, match="halted"):
+        material.intend("loadport1.02", "aligner")
+    material.confirm(wafer(1), then="aligner")
+    assert [type(event) for event, _ in last(bench, 1)] == [WaferMoved]
+    assert material.in_motion() == {}
+    material.intend("dry_robot", "aligner", seen=True)
+    material.confirm(wafer(1))
+    assert material.where("L1-01") == "aligner"
+
+
+def test_a_carrier_that_is_lifted_takes_its_wafers_along_in_one_commit(bench: Bench, material: MaterialMap) -> None:
+    material.intend("loadport1.01", "dry_robot")
+    with pytest.raises(MaterialError, match="L1-01"):
+        material.carrier_gone(1)
+    material.confirm(wafer(1))
+    material.carrier_gone(1)
+    assert last(bench, 1) == [(CarrierLifted(1, "L1", 1), True)]
+    assert dict(material.at) == {"dry_robot": wafer(1)}
+    material.register(wafer(2), "loadport1.02")  # the same one may come again

@@ -28,7 +28,7 @@ from planaris.formats import JobFiles
 from planaris.historian import Home, SqliteJournal
 from planaris.processes import load_package
 from planaris.stream import Committed, EventStream, RunEnded, RunStarted, to_json
-from planaris.tool import Engine, Tool, Verbs
+from planaris.tool import Engine, Tool, Verbs, known_orders
 from planaris.twin import Machine, TwinPort, Unreliable, Witness, World, make_truth
 
 # A tool where nothing stirs this long, with a person at it, is stuck [design].
@@ -143,8 +143,8 @@ class _Play:
         stream.listen(checks)
         tool = Tool(job.tool, dictionary, TwinPort(machine), stream, no_trace, constants=parts.constants)
         checks.engine = engine = Engine(tool)
-        Verbs(engine, {lot.lot_id: order_of(job)}.get)
-        register_world(tool.commands, LocalWorld(world), {lot.lot_id: lot})
+        Verbs(engine, known_orders({lot.lot_id: order_of(job)}))
+        register_world(tool.commands, LocalWorld(world), {lot.lot_id: lot}.get)
         person = Person(engine, world, scenario, self._broken)
         stream.listen(person.hear)
         stream.publish(RunStarted(job.tool.name, "twin", scenario.seed, "faults"))

@@ -3,7 +3,6 @@
 Needs the extra ``opcua`` (asyncua, LGPL, used unmodified).
 """
 
-from planaris.hardware.opcua.peer import Peer, PeerThread, SameLoop
 from planaris.hardware.opcua.port import OpcuaPort, identify
 from planaris.hardware.opcua.server import PlcServer
 from planaris.hardware.opcua.space import Identity, tags_digest
@@ -11,10 +10,7 @@ from planaris.hardware.opcua.space import Identity, tags_digest
 __all__ = [
     "Identity",
     "OpcuaPort",
-    "Peer",
-    "PeerThread",
     "PlcServer",
-    "SameLoop",
     "identify",
     "tags_digest",
 ]

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from planaris.clock import Peer
 from planaris.hardware.opcua.feeds import SampledFeed, StateFeed
-from planaris.hardware.opcua.peer import Peer
 from planaris.hardware.opcua.session import Notice, Reading, Session
 from planaris.hardware.opcua.space import Identity, WireBlock, tags_digest
 from planaris.hardware.port import LinkState, NotWritableError, PortError, PortKind, Sample, Subscription

@@ -18,9 +18,9 @@ from asyncua.server.server import Server
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
+from planaris.clock import Peer
 from planaris.dictionary import Dictionary
 from planaris.hardware.opcua.nodes import SpaceBuilder, build_space
-from planaris.hardware.opcua.peer import Peer
 from planaris.hardware.opcua.space import (
     BLOCKS,
     CLOCK,

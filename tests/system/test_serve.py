@@ -1,0 +1,181 @@
+"""`planaris serve`: lots come and go by commands, a described one too; a death and a restart; wrong input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from spine_lots import COMMAND, Run, run_command, small_lot
+
+START_LIMIT_S = 120.0
+LOT_LIMIT_S = 240.0
+SPEED = 40.0
+SHORT: dict[str, dict[str, str]] = {
+    "recipe.toml": {"time_s = 40, min_s = 30": "time_s = 20, min_s = 15"},
+    "cleaner.toml": {"time_s = 40": "time_s = 10", "time_s = 50": "time_s = 10"},
+}
+
+
+class Served:
+    """A live tool in its own process and the commands a person gives it."""
+
+    def __init__(self, process: subprocess.Popen[str], home: Path, folder: Path) -> None:
+        self.process, self.home, self.folder = process, home, folder
+
+    def state(self) -> dict[str, Any]:
+        """Return what it says of itself."""
+        found = run_command("tool", "state", "--home", self.home, "--json", cwd=self.home.parent)
+        assert found.returncode == 0, found.stdout + found.stderr
+        return json.loads(found.stdout)
+
+    def do(self, verb: str, *arguments: str, role: str = "operator", principal: str = "ada") -> dict[str, Any]:
+        """Give a command and return the answer."""
+        given = ("--role", role, "--principal", principal, "--reason", "a test", "--home", self.home, "--json")
+        found = run_command("tool", "do", verb, *arguments, *given, cwd=self.home.parent)
+        return {"code": found.returncode, **json.loads(found.stdout)}
+
+    def wait_for(self, what: Callable[[dict[str, Any]], bool], limit_s: float = LOT_LIMIT_S) -> dict[str, Any]:
+        """Wait until its state is so."""
+        end = time.monotonic() + limit_s
+        while not what(state := self.state()):
+            assert time.monotonic() < end, state
+            assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.3)
+        return state
+
+    def end(self) -> str:
+        """End it as a person does, and return what it wrote for people."""
+        self.process.send_signal(signal.SIGTERM)
+        _, told = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, told
+        return told
+
+
+@contextmanager
+def serving(home: Path, *options: object) -> Generator[Served]:
+    command = [COMMAND, "serve", "--home", home, "--speed", SPEED, "--json", *options]
+    process = subprocess.Popen(
+        [str(c) for c in command],
+        cwd=home.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or lines[-1].rstrip() != "}":
+            line = process.stdout.readline()
+            assert line, process.communicate()
+            lines.append(line)
+        ready = json.loads("".join(lines))
+        yield Served(process, home, Path(ready["folder"]))
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def job_of(state: dict[str, Any], lot_id: str) -> dict[str, Any]:
+    return next(job for job in state["jobs"] if job["lot_id"] == lot_id)
+
+
+def test_two_lots_one_known_and_one_described(tmp_path: Path) -> None:
+    lot = small_lot(tmp_path / "example", (1, 2), SHORT)
+    with serving(tmp_path / "home", "--lot", lot) as tool:
+        known = ("lot_id=ILD001", "load_port=1", "recipe=oxide_ild")
+        assert tool.do("job.create", *known)["status"] == "done"
+        refused = tool.do("job.create", *known)
+        assert (refused["status"], refused["code"]) == ("refused", 1)
+        assert "there is a job for lot ILD001" in refused["why"]
+        for name in ("recipe.toml", "cleaner.toml"):
+            release(tool, (tmp_path / "example" / name).read_text(encoding="utf-8"))
+        described = ("lot_id=H7", "load_port=2", "recipe=oxide_ild")
+        told = tool.do("job.create", *described)
+        assert "no lot H7 is known, and its job does not say slots and film_thickness_nm" in told["why"]
+        wrong = tool.do("job.create", *described, "slots=0, 3, 3, 26", "film_thickness_nm=-4", "priority=x")
+        assert "priority: 'x' is not of type int" in wrong["why"]
+        wrong = tool.do("job.create", *described, "slots=0, 3, 3, 26", "film_thickness_nm=-4")
+        assert all(text in wrong["why"] for text in ("0: no such slot", "26: no such slot", "twice", "no film"))
+        made = tool.do("job.create", *described, "slots=3, 5", "film_thickness_nm=1500")
+        assert made["status"] == "done", made
+        for lot_id in ("ILD001", "H7"):
+            assert tool.do("job.start", f"lot_id={lot_id}")["status"] == "done"
+        state = tool.wait_for(lambda s: all(job["state"] == "completed" for job in s["jobs"]))
+        assert [job["finished_count"] for job in state["jobs"]] == [2, 2]
+        reports = tool.folder / "lot-ILD001" / "report.html", tool.folder / "lot-H7" / "report.html"
+        tool.wait_for(lambda _state: all(path.is_file() for path in reports), 60)
+        told = tool.end()
+    assert "report:" in told
+    assert "jobs are left" not in told
+    session = Run(tool.folder, tool.home, {})
+    assert session.meta["outcome"] == "completed"
+    finished = [e.payload["wafer_id"] for e in session.named("wafer_finished")]
+    assert sorted(finished) == ["H7-03", "H7-05", "ILD001-01", "ILD001-02"]
+    for path in reports:
+        page = path.read_text(encoding="utf-8")
+        assert "TWIN" in page
+        assert "http://" not in page.replace("http://www.w3.org", "")
+    assert not (tool.home / "door.sock").exists()
+
+
+def release(tool: Served, text: str) -> None:
+    saved = tool.do("recipe.save", f"text={text}", role="process", principal="bob")
+    assert saved["status"] == "done", saved
+    name, _, digits = saved["why"].split()[0].partition("@")
+    for verb, role, principal in (("approve", "process", "eve"), ("release", "administrator", "root")):
+        done = tool.do(f"recipe.{verb}", f"recipe={name}", f"content_hash={digits}", role=role, principal=principal)
+        assert done["status"] == "done", done
+
+
+def test_a_killed_tool_goes_on_with_its_lots(tmp_path: Path) -> None:
+    lot, home = small_lot(tmp_path / "example", (1, 2, 3), SHORT), tmp_path / "home"
+    with serving(home, "--lot", lot) as tool:
+        tool.do("job.create", "lot_id=ILD001", "load_port=1", "recipe=oxide_ild")
+        tool.do("job.start", "lot_id=ILD001")
+        tool.wait_for(lambda s: any(place.startswith(("head", "loadcup")) for place in s["wafers"].values()))
+        tool.process.kill()
+        tool.process.communicate()
+    refused = run_command("serve", "--home", home, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "--resume" in refused.stderr
+    with serving(home, "--resume") as tool:
+        tool.wait_for(lambda s: job_of(s, "ILD001")["state"] in ("completed", "failed"))
+        state = tool.state()
+        assert state["questions"] == []
+        assert job_of(state, "ILD001")["finished_count"] == 3
+        tool.end()
+    names = [e.name for e in Run(tool.folder, tool.home, {}).events]
+    assert names.count("run_started") == names.count("run_resumed") == names.count("run_ended") == 1
+    assert names.count("wafer_finished") == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--speed", "0"), "is no speed to live at"),
+        (("--speed", "inf"), "is no speed to live at"),
+        (("--lot", "nowhere.toml"), "nowhere.toml"),
+        (("--resume",), "holds no run"),
+        (("--port", "opcua://127.0.0.1:9"), "127.0.0.1:9"),
+    ],
+)
+def test_wrong_input_is_refused_before_anything_lives(tmp_path: Path, options: tuple[str, ...], text: str) -> None:
+    found = run_command("serve", "--home", tmp_path / "home", *options, cwd=tmp_path)
+    assert found.returncode == 2
+    assert text in found.stderr
+
+
+def test_a_home_without_a_live_tool_says_so(tmp_path: Path) -> None:
+    found = run_command("tool", "state", "--home", tmp_path / "home", cwd=tmp_path)
+    assert found.returncode == 2
+    assert "no live tool answers" in found.stderr
