@@ -76,6 +76,7 @@ class GemEquipment:
         self._line: Line | None = None
         self._online_asked: int | None = None
         core.computed["tool.port_kind"] = lambda: ports.port_kind
+        core.computed["tool.software"] = lambda: settings.software
         self.clock = EquipmentClock(core)
         self.control = ControlState(core, self._ask_online)
         self.outgoing = Outgoing(core, self.control.may_report)
