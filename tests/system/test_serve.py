@@ -27,8 +27,9 @@ SHORT: dict[str, dict[str, str]] = {
 class Served:
     """A live tool in its own process and the commands a person gives it."""
 
-    def __init__(self, process: subprocess.Popen[str], home: Path, folder: Path) -> None:
-        self.process, self.home, self.folder = process, home, folder
+    def __init__(self, process: subprocess.Popen[str], home: Path, ready: dict[str, Any]) -> None:
+        self.process, self.home, self.folder = process, home, Path(ready["folder"])
+        self.hsms = str(ready["hsms"])
 
     def state(self) -> dict[str, Any]:
         """Return what it says of itself."""
@@ -78,7 +79,7 @@ def serving(home: Path, *options: object) -> Generator[Served]:
             assert line, process.communicate()
             lines.append(line)
         ready = json.loads("".join(lines))
-        yield Served(process, home, Path(ready["folder"]))
+        yield Served(process, home, ready)
     finally:
         if process.poll() is None:
             process.kill()
@@ -159,6 +160,34 @@ def test_a_killed_tool_goes_on_with_its_lots(tmp_path: Path) -> None:
     assert names.count("wafer_finished") == 3
 
 
+def test_a_host_brings_its_recipe_and_runs_a_described_lot(tmp_path: Path) -> None:
+    example = tmp_path / "example"
+    small_lot(example, (1, 2), SHORT)
+
+    def host(*words: object) -> str:
+        told = run_command("host", tool.hsms, *words, cwd=tmp_path)
+        assert told.returncode == 0, told.stdout + told.stderr
+        return told.stdout
+
+    with serving(tmp_path / "home", "--hsms", "127.0.0.1:0", "--host-may-release") as tool:
+        host("send", example / "recipe.toml", example / "cleaner.toml")
+        assert set(host("recipes").split()) == {"oxide_ild", "oxide_clean"}
+        assert "twin" in host("values", "tool.port_kind")
+        refused = run_command("host", tool.hsms, "lot", "H1", "load_port=1", "recipe=nowhere", cwd=tmp_path)
+        assert refused.returncode == 1
+        told = host(
+            "lot", "H1", "load_port=1", "recipe=oxide_ild", "cleaner_recipe=oxide_clean", "slots=2,4",
+            "film_thickness_nm=1500",
+        )  # fmt: skip
+        finished = [line for line in told.splitlines() if line.startswith("event wafer_finished")]
+        assert [line.split()[2] for line in finished] == ["wafer_id=H1-02", "wafer_id=H1-04"]
+        removed_nm = [float(line.split("removal_nm=")[1].split()[0]) for line in finished]
+        assert all(100.0 < one < 1000.0 for one in removed_nm)
+        assert "event lot_ended lot_id=H1 outcome=completed processed_count=2" in told
+        tool.end()
+    assert "S6F11" in (tmp_path / "home" / "factory" / "messages.sml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -166,6 +195,7 @@ def test_a_killed_tool_goes_on_with_its_lots(tmp_path: Path) -> None:
         (("--speed", "inf"), "is no speed to live at"),
         (("--lot", "nowhere.toml"), "nowhere.toml"),
         (("--resume",), "holds no run"),
+        (("--hsms", "nowhere"), "is no HOST:PORT"),
         (("--port", "opcua://127.0.0.1:9"), "127.0.0.1:9"),
     ],
 )

@@ -9,12 +9,12 @@ from functools import partial
 from typing import TypeVar
 
 from planaris import clock
-from planaris.factory import Face, FaceItem, Inbox
+from planaris.factory import Face, FaceItem, Inbox, Recalled
 from planaris.hardware import STATE, Port
 from planaris.historian import RecipeShelf
 from planaris.model import RecipeVersion, Severity
 from planaris.modules import ControlConstants
-from planaris.stream import EventStream
+from planaris.stream import Committed, EventStream
 from planaris.tool import Answer, CommandRequest, Engine
 
 # A face is told of samples this often, peer time [design].
@@ -48,9 +48,14 @@ class FaceLink:
         self._tasks: list[asyncio.Task[None]] = []
 
     # -- the tool's loop -----------------------------------------------------------------------------------------
-    def open(self, stream: EventStream) -> None:
-        """Begin to follow events and samples."""
+    def listen(self, stream: EventStream, past: Sequence[Committed] = ()) -> None:
+        """Begin to follow events; ``past`` ones are known and told to nobody."""
+        if past:
+            self._inbox.put(Recalled(past))
         stream.listen(self._inbox)
+
+    def open(self) -> None:
+        """Begin to follow samples; the port is connected."""
         classes = dict.fromkeys(tag.rate_class for tag in self._port.tags.values())
         for rate_class in classes:
             if not rate_class.endswith(_NOT_FOLLOWED):
@@ -152,7 +157,7 @@ async def start_face(
         running.cancel()
         await asyncio.wait({running})
 
-    link.open(stream)
+    link.open()
     running = await peer.call(begin())
     watching = asyncio.create_task(peer.call(ended(running)), name="factory.end")
 

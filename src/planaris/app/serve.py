@@ -33,6 +33,7 @@ from planaris.stream import RunEnded, RunStarted
 from planaris.twin import MemoryFile
 
 if TYPE_CHECKING:
+    from planaris.app.face_link import FaceLink
     from planaris.factory import FactorySettings
 
 SESSION = "serve"
@@ -45,7 +46,7 @@ class ServeRequest:
     ``lots`` are files of lots that the tool knows beforehand; more can be described as their jobs are made. ``package``
     and ``film`` say what a twin's wafers carry and with what they are polished; the first lot's where they are ''.
     ``hsms`` is HOST:PORT where a factory host connects, '' for no factory interface, with its ``device_id``, who may
-    connect (addresses or networks, empty for everybody) and whether recipes that it sends are released on its authority.
+    connect (addresses or networks, empty for everybody) and whether recipes that it sends are released at once.
     ``people`` has cassettes brought to a twin and taken away. With ``resume`` the home's last session goes on.
     """
 
@@ -247,18 +248,20 @@ class _Session:
             if self._request.clear and far.world is not None and self._past is None:
                 await far.world.ask("empty")
             live = self._wire(journal, records, traces, metas, drawers, far, dictionary)
+            peer = clock.PeerThread("faces")
+            faces.push_async_callback(peer.stop)
+            link = self._link(peer, live, far) if self._request.hsms else None
             if self._past is None:
                 live.stream.publish(RunStarted(self._tool.name, self._choice.kind.value, seed, planaris.__version__))
             async with live.running():
-                peer = clock.PeerThread("faces")
-                faces.push_async_callback(peer.stop)
+                live.stream.flush()  # what was told before anybody saw to a flush
                 door = DoorSocket(
                     self._home.path / "door.sock",
                     lambda request: peer.ask(live.submit(request)),
                     lambda: peer.ask(live.state()),
                 )
                 await peer.call(door.start())
-                hsms = await self._open_factory(faces, peer, live, far, dictionary) if self._request.hsms else ""
+                hsms = await self._open_factory(faces, peer, live, link, dictionary) if link is not None else ""
                 on_ready(
                     ServeReady(
                         self._folder.run_id,
@@ -285,16 +288,23 @@ class _Session:
                 await far.world.ask("leave_in_order")
         return outcome, time_s
 
-    async def _open_factory(
-        self, faces: AsyncExitStack, peer: clock.PeerThread, live: LiveTool, far: FarSide, dictionary: Dictionary
-    ) -> str:
-        """Have a factory host connect; return the address where it may."""
-        from planaris.app.face_link import FaceLink, start_face
-        from planaris.factory import Face, MessageLog
+    def _link(self, peer: clock.PeerThread, live: LiveTool, far: FarSide) -> FaceLink:
+        """Follow the events for a face that is to come."""
+        from planaris.app.face_link import FaceLink
 
         link = FaceLink(
             peer, live.engine, far.port, self._home.recipes, far.constants, live.submit, self._tell, self._choice.speed
         )
+        link.listen(live.stream, self._past.events if self._past is not None else ())
+        return link
+
+    async def _open_factory(
+        self, faces: AsyncExitStack, peer: clock.PeerThread, live: LiveTool, link: FaceLink, dictionary: Dictionary
+    ) -> str:
+        """Have a factory host connect; return the address where it may."""
+        from planaris.app.face_link import start_face
+        from planaris.factory import Face, MessageLog
+
         settings = factory_settings(self._request)
         record = faces.enter_context(MessageLog(self._home.path / "factory" / "messages.sml"))
         face = Face(settings, dictionary, link, self._home.database, record)

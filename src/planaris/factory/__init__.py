@@ -1,6 +1,6 @@
 """The tool's factory interface: SECS-II, HSMS and GEM, on peer time."""
 
-from planaris.factory.face import FaceItem, FacePorts, Inbox, Known, Lost
+from planaris.factory.face import FaceItem, FacePorts, Inbox, Known, Lost, Recalled
 from planaris.factory.gem import GemSettings
 from planaris.factory.host import Host, HostError, Told
 from planaris.factory.hsms import HsmsSettings, TransactionError
@@ -23,6 +23,7 @@ __all__ = [
     "LoggedMessage",
     "Lost",
     "MessageLog",
+    "Recalled",
     "Told",
     "TransactionError",
     "compliance_statement",

@@ -34,7 +34,14 @@ class Known:
     values: Mapping[str, Value]
 
 
-FaceItem = Committed | Block | Known | Lost
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Events of an earlier life of the tool: what they tell is known, and no host is told of them again."""
+
+    events: Sequence[Committed]
+
+
+FaceItem = Committed | Block | Known | Lost | Recalled
 """What the tool tells the face. Order is that of the stream: values at an event are those told before it."""
 
 
@@ -113,8 +120,8 @@ class Inbox:
                 self._lose(len(batch) - room, 0)
             self._wake()
 
-    def put(self, item: Block | Known) -> None:
-        """Put a block of samples, or values that the tool says outright."""
+    def put(self, item: Block | Known | Recalled) -> None:
+        """Put a block of samples, values that the tool says outright, or what an earlier life told."""
         with self._lock:
             if self._blocks_count < self._blocks_limit:
                 self._items.append(item)

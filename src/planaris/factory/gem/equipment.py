@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from planaris.dictionary import Dictionary
-from planaris.factory.face import FaceItem, FacePorts, Known, Lost
+from planaris.factory.face import FaceItem, FacePorts, Known, Lost, Recalled
 from planaris.factory.gem import shape
 from planaris.factory.gem.alarms import Alarms
 from planaris.factory.gem.communication import Establishing
@@ -131,6 +131,9 @@ class GemEquipment:
             self.core.latest.block(item)
             self.traces.block(item)
             self.limits.block(item)
+        elif isinstance(item, Recalled):
+            for told in item.events:
+                self.core.latest.event(told)
         elif isinstance(item, Known):
             self.core.latest.values.update(item.values)
             self.core.constants.told(item.values)
