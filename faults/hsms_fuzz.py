@@ -248,8 +248,9 @@ async def fuzz(frames_count: int, seed: int, told: Callable[[str], object] = len
                 first_MB = _resident_MB(server.pid)
             if growth_MB > GROWTH_LIMIT_MB:
                 raise FuzzError(f"the server grew by {growth_MB:.0f} MB in {sent} frames, seed {seed}")
-    except TimeoutError:
-        raise FuzzError(f"the server hung after {sent} frames, seed {seed}") from None
+    except OSError as error:
+        what = "hung" if isinstance(error, TimeoutError) else f"takes no connection ({error})"
+        raise FuzzError(f"the server {what} after {sent} frames, seed {seed}") from None
     finally:
         server.stdin.close()
         try:

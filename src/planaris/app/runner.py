@@ -175,8 +175,10 @@ def _run(
     digest, lot_clock = StreamHash(), LotClock()
     # In virtual time a full queue may make the run wait: nothing else is waiting for it.
     writer = TraceWriter(folder.traces, submit_limit_s=60.0 if choice.speed == float("inf") else 0.05)
+    # A machine in this process is gone with the power itself, and what it remembers is not forced to the disk either.
+    disk_behind = choice.in_process and choice.speed == float("inf")
     with (
-        SqliteJournal(home.database, folder.run_id) as journal,
+        SqliteJournal(home.database, folder.run_id, disk_behind=disk_behind) as journal,
         RunDatabase(folder.database, go_on=past is not None) as records,
         writer,
     ):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated
 
 import typer
 
 from planaris.cli import calibrate, doctor, endpoint, factory, host, recipe, run, schedule, serve, twin
+
+# New containers before the search for cycles begins [design].
+_GC_THRESHOLD_COUNT = 50_000
 
 app = typer.Typer(
     name="planaris",
@@ -46,4 +50,6 @@ def _root(
 
 def main() -> None:
     """Run the command line; ends the process with 0, 1 (process failure) or 2 (wrong input)."""
+    # Start-up makes many objects that stay, and a run few cycles: the stock threshold of 700 searches them in vain.
+    gc.set_threshold(_GC_THRESHOLD_COUNT)
     app()

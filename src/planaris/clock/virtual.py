@@ -47,6 +47,9 @@ class _Selector(selectors.DefaultSelector):
     loop: VirtualTimeLoop
     files_count = 0
     turns_count = 0
+    # Since when callbacks run, and the longest that they did.
+    turn_from_s = 0.0
+    longest_turn_s = 0.0
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         key = super().register(fileobj, events, data)
@@ -63,9 +66,10 @@ class _Selector(selectors.DefaultSelector):
         return bool(super().select(0))
 
     def select(self, timeout: float | None = None) -> _Found:
-        self.loop.turn_ended()
+        turn_s = time.monotonic() - self.turn_from_s
+        self.longest_turn_s = max(self.longest_turn_s, turn_s)
         found = self._next(timeout)
-        self.loop.turn_begins()
+        self.turn_from_s = time.monotonic()
         return found
 
     def _next(self, timeout: float | None) -> _Found:
@@ -109,27 +113,18 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             raise
         self._virtual = speed == math.inf
         self.jumps = self._virtual
-        self._turn_from_s = time.monotonic()
-        self._longest_turn_s = 0.0
+        self.watch_pauses()
 
     # -- watchdog -----------------------------------------------------------------------------------------------
 
     @property
     def longest_pause_s(self) -> float:
         """Longest time, in peer time, that callbacks kept the loop from turning: what control would have waited."""
-        return self._longest_turn_s
+        return self._files.longest_turn_s
 
     def watch_pauses(self) -> None:
         """Forget the pauses so far, the one under way included."""
-        self._turn_from_s, self._longest_turn_s = time.monotonic(), 0.0
-
-    def turn_begins(self) -> None:
-        """Note that the loop goes on to its callbacks."""
-        self._turn_from_s = time.monotonic()
-
-    def turn_ended(self) -> None:
-        """Note that the callbacks are through."""
-        self._longest_turn_s = max(self._longest_turn_s, time.monotonic() - self._turn_from_s)
+        self._files.turn_from_s, self._files.longest_turn_s = time.monotonic(), 0.0
 
     # -- time -------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ class DType(StrEnum):
 
 
 # By name: a member is looked up slowly in its class.
-_BOOL, _FLOAT = DType.BOOL, DType.FLOAT
+_BOOL, _FLOAT, _INT = DType.BOOL, DType.FLOAT, DType.INT
 
 Value = bool | int | float | tuple[float, ...]
 
@@ -47,7 +47,8 @@ class Tag:
 
     def cast(self, value: Value) -> Value:
         """Return a value as this tag's type and shape; raise `BadValueError` if it is none."""
-        if type(value) is bool and self.dtype is _BOOL and not self.shape:
+        kind = type(value)
+        if ((kind is bool and self.dtype is _BOOL) or (kind is int and self.dtype is _INT)) and not self.shape:
             return value
         if isinstance(value, tuple):
             if (len(value),) != self.shape or not all(map(math.isfinite, value)):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
+from operator import attrgetter
 
 from planaris.hardware.port import Port
 from planaris.hardware.tags import STATE, TagTable
@@ -12,6 +14,9 @@ from planaris.model import Quality
 
 # News older than what is known by more than this is no late news: the other side's clock was set back [design].
 CLOCK_SET_BACK_S = 60.0
+_BAD = int(Quality.BAD)
+
+_time_of = attrgetter("time_s")
 
 
 class WaitTimeoutError(TimeoutError):
@@ -36,6 +41,7 @@ class TagWatch:
         self._port = port
         self._values: dict[str, float] = {}
         self._told_s: dict[str, float] = {}
+        self._latest_s = -math.inf
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self._listeners: list[Callable[[Mapping[str, float]], None]] = []
         self._ready = asyncio.Event()
@@ -59,7 +65,7 @@ class TagWatch:
             async for block in subscription:
                 row = block.values[-1].tolist()
                 changed: dict[str, float] = dict(zip(block.tags, row, strict=True))
-                if block.quality[-1] != Quality.BAD:  # a lost link's last known values are nobody's word
+                if int(block.quality[-1]) != _BAD:  # a lost link's last known values are nobody's word
                     changed = self._newest(changed, float(block.time_s[-1]))
                 self._values.update(changed)
                 self._ready.set()
@@ -74,7 +80,7 @@ class TagWatch:
         """Read tags outright, take over what they say, and tell listeners what is new: a notice may have been lost."""
         samples = await self._port.read(tags)
         fresh: dict[str, float] = {}
-        for time_s, together in groupby(samples, lambda s: s.time_s):
+        for time_s, together in groupby(samples, _time_of):
             said = {s.tag: float(s.value) for s in together if not isinstance(s.value, tuple)}
             fresh |= self._newest(said, time_s)
         changed = {tag: value for tag, value in fresh.items() if self._values.get(tag) != value}
@@ -94,16 +100,18 @@ class TagWatch:
     def _newest(self, said: dict[str, float], time_s: float) -> dict[str, float]:
         """Return what is said of a time without the tags of which later news is known, and note the time."""
         told_s = self._told_s
-        newer = {t for t in said if 0.0 < told_s.get(t, time_s) - time_s < CLOCK_SET_BACK_S}
-        if newer:
-            said = {tag: value for tag, value in said.items() if tag not in newer}
+        if time_s < self._latest_s:  # else nothing newer is known of any tag
+            newer = {t for t in said if 0.0 < told_s.get(t, time_s) - time_s < CLOCK_SET_BACK_S}
+            if newer:
+                said = {tag: value for tag, value in said.items() if tag not in newer}
+        self._latest_s = time_s if time_s > self._latest_s else self._latest_s
         told_s.update(dict.fromkeys(said, time_s))
         return said
 
     def _wake(self, changed: Iterable[str]) -> None:
         waiters = self._waiters
         for tag in changed:
-            if tag in waiters:
+            if waiters.get(tag):
                 for future in waiters[tag]:
                     if not future.done():
                         future.set_result(None)

@@ -63,6 +63,7 @@ from planaris.physics.optics import (
     reflectance,
     spectrum_of,
     spectrum_wavelengths_nm,
+    there_and_back,
     transmittance,
 )
 from planaris.physics.overlap import pad_ring_exposure, ring_areas_m2, ring_cover, ring_dwell
@@ -276,6 +277,7 @@ __all__ = [
     "symmetric_mean_delay_s",
     "temperature_flags",
     "temperature_rates",
+    "there_and_back",
     "total_cut_mm3_h",
     "transmittance",
     "wafer_pressure",

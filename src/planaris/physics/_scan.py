@@ -24,9 +24,10 @@ def march(state: Array, target: Array, rate_per_s: Array, dt_s: ArrayLike) -> Ar
     exponent = -rate_per_s * dt_s
     keep, rows = xp.exp(exponent), -xp.expm1(exponent) * target
     if xp is np:
-        for k, kept in enumerate(keep):
-            rows[k] += state * kept
-            state = rows[k]
+        multiply, add, carried = np.multiply, np.add, np.empty_like(state)
+        for row, kept in zip(rows, keep, strict=True):
+            add(row, multiply(state, kept, carried), row)
+            state = row
         return rows
     done: list[Array] = []
     for k in range(keep.shape[0]):

@@ -53,5 +53,5 @@ def temperature_rates(
     loss_W_K = slurry_W_K + pad_W_K + air_W_K
     base_C = (slurry_W_K * slurry_C + pad_W_K * platen_C + air_W_K * air_C) / loss_W_K
     target = column(base_C) + constants.friction_to_pad_fraction * friction_W / (column(loss_W_K) * share)
-    rate = column(loss_W_K / constants.capacity_J_K) + xp.zeros_like(target)
+    rate = xp.broadcast_to(column(loss_W_K / constants.capacity_J_K), target.shape)
     return target, rate

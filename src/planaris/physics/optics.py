@@ -26,6 +26,24 @@ def _fresnel(upper: Any, lower: Any) -> Any:
     return (upper - lower) / (upper + lower)
 
 
+def there_and_back(rate_per_nm: Any, thickness_nm: Any) -> Any:
+    """Return e^(rate·d), what light gains on its way through a layer and back.
+
+    ``rate_per_nm`` is −4πi·N/λ; the two broadcast. NumPy's cosine and sine of reals are several times as fast as its
+    complex exponential.
+    """
+    xp = array_namespace(thickness_nm, rate_per_nm)
+    if xp is not np:
+        return xp.exp(rate_per_nm * thickness_nm)
+    angle: Array = rate_per_nm.imag * thickness_nm
+    turned = np.empty(angle.shape, dtype=np.complex128)
+    np.cos(angle, out=turned.real)
+    np.sin(angle, out=turned.imag)
+    if rate_per_nm.real.any():
+        turned *= np.exp(rate_per_nm.real * thickness_nm)
+    return turned
+
+
 def reflectance(
     wavelength_nm: Array,
     index: ComplexArray,
@@ -45,13 +63,21 @@ def reflectance(
     upper = xp.asarray(ambient_index)
     above = [upper] + [index[..., j, :] for j in range(layers)]
     r = _fresnel(above[-1], xp.asarray(substrate_index))
+    below: Any = None
     for j in range(layers - 1, -1, -1):
-        r = r * xp.exp((phase * above[j + 1]) * thickness[..., j, None])
+        r = (r if below is None else r / below) * there_and_back(phase * above[j + 1], thickness[..., j, None])
         border = _fresnel(above[j], above[j + 1])
-        r = (r + border) / (r * border + 1.0)
+        r, below = r + border, r * border + 1.0
+    found = _squared(r) if below is None else _squared(r) / _squared(below)
     # A bare substrate still answers for every stack that was asked for.
-    shape = thickness.shape[:-1]
-    return abs(r) ** 2 + xp.zeros(shape)[..., None] if shape else abs(r) ** 2
+    shape = (*thickness.shape[:-1], found.shape[-1])
+    return found if len(found.shape) >= len(shape) else found + xp.zeros(shape)
+
+
+def _squared(amplitude: Any) -> Any:
+    """Return |r|² without the root that `abs` takes."""
+    xp = array_namespace(amplitude)
+    return xp.real(amplitude) ** 2 + xp.imag(amplitude) ** 2
 
 
 def transmittance(

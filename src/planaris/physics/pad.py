@@ -43,13 +43,16 @@ def freshness_rates(pv_ring_kPa_m_s: Array, renewal_per_s: Array, constants: Fre
     wear = xp.asarray(population_wear_per_kPa_m(constants))[:, None]
     renew = renewal_per_s[..., None, :]
     rate = renew + wear * xp.maximum(pv_ring_kPa_m_s, 0.0)[..., None, :]
-    return (renew + 0.0 * rate) / xp.where(rate > 0.0, rate, 1.0), rate
+    return renew / xp.where(rate > 0.0, rate, 1.0), rate
 
 
 def freshness(populations: Array) -> Array:
     """Return θ (..., n_ring), the mean of the populations (..., n_pop, n_ring)."""
-    xp = array_namespace(populations)
-    return xp.sum(populations, axis=-2) / populations.shape[-2]
+    count = populations.shape[-2]
+    total = populations[..., 0, :]
+    for k in range(1, count):
+        total = total + populations[..., k, :]
+    return total / count
 
 
 def rate_factor(theta: ArrayLike, beta_fraction: float) -> Array:

@@ -81,8 +81,9 @@ class PlatenBlock:
 
     Over the wafer (n_t, n_r): rate, pressure, speed, pad temperature under it. Over the pad after each interval
     (n_t, n_ring): temperature, freshness theta, P·V averaged over the turn, and populations (n_t, n_pop, n_ring). Per
-    interval (n_t,): groove solids, forces, drags and friction power. ``state`` is where the next block goes on.
-    ``under_rates_nm_min``: the rate that each film below the top one would have if it were exposed, (n_t, n_r) each.
+    interval (n_t,): groove solids, forces, drags and friction power, whose parts by ring are ``heat_W`` (n_t, n_ring).
+    ``state`` is where the next block goes on. ``under_rates_nm_min``: the rate that each film below the top one would
+    have if it were exposed, (n_t, n_r) each.
     """
 
     rate_nm_min: Array
@@ -90,7 +91,6 @@ class PlatenBlock:
     velocity_m_s: Array
     wafer_temperature_C: Array
     temperature_C: Array
-    theta: Array
     populations: Array
     pv_ring_kPa_m_s: Array
     solids_ratio: Array
@@ -98,9 +98,19 @@ class PlatenBlock:
     ring_force_N: Array
     wafer_drag_N: Array
     ring_drag_N: Array
-    friction_W: Array
+    heat_W: Array
     state: PlatenState
     under_rates_nm_min: tuple[Array, ...] = ()
+
+    @property
+    def theta(self) -> Array:
+        """Freshness of each pad ring after each interval, (n_t, n_ring)."""
+        return freshness(self.populations)
+
+    @property
+    def friction_W(self) -> Array:
+        """Friction power of each interval, (n_t,)."""
+        return array_namespace(self.heat_W).sum(self.heat_W, axis=-1)
 
 
 def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_s: ArrayLike) -> PlatenBlock:
@@ -114,7 +124,9 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
     pressure = wafer_pressure(model.pressure_matrix, drive.zone_pressures_kPa, drive.ring_pressure_kPa)
     radii_mm = xp.concat([geometry.radii_mm, xp.asarray([geometry.retaining_radius_mm])])
     # Nothing slides on the pad in an interval without pressure.
-    pressed = xp.any(drive.zone_pressures_kPa != 0.0, axis=-1) | (drive.ring_pressure_kPa != 0.0)
+    pressed = drive.ring_pressure_kPa != 0.0
+    for zone in range(drive.zone_pressures_kPa.shape[-1]):
+        pressed = pressed | (drive.zone_pressures_kPa[..., zone] != 0.0)
     if xp is np and not pressed.any():
         speeds = np.zeros((pressure.shape[0], radii_mm.shape[0]))
     else:
@@ -125,7 +137,8 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
             drive.center_distance_mm,
             drive.sweep_speed_mm_s,
         )
-        speeds = xp.where(pressed[:, None], speeds, 0.0)
+        if xp is not np or not pressed.all():
+            speeds = xp.where(pressed[:, None], speeds, 0.0)
     speed = speeds[:, :-1]
     ring_force = 1e3 * geometry.retaining_area_m2 * drive.ring_pressure_kPa
     power = pressure * speed * (1e3 * geometry.area_m2)
@@ -166,7 +179,6 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
         velocity_m_s=speed,
         wafer_temperature_C=under[0],
         temperature_C=after[:, :n_ring],
-        theta=freshness(populations),
         populations=populations,
         pv_ring_kPa_m_s=pv_ring,
         solids_ratio=after[:, -1],
@@ -174,7 +186,7 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
         ring_force_N=ring_force,
         wafer_drag_N=wafer_drag,
         ring_drag_N=model.ring_friction_coefficient * ring_force,
-        friction_W=xp.sum(heat_W, axis=-1),
+        heat_W=heat_W,
         state=PlatenState(after[-1, :n_ring], populations[-1], after[-1, -1]),
         under_rates_nm_min=tuple(under_rates),
     )

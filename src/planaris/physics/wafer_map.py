@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from planaris.physics._namespace import Array, array_namespace
+from planaris.physics._scan import mix
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def from_sites(
     xp = array_namespace(thickness_nm)
     sites = tuple(np.asarray(x_mm, dtype=np.float64).tolist()), tuple(np.asarray(y_mm, dtype=np.float64).tolist())
     gain = _site_gain(sites, grid, radial_order, angular_order)
-    return xp.reshape(xp.asarray(gain) @ thickness_nm, (grid.n_r, grid.n_theta))
+    return xp.reshape(mix(xp.asarray(gain), thickness_nm[None, :])[:, 0], (grid.n_r, grid.n_theta))
 
 
 @lru_cache(maxsize=16)
@@ -121,7 +122,8 @@ def _site_gain(
     here = _basis(np.hypot(x_mm, y_mm) / grid.radius_mm, np.arctan2(y_mm, x_mm), radial_order, angular_order)
     rr, tt = np.meshgrid(grid.r_mm / grid.radius_mm, grid.theta_rad, indexing="ij")
     there = _basis(rr.ravel(), tt.ravel(), radial_order, angular_order)
-    return there @ np.linalg.pinv(here)
+    # Small products: BLAS would wake its threads for them, which then spin for longer than the product takes.
+    return mix(there, np.asarray(np.linalg.pinv(here).T, dtype=np.float64))
 
 
 def _basis(rho: Array, theta: Array, radial_order: int, angular_order: int) -> Array:

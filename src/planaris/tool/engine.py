@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from planaris.clock import now_s
-from planaris.model import Architecture, MapStage, Wafer
+from planaris.model import Architecture, MapStage, Wafer, WaferKind
 from planaris.scheduling import Action, Move
 from planaris.stream import LotEnded, LotStarted, WaferMeasured
 from planaris.tool.arms import Arms
@@ -192,7 +193,8 @@ class Engine:
         at = {place: w.wafer_id for place, w in tool.material.at.items() if not place.startswith("loadport")}
         active = self.jobs.active
         dry = {i: (job, p) for job in active for i, p in job.progress.items() if p.dry and not p.finished}
-        waiting = frozenset(i for i, (job, p) in dry.items() if not self._may_go_on(job, p))
+        open_to = cache(self.transport.open_to)  # wafers of a lot share their way
+        waiting = frozenset(i for i, (job, p) in dry.items() if not self._may_go_on(job, p, open_to))
         slots = {p.home: i for i, (_, p) in dry.items()}
         progress = {i: p for i, p in self.jobs.progress().items() if not p.finished}
         begin = [Waiting(job, job.progress[slots[s]]) for job in active for s in job.queue if slots[s] not in waiting]
@@ -212,18 +214,20 @@ class Engine:
             due_s={place: end_s - now_s() for place, end_s in shop.due.items()},
         )
 
-    def _may_go_on(self, job: Job, progress: WaferProgress) -> bool:
+    def _may_go_on(
+        self, job: Job, progress: WaferProgress, open_to: Callable[[tuple[int, ...], WaferKind], bool]
+    ) -> bool:
         """Whether a dry wafer may go on towards the platens: its job runs, and the rest of its way is open."""
         out = self.shop.out
         if not out:
-            return job.polishes and self.transport.open_to(progress.route, progress.wafer.kind)
+            return job.polishes and open_to(progress.route, progress.wafer.kind)
         description = self.tool.description
         way = self.transport.path | {"dry_robot", "wet_robot", *description.cleaner.stations}
         if not progress.aligned:
             way |= {"aligner"}
         if description.metrology is not None:
             way |= {"metrology"}
-        open_way = not way & out and self.transport.open_to(progress.route, progress.wafer.kind)
+        open_way = not way & out and open_to(progress.route, progress.wafer.kind)
         return job.polishes and open_way
 
     # -- jobs ---------------------------------------------------------------------------------------------------

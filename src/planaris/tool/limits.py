@@ -108,7 +108,10 @@ class LimitWatch:
             names = [tag.split(".", 1)[1] for tag in block.tags]
             watched = self._by_class[block.rate_class] = _watched(source.rstrip("0123456789"), names)
         seen = block.values[:, watched.columns]
-        outside = (seen < watched.low) | (seen > watched.high)
+        outside = seen < watched.low
+        outside |= seen > watched.high
+        if source not in self._unwell and not outside.any():
+            return []
         outside &= (block.quality == _GOOD)[:, None]
         if watched.height is not None:
             outside[:, watched.head_up] &= (block.values[:, watched.height] > HEAD_UP_mm)[:, None]

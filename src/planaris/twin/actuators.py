@@ -7,6 +7,7 @@ instant, or a block of 100 Hz samples, costs a few array operations and disturbs
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,28 +18,84 @@ Array = NDArray[np.float64]
 
 # After so many time constants an output counts as its target: exp(-25) = 1e-11 of the step is left.
 _SETTLED_TAUS = 25.0
-_SETTLED_REST = float(np.exp(-_SETTLED_TAUS))
+_SETTLED_REST = math.exp(-_SETTLED_TAUS)
 _MOST_NEGATIVE = -2.0 * _SETTLED_TAUS  # far beyond, exp would underflow
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
-    """State of all actuators from ``start_s`` on; arrays of shape (n_actuators, 1)."""
+class _Row:
+    """State of one actuator from ``start_s`` on."""
 
+    tau_s: float
     start_s: float
-    output: Array
-    reference: Array
-    target: Array
-    ramp_s: Array
-    slope: Array
-    lead: Array
-    """Inside the ramp the output is lead + slope·s and a decay: the solution of x' = (r0 + slope·s - x)/tau."""
-    ramped: Array
-    """Output at the end of the ramp."""
-    row_settled_s: Array
-    """By actuator, shape (n_actuators,): from here on its output is its target."""
-    settled_s: float
-    """From here on every output is its target."""
+    output: float
+    reference: float
+    target: float
+    ramp_s: float
+
+    def output_at(self, time_s: float) -> float:
+        """Return the output at a time that is not before the start."""
+        after_s = time_s - self.start_s - self.ramp_s
+        if after_s < 0.0:
+            in_ramp_s = after_s + self.ramp_s
+            lead = self.lead
+            return lead + self.slope * in_ramp_s + (self.output - lead) * math.exp(-in_ramp_s / self.tau_s)
+        left = math.exp(max(after_s / -self.tau_s, _MOST_NEGATIVE))
+        return (left if left >= _SETTLED_REST else 0.0) * (self.ramped - self.target) + self.target
+
+    def reference_at(self, time_s: float) -> float:
+        """Return where the reference has got to."""
+        since_s = time_s - self.start_s
+        share = since_s / self.ramp_s if self.ramp_s > since_s else 1.0
+        return self.reference + (self.target - self.reference) * share
+
+    @property
+    def slope(self) -> float:
+        """Rate of the reference inside the ramp."""
+        return (self.target - self.reference) / self.ramp_s if self.ramp_s > 0.0 else 0.0
+
+    @property
+    def lead(self) -> float:
+        """Inside the ramp the output is lead + slope·s and a decay: the solution of x' = (r0 + slope·s - x)/tau."""
+        return self.reference - self.slope * self.tau_s
+
+    @property
+    def ramped(self) -> float:
+        """Output at the end of the ramp."""
+        if self.ramp_s <= 0.0:
+            return self.output
+        lead = self.lead
+        return lead + self.slope * self.ramp_s + (self.output - lead) * math.exp(-self.ramp_s / self.tau_s)
+
+    @property
+    def settled_s(self) -> float:
+        """From here on the output is the target."""
+        moving = self.output != self.target or self.reference != self.target
+        return self.start_s + (self.ramp_s + _SETTLED_TAUS * self.tau_s) * moving
+
+
+class _Segment:
+    """State of all actuators from ``start_s`` on: row by row for the next command, and as arrays (n_actuators, 1)."""
+
+    __slots__ = (
+        "lead",
+        "output",
+        "ramp_s",
+        "ramped",
+        "row_settled_s",
+        "rows",
+        "settled_s",
+        "slope",
+        "start_s",
+        "target",
+    )
+
+    def __init__(self, start_s: float, rows: Sequence[_Row]) -> None:
+        self.start_s, self.rows = start_s, rows
+        columns = np.array([(r.output, r.target, r.ramp_s, r.slope, r.lead, r.ramped, r.settled_s) for r in rows]).T
+        self.output, self.target, self.ramp_s, self.slope, self.lead, self.ramped = columns[:6, :, None]
+        self.row_settled_s: Array = columns[6]
+        self.settled_s = max(columns[6].tolist())
 
 
 class ActuatorBank:
@@ -48,20 +105,23 @@ class ActuatorBank:
         self.names = tuple(names)
         self.index = {name: i for i, name in enumerate(self.names)}
         self._tau_s: Array = np.asarray(tau_s, dtype=float)[:, None]
-        x0: Array = np.asarray(initial, dtype=float)[:, None]
-        self._segments = [self._segment(start_s, x0, x0, x0, np.zeros_like(x0))]
+        rows = [_Row(float(t), start_s, float(x), float(x), float(x), 0.0) for t, x in zip(tau_s, initial, strict=True)]
+        self._segments = [_Segment(start_s, rows)]
 
     def command(self, time_s: float, targets: Mapping[str, float], ramp_s: float) -> None:
         """Set new targets at a time not before the last command; the others keep theirs."""
-        last = self._segments[-1]
-        output = self._outputs(last, np.array([time_s]))
-        reference = self._references(last, time_s)
-        target = last.target.copy()
-        left_s: Array = np.maximum(0.0, last.start_s + last.ramp_s - time_s)
-        for name, value in targets.items():
-            target[self.index[name]] = value
-            left_s[self.index[name]] = ramp_s
-        self._segments.append(self._segment(time_s, output, reference, target, left_s))
+        rows = [
+            _Row(
+                row.tau_s,
+                time_s,
+                row.output_at(time_s),
+                row.reference_at(time_s),
+                targets.get(name, row.target),
+                ramp_s if name in targets else max(0.0, row.start_s + row.ramp_s - time_s),
+            )
+            for name, row in zip(self.names, self._segments[-1].rows, strict=True)
+        ]
+        self._segments.append(_Segment(time_s, rows))
 
     def at(self, times_s: Array, as_of_s: Array | None = None) -> Array:
         """Return outputs, shape (n_actuators, n), at ascending times within the bank's memory.
@@ -88,30 +148,12 @@ class ActuatorBank:
 
     def targets(self) -> dict[str, float]:
         """Return the present targets."""
-        target = self._segments[-1].target
-        return {name: float(target[i, 0]) for i, name in enumerate(self.names)}
+        return {name: row.target for name, row in zip(self.names, self._segments[-1].rows, strict=True)}
 
     def forget_before(self, time_s: float) -> None:
         """Drop segments that ended before a time."""
         while len(self._segments) > 1 and self._segments[1].start_s <= time_s:
             self._segments.pop(0)
-
-    def _segment(self, start_s: float, output: Array, reference: Array, target: Array, ramp_s: Array) -> _Segment:
-        tau_s = self._tau_s
-        slope = np.zeros_like(ramp_s)
-        np.divide(target - reference, ramp_s, out=slope, where=ramp_s > 0)
-        lead = reference - slope * tau_s
-        ramped = np.where(ramp_s > 0, lead + slope * ramp_s + (output - lead) * np.exp(-ramp_s / tau_s), output)
-        moving = (output != target) | (reference != target)
-        row_settled_s = start_s + ((ramp_s + _SETTLED_TAUS * tau_s) * moving)[:, 0]
-        settled_s = float(row_settled_s.max())
-        return _Segment(start_s, output, reference, target, ramp_s, slope, lead, ramped, row_settled_s, settled_s)
-
-    def _references(self, segment: _Segment, time_s: float) -> Array:
-        s = time_s - segment.start_s
-        share = np.ones_like(segment.ramp_s)
-        np.divide(s, segment.ramp_s, out=share, where=segment.ramp_s > s)
-        return segment.reference + (segment.target - segment.reference) * share
 
     def _outputs(self, segment: _Segment, times_s: Array) -> Array:
         outputs = np.repeat(segment.target, len(times_s), axis=1)
@@ -124,15 +166,21 @@ class ActuatorBank:
         """Return the outputs of the actuators that are not at rest on their targets yet."""
         tau_s, ramp_s, target = self._tau_s[rows], segment.ramp_s[rows], segment.target[rows]
         after = (times_s - segment.start_s) - ramp_s
+        # Times ascend, so that the first and the last say whether there is anything to bound.
+        ramping = min(after[:, 0].tolist()) < 0.0
         left = after / -tau_s
-        np.minimum(left, 0.0, out=left)
-        np.maximum(left, _MOST_NEGATIVE, out=left)
-        np.exp(left, out=left)
-        left[left < _SETTLED_REST] = 0.0
+        if ramping:
+            np.minimum(left, 0.0, out=left)
+        if min(left[:, -1].tolist()) < -_SETTLED_TAUS:
+            np.maximum(left, _MOST_NEGATIVE, out=left)
+            np.exp(left, out=left)
+            left[left < _SETTLED_REST] = 0.0
+        else:
+            np.exp(left, out=left)
         left *= segment.ramped[rows] - target
         left += target
         decayed = left
-        if min(after[:, 0].tolist()) >= 0.0:
+        if not ramping:
             return decayed
         in_ramp = np.minimum(after, 0.0) + ramp_s
         lead = segment.lead[rows]

@@ -88,7 +88,8 @@ def follow(state: Array, target: Array, rate_per_s: Array, dt_s: Array) -> Array
     states[0] = last = state
     later = states[1:]
     np.multiply(target, 1.0 - keep, out=later)
-    for k, kept in enumerate(keep):
-        later[k] += last * kept
-        last = later[k]
+    multiply, add, carried = np.multiply, np.add, np.empty_like(state)
+    for row, kept in zip(later, keep, strict=True):
+        add(row, multiply(last, kept, carried), row)
+        last = row
     return states

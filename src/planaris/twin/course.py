@@ -94,11 +94,6 @@ class Course:
         self.states[0] = lags
         self.targets: Array = np.empty((len(middles_s), len(lags)))
 
-    def until(self, time_s: float) -> int:
-        """Return how many intervals lead to a time or beyond it."""
-        count = len(self.middles_s)
-        return count if self.whole else min(count, max(1, int(self.knots_s.searchsorted(time_s - ROUNDING_S))))
-
     def add(self, stretch: Stretch, targets: Array, rate_per_s: Array) -> None:
         """Add the next intervals with what the sensors' lags follow in them."""
         first, end = self.done, self.done + len(stretch)

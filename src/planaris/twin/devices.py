@@ -80,6 +80,8 @@ class TwinDevice:
         self.on_begun: Callable[[TwinDevice], None] = lambda _device: None
         self.on_ended: Callable[[], None] = lambda: None
         plc.on_write((f"{name}.cmd.request",), self._requested)
+        for own in ("request", "id"):  # whoever writes them is told by the status
+            plc.without_notice(f"{name}.cmd.{own}")
 
     def action(self, verb: str, accept: Accept, *, safe: bool = False) -> None:
         """Declare what a verb does. A ``safe`` one needs no motion power: springs, water, closing valves."""

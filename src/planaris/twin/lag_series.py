@@ -21,12 +21,18 @@ class LagChunk:
     def at(self, times_s: Array, rate_per_s: Array) -> Array:
         """Return states, shape (m, lags), at times; the first and last state hold outside the chunk."""
         knots = self.knots_s
-        j = np.minimum(np.maximum(knots.searchsorted(times_s, side="right") - 1, 0), len(knots) - 2)
-        since_s = np.minimum(np.maximum(times_s - knots[j], 0.0), knots[j + 1] - knots[j])
-        target = self.targets[j]
+        j = knots.searchsorted(times_s, side="right")
+        j -= 1
+        np.maximum(j, 0, out=j)
+        np.minimum(j, len(knots) - 2, out=j)
+        since_s = times_s - knots.take(j)
+        np.maximum(since_s, 0.0, out=since_s)
+        np.minimum(since_s, np.diff(knots).take(j), out=since_s)
+        target, gap = self.targets.take(j, axis=0), self.states.take(j, axis=0)
+        gap -= target
         lags = since_s[:, None] * -rate_per_s
         np.exp(lags, out=lags)
-        lags *= self.states[j] - target
+        lags *= gap
         lags += target
         return lags
 

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import zlib
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE_RATE_Hz = 100
 _PAGE_SAMPLES = 1024
+_STEPS_COUNT = 1 << 16
+_WORDS_PER_DRAW = 4
+
+
+@cache
+def _normal_steps() -> NDArray[np.float32]:
+    """Return a standard normal in steps of equal chance: the quantile in the middle of each, up to 4.3 sigma.
+
+    Looking 16 random bits up takes a fifth of the time of drawing a normal number, and is as fine as the analogue input
+    of a PLC.
+    """
+    x = np.linspace(-6.0, 6.0, 24_001)
+    density = np.exp(-0.5 * x * x)
+    below = np.cumsum(density) - 0.5 * density
+    middles = (np.arange(_STEPS_COUNT) + 0.5) / _STEPS_COUNT
+    steps = np.interp(middles, below / density.sum(), x)
+    return (steps / np.sqrt(np.mean(steps * steps))).astype(np.float32)
 
 
 class NoisePages:
@@ -37,7 +55,9 @@ class NoisePages:
         page = self._pages.get(number)
         if page is None:
             bits = np.random.SFC64(np.random.SeedSequence([*self._key, number]))
-            page = np.random.Generator(bits).standard_normal((_PAGE_SAMPLES, len(self._sigma)), dtype=np.float32)
+            count = _PAGE_SAMPLES * len(self._sigma)
+            words = bits.random_raw(count // _WORDS_PER_DRAW).astype("<u8", copy=False).view("<u2")
+            page = _normal_steps().take(words, mode="wrap").reshape(_PAGE_SAMPLES, -1)
             page *= self._sigma
             while len(self._pages) >= 2:
                 del self._pages[next(iter(self._pages))]

@@ -69,8 +69,6 @@ FRESH_AT_START = 0.9
 IDLE_AHEAD_S = 16.0
 # An idle platen is committed in pieces of at most this.
 LONGEST_IDLE_S = 600.0
-# A chunk under way is worked out to the next of these times after a reading.
-AHEAD_S = 1.0
 
 
 class TruePlaten:
@@ -197,8 +195,8 @@ class TruePlaten:
         if course is None or time_s > course.knots_s[-1] + ROUNDING_S:
             end_s = max(time_s, self.time_s) + IDLE_AHEAD_S if self._idle else chunk_end_s(self.time_s, self._edges)
             course = self._course_to(end_s)
-        if time_s > course.knots_s[course.done] or not course.done:
-            self._work_out(course, course.until(AHEAD_S * math.ceil((time_s - ROUNDING_S) / AHEAD_S)))
+        # To its end at once: a call costs as much as some fifty intervals, and few chunks meet a further command.
+        self._work_out(course)
         return self._lag_chunks(course)
 
     def watch_films(self, wanted: bool) -> None:
@@ -270,8 +268,9 @@ class TruePlaten:
     def _forget(self) -> None:
         self._course = self._past = self._films_ahead = None
 
-    def _work_out(self, course: Course, count: int) -> None:
-        """Work a chunk's intervals out until there are so many."""
+    def _work_out(self, course: Course, count: int | None = None) -> None:
+        """Work a chunk's intervals out, all of them or until there are so many."""
+        count = len(course.middles_s) if count is None else count
         if count <= course.done:
             return
         state = course.stretches[-1].block.state if course.stretches else self.state
@@ -298,7 +297,7 @@ class TruePlaten:
         return platen, None if self.head is None else LagChunk(knots, states[:, own:], targets[:, own:])
 
     def _commit(self, course: Course) -> None:
-        self._work_out(course, len(course.middles_s))
+        self._work_out(course)
         chunk, head = joined(course.stretches), self.head
         of_platen, of_head = self._lag_chunks(course)
         films = self._film_course(course)

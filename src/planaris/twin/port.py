@@ -67,8 +67,9 @@ class TwinPort:
         held, good = self._machine.plc.values, Quality.GOOD
         for name, tag in zip(names, tags, strict=True):
             if tag.rate_class == STATE:
-                value = tag.cast(held[name])
-            elif tag.rate_class.endswith(f".{OPTICAL}"):
+                samples.append(Sample(name, tag.cast(held[name]), now_s, good))
+                continue
+            if tag.rate_class.endswith(f".{OPTICAL}"):
                 if tag.rate_class not in rows:
                     rows[tag.rate_class] = self._machine.window_now(name.split(".", 1)[0], now_s)
                 value = tag.cast(rows[tag.rate_class].get(name, tag.initial))

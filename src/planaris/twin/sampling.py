@@ -46,19 +46,18 @@ class SampledOwner:
         self._rows = [bank.index[s.actuator] for s in signals if s.actuator is not None]
         self._lagged = [i for i, s in enumerate(signals) if s.actuator is None]
 
-    def clean(self, times_s: Array) -> Array:
+    def clean(self, times_s: Array) -> NDArray[np.float32]:
         """Return noiseless sensor values (n, tags)."""
-        values = np.empty((len(times_s), len(self.tags)))
+        values = np.empty((len(times_s), len(self.tags)), dtype=np.float32)
         if self._rows:
-            values[:, self._actuated] = self._bank.at(times_s)[self._rows].T
-        values[:, self._lagged] = self._lags(times_s)
-        values *= self._gains
+            values[:, self._actuated] = (self._bank.at(times_s)[self._rows] * self._gains[self._actuated, None]).T
+        values[:, self._lagged] = self._lags(times_s) * self._gains[self._lagged]
         return values
 
     def rows(self, first: int, count: int) -> tuple[Array, NDArray[np.float32]]:
         """Return times and values of samples ``first`` … by number; sample k is taken at k/rate."""
         times_s = np.arange(first, first + count) / self.rate_Hz
-        noisy = self.clean(times_s).astype(np.float32)
+        noisy = self.clean(times_s)
         noisy += self._noise.rows(first, count)
         self._fail(times_s, first, noisy)
         return times_s, noisy
@@ -66,7 +65,7 @@ class SampledOwner:
     def now(self, time_s: float) -> NDArray[np.float32]:
         """Return the values of all tags at a time, with that sample's noise."""
         number = math.floor(time_s * self.rate_Hz + _ROUNDING)
-        noisy = self.clean(np.array([time_s])).astype(np.float32)
+        noisy = self.clean(np.array([time_s]))
         noisy += self._noise.rows(number, 1)
         self._fail(np.array([time_s]), number, noisy)
         return noisy[0]

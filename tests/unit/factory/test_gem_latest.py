@@ -55,6 +55,7 @@ def after(*events: Event) -> Latest:
         ((RunStarted("t", "twin", 1, "0.1"),), "tool.state", "idle"),
         ((RunStarted("t", "twin", 1, "0.1"), RunEnded("completed", "")), "tool.time_s", 20.0),
         ((LinkChanged("lost", ""),), "tool.link_state", "lost"),
+        ((LinkChanged("connected", ""),), "tool.state", "idle"),
         ((ModuleStateChanged("platen1", "idle", "polishing", "x"),), "platen1.state", "polishing"),
         ((AlarmSet("emo", "safety", Severity.FATAL, "", ""),), "tool.alarms_count", 1),
         ((AlarmSet("emo", "safety", Severity.FATAL, "", ""), AlarmCleared("emo", "safety")), "tool.alarms_count", 0),

@@ -63,6 +63,7 @@ def test_an_unknown_stream_or_function_is_told_with_the_header(
         (2, 41, L(A("START"), L(A("LOTID")))),
         (2, 49, L(A(""), A(""), A("START"))),
         (2, 43, L(B(6))),
+        (2, 43, L(L(B(6), A(":")))),
         (2, 45, L(U4(1), L(L(U4(1), L(L(B(1), L(U4(1)))))))),
         (5, 3, L(B(128))),
         (6, 15, L()),

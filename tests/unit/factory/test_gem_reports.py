@@ -8,7 +8,7 @@ from gem_bench import DictStore, GemBench
 from planaris.factory import GemSettings
 from planaris.factory.gem.tables import Control
 from planaris.factory.secs2 import Item
-from planaris.factory.secs2.items import BOOLEAN, F4, U1, U4, A, B, L
+from planaris.factory.secs2.items import BOOLEAN, F4, I8, U1, U4, U8, A, B, L
 from planaris.stream import LotEnded, StepEnded, WaferMoved
 
 STEP = StepEnded("L.01", 2, 3, 1, "bulk", 55.5, "time", 180.0, 0.0)
@@ -266,3 +266,12 @@ def test_a_local_equipment_reports_too() -> None:
     bench.enable("lot_ended")
     bench.happens(LotEnded("L9", "completed", 1))
     assert bench.events() == ["lot_ended"]
+
+
+def test_ids_that_no_id_can_have_are_unknown_and_come_back_as_they_are(bench: GemBench) -> None:
+    vid = bench.vid("lot_id")
+    assert bench.body(2, 33, L(U4(0), L(L(I8(-1), L(U4(vid)))))) == B(2)
+    assert bench.body(2, 33, L(U4(0), L(L(U8(2**40), L(U4(vid)))))) == B(2)
+    assert bench.equipment.reports.reports == {}
+    assert bench.body(1, 11, L(I8(-5), U8(2**63))) == L(L(I8(-5), A(""), A("")), L(U8(2**63), A(""), A("")))
+    assert bench.body(6, 15, I8(-5))[1] == I8(-5)

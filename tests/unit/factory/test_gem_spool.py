@@ -15,7 +15,7 @@ from planaris.factory.secs2 import Item
 from planaris.factory.secs2.items import BOOLEAN, U1, U4, A, B, L
 from planaris.historian import Home, HostStore, HostStoreError
 from planaris.model import Severity
-from planaris.stream import AlarmSet, LotEnded
+from planaris.stream import AlarmSet, Event, LotEnded
 
 
 def choose(bench: GemBench, *chosen: tuple[int, tuple[int, ...]]) -> Item:
@@ -300,3 +300,54 @@ def test_texts_of_the_operator_go_the_same_way() -> None:
     bench.communicate()
     bench.body(6, 23, U1(0))
     assert bench.answer(10, 1).body == L(B(0), A("slurry is low"))
+
+
+def test_a_message_that_cannot_be_taken_out_of_the_spool_comes_again(caplog: pytest.LogCaptureFixture) -> None:
+    class Stuck(DictStore):
+        stuck = True
+
+        def drop(self, number: int) -> None:
+            if self.stuck:
+                raise HostStoreError(Path("tool.db"), "cannot commit: disk is full")
+            super().drop(number)
+
+    store = Stuck()
+    bench = ready(store)
+    bench.lose()
+    bench.happens(*lots(1, 2))
+    bench.communicate()
+    bench.body(6, 23, U1(0))
+    assert lot_of(bench.answer(6, 11).body) == "L1"
+    assert spool(bench) is Spool.NO_OUTPUT
+    assert bench.ports.failures == ["the spool cannot be written"]
+    store.stuck = False
+    bench.body(6, 23, U1(0))
+    assert take(bench) == ["L1", "L2"]
+
+
+def test_events_go_out_while_the_home_cannot_be_written() -> None:
+    class Full(DictStore):
+        full = False
+
+        def save(self, settings: Mapping[str, str]) -> None:
+            if self.full:
+                raise HostStoreError(Path("tool.db"), "cannot commit: disk is full")
+            super().save(settings)
+
+    store = Full()
+    bench = ready(store)
+    store.full = True
+    bench.happens(*lots(1, 2))
+    assert bench.ports.failures == ["the DATAID 1 cannot be kept: the home cannot be written"]
+    assert take(bench) == ["L1", "L2"]
+
+
+def test_an_event_that_fails_inside_is_told_and_the_next_is_sent() -> None:
+    class Undeclared(Event):
+        name = "never_declared"
+
+    bench = ready()
+    bench.happens(Undeclared())
+    assert bench.ports.failures == ["what the tool told failed inside: KeyError: 'never_declared'"]
+    bench.happens(*lots(2))
+    assert take(bench) == ["L2"]

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from planaris.historian import (
 )
 from planaris.model import WaferKind
 from planaris.stream import (
+    AlarmAcknowledged,
     Committed,
     Event,
     EventStream,
@@ -72,18 +76,64 @@ def test_a_batch_is_visible_to_others_once_append_returns(home: Home, journal: S
     assert wafer_places(home.database) == [WaferPlace("L.01", "aligner", None)]
 
 
-def test_only_durable_batches_wait_for_the_disk(journal: SqliteJournal) -> None:
+def commit_levels(journal: SqliteJournal, batches: Iterable[tuple[Event, bool]]) -> list[str]:
+    """Append batches of one event, durable or not, and return how each commit waited for the disk."""
     said: list[str] = []
     journal._connection.set_trace_callback(said.append)
-    for k, durable in enumerate((True, False, False, True)):
-        journal.append(numbered(registered("L.01", "aligner"), first=k + 1), durable)
+    for k, (event, durable) in enumerate(batches):
+        journal.append(numbered(event, first=k + 1), durable)
     level, levels = "FULL", []
     for statement in said:
         if statement.startswith("PRAGMA synchronous = "):
             level = statement.removeprefix("PRAGMA synchronous = ")
         if statement == "COMMIT":
             levels.append(level)
+    return levels
+
+
+def test_only_durable_batches_wait_for_the_disk(journal: SqliteJournal) -> None:
+    event = registered("L.01", "aligner")
+    levels = commit_levels(journal, [(event, durable) for durable in (True, False, False, True)])
     assert levels == ["FULL", "NORMAL", "NORMAL", "FULL"]
+
+
+def test_with_the_disk_behind_only_audited_batches_wait(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        synced.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    event, audited = registered("L.01", "aligner"), AlarmAcknowledged("link_lost", "plc", "ann")
+    with SqliteJournal(home.database, "run-0001-L", disk_behind=True) as journal:
+        levels = commit_levels(journal, [(event, True), (event, False), (audited, True), (event, True)])
+        log = home.database.with_name(f"{home.database.name}-wal").stat().st_ino
+        assert last_sequence(home.database, "run-0001-L") == 4  # others see it all the same
+    assert levels == ["NORMAL", "NORMAL", "FULL", "NORMAL"]
+    assert synced[-1] == log  # nothing is left to force to the disk once it is closed
+
+
+def test_with_the_disk_behind_its_failure_stops_the_next_batch(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = threading.Event()
+
+    def broken(_descriptor: int) -> None:
+        failed.set()
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    journal = SqliteJournal(home.database, "run-0001-L", disk_behind=True)
+    batch = numbered(registered("L.01", "aligner"))
+    journal.append(batch, durable=True)
+    assert failed.wait(10.0)
+    assert journal._follower is not None
+    while not journal._follower.failure:  # the thread tells of it right after
+        time.sleep(0.001)
+    with pytest.raises(JournalError, match="cannot be forced to the disk"):
+        journal.append(numbered(registered("L.01", "aligner"), first=2), durable=True)
+    with pytest.raises(JournalError, match="cannot be forced to the disk"):
+        journal.close()
 
 
 def test_journal_keeps_the_promise_of_the_stream(home: Home, journal: SqliteJournal) -> None:

@@ -15,6 +15,7 @@ OFFERED = (
     "arange",
     "asarray",
     "any",
+    "broadcast_to",
     "clip",
     "concat",
     "cos",

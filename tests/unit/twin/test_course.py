@@ -12,9 +12,9 @@ from twin_case import TwinCase
 from planaris.clock import run as run_on
 from planaris.physics import PlatenBlock, PlatenDrive, PlatenModel, PlatenState, polish_block
 from planaris.twin import platen as platen_file
-from planaris.twin.chunks import Array
+from planaris.twin.chunks import FINE_EDGES, Array
 from planaris.twin.course import Stretch, joined
-from planaris.twin.platen import AHEAD_S, TruePlaten
+from planaris.twin.platen import TruePlaten
 
 POLISH_S = 23.4
 COMMANDS_S = (3.21, 4.0, 4.33, 17.05)
@@ -43,7 +43,7 @@ async def polish(case: TwinCase, read_s: float | None) -> None:
 
 
 @pytest.mark.parametrize("read_s", [None, 0.13, 1.0, 2.7])
-def test_readers_add_no_more_than_a_look_ahead_at_each_command(
+def test_readers_add_no_more_than_a_look_to_the_chunks_end_at_each_command(
     read_s: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worked_out: list[int] = []
@@ -62,7 +62,7 @@ def test_readers_add_no_more_than_a_look_ahead_at_each_command(
     # Edges of 0.1 s and one for each of the commands of the polish's begin, of its course and of the settling.
     at_least = round(10 * POLISH_S)
     commands = len(COMMANDS_S) + 12
-    looked_ahead = 0 if read_s is None else commands * round(10 * AHEAD_S)
+    looked_ahead = 0 if read_s is None else commands * FINE_EDGES.chunk_count
     assert at_least <= sum(worked_out) <= at_least + 10 * 10 + commands + looked_ahead
 
 

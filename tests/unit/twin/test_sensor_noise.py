@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,6 +45,9 @@ def test_it_is_standard_normal() -> None:
     assert abs(x.mean()) < 4.5 / np.sqrt(n)
     assert abs(x.std() - 1.0) < 4.5 / np.sqrt(2 * n)
     assert abs((x**4).mean() - 3.0) < 4.5 * np.sqrt(96 / n)
+    # Its distribution, against the largest distance that a sample shows once in ten thousand (Kolmogorov).
+    below = np.array([0.5 * (1.0 + math.erf(value / math.sqrt(2.0))) for value in np.sort(x).tolist()])
+    assert np.abs(below - (np.arange(n) + 0.5) / n).max() < 2.23 / math.sqrt(n)
 
 
 def test_each_channel_has_its_own_spread() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planaris.control.endpoint.signals import FloatArray
+from planaris.physics import there_and_back
 
 ComplexArray = NDArray[np.complex128]
 
@@ -62,14 +63,14 @@ def interfaces(stack: NominalStack, index_scale: float = 1.0, under_scale: float
 
 def film_phase(stack: NominalStack, effective_nm: FloatArray) -> ComplexArray:
     """Return e^(−2iδ) of the film (m, L) for effective thicknesses (m,)."""
-    return np.exp((-4j * np.pi) * (stack.film_index / stack.wavelength_nm) * effective_nm[:, None])
+    return there_and_back((-4j * np.pi) * (stack.film_index / stack.wavelength_nm), effective_nm[:, None])
 
 
 def spectra(faces: Interfaces, phase: ComplexArray) -> FloatArray:
     """Return reflectances (m, L): |r|² of a film between its faces (Airy's sum)."""
     below = faces.lower * phase
-    r = (faces.upper + below) / (1.0 + faces.upper * below)
-    return r.real**2 + r.imag**2
+    r, over = faces.upper + below, 1.0 + faces.upper * below
+    return (r.real**2 + r.imag**2) / (over.real**2 + over.imag**2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from planaris.dictionary import Alarm, Command, Constant, Dictionary, EventEntry, Variable
 from planaris.factory.face import Value
 from planaris.factory.secs2 import Format, Item, SecsValueError, item_of
+from planaris.factory.secs2.format import INTEGER_RANGES
 
 LOG = logging.getLogger("planaris.factory.gem")
 
@@ -56,8 +57,16 @@ class Declared:
         return self._events_by_name[name]
 
     def id_item(self, number: int) -> Item:
-        """Return an id as an item of the configured format."""
-        return item_of(Format[self.id_format], str(number) if self.id_format == "A" else number)
+        """Return an id as an item of the configured format; a wider one if it does not fit: it is none of ours."""
+        if self.fits(number):
+            return item_of(Format[self.id_format], str(number) if self.id_format == "A" else number)
+        return item_of(Format.I8 if number < 0 else Format.U8, number)
+
+    def fits(self, number: int) -> bool:
+        """Say whether the configured format holds an id."""
+        fmt = Format[self.id_format]
+        low, high = INTEGER_RANGES.get(fmt, (0, 0xFFFFFFFF))
+        return max(0, low) <= number <= high
 
     def encoder(self, declared: Variable | Constant) -> Callable[[Value | None], Item]:
         """Return what turns a value into an item of the fixed type.

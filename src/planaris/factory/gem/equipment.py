@@ -7,7 +7,8 @@ control state, handler.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from planaris.dictionary import Dictionary
@@ -75,6 +76,7 @@ class GemEquipment:
         self._line: Line | None = None
         self._online_asked: int | None = None
         core.computed["tool.port_kind"] = lambda: ports.port_kind
+        core.computed["tool.software"] = lambda: settings.software
         self.clock = EquipmentClock(core)
         self.control = ControlState(core, self._ask_online)
         self.outgoing = Outgoing(core, self.control.may_report)
@@ -117,23 +119,27 @@ class GemEquipment:
     # -- from the tool -------------------------------------------------------------------------------------------
 
     def told(self, items: Sequence[FaceItem]) -> None:
-        """Take what the tool told, in its order."""
+        """Take what the tool told, in its order. What fails inside is told to the tool, and the next item is taken."""
         for item in items:
-            if isinstance(item, Committed):
-                self._event(item)
-            elif isinstance(item, Block):
-                self.core.latest.block(item)
-                self.traces.block(item)
-                self.limits.block(item)
-            elif isinstance(item, Recalled):
-                for told in item.events:
-                    self.core.latest.event(told)
-            elif isinstance(item, Known):
-                self.core.latest.values.update(item.values)
-                self.core.constants.told(item.values)
-                self.limits.event()
-            else:
-                self._missed(item)
+            with self._guarded("what the tool told"):
+                self._told(item)
+
+    def _told(self, item: FaceItem) -> None:
+        if isinstance(item, Committed):
+            self._event(item)
+        elif isinstance(item, Block):
+            self.core.latest.block(item)
+            self.traces.block(item)
+            self.limits.block(item)
+        elif isinstance(item, Recalled):
+            for told in item.events:
+                self.core.latest.event(told)
+        elif isinstance(item, Known):
+            self.core.latest.values.update(item.values)
+            self.core.constants.told(item.values)
+            self.limits.event()
+        else:
+            self._missed(item)
 
     def _event(self, item: Committed) -> None:
         self.core.latest.event(item)
@@ -160,6 +166,18 @@ class GemEquipment:
 
     def take(self, line: Line, event: LinkEvent) -> None:
         """Take an event of a link. Those of a link that is no longer the selected one change nothing."""
+        with self._guarded("an event of the link"):
+            self._take(line, event)
+
+    @contextmanager
+    def _guarded(self, what: str) -> Generator[None]:
+        try:
+            yield
+        except Exception as error:
+            LOG.exception("%s failed inside", what)
+            self.core.ports.failed(f"{what} failed inside: {type(error).__name__}: {error}")
+
+    def _take(self, line: Line, event: LinkEvent) -> None:
         if isinstance(event, Selected) and not self.enabled:
             LOG.warning("a host selected, but communication is disabled: the link is ended")
             line.separate()
@@ -341,9 +359,10 @@ class GemEquipment:
 
     def tick(self) -> None:
         """Do what is due."""
-        self.communication.tick(self.core.now_s())
-        self._recipes.tick(self.core.now_s())
-        self.traces.tick()
+        with self._guarded("what was due"):
+            self.communication.tick(self.core.now_s())
+            self._recipes.tick(self.core.now_s())
+            self.traces.tick()
 
     @property
     def deadline_s(self) -> float:

@@ -121,6 +121,8 @@ class Latest:
                 self._processing("idle")
             case LinkChanged():
                 self._set("tool.link_state", event.state)
+                if self.values.get("tool.state") == "init":  # the face may have joined after the run began
+                    self._processing("idle")
             case ModuleStateChanged():
                 self._set(f"{event.module}.state", event.state)
             case AlarmSet():

@@ -120,7 +120,7 @@ class Limits:
         return L(B(0), L())
 
     def _fault(self, vid: int, code: int, number: int, limit_code: int) -> Item:
-        return L(self._core.declared.id_item(vid), B(code), L(B(number), B(limit_code)) if limit_code else L())
+        return L(self._core.declared.id_item(vid), B(code), L(B(number & 0xFF), B(limit_code)) if limit_code else L())
 
     def _faults(
         self, vid: int, limits: tuple[tuple[int, tuple[Item, Item] | None], ...], seen: set[int]

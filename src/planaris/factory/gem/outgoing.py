@@ -128,11 +128,20 @@ class Outgoing:
         if code:
             LOG.warning("the host answered %s with code %d", sent.title, code)
         if sent.number:
-            self._core.store.drop(sent.number)
-            if self.spool.state is Spool.TRANSMIT and not self._core.store.spool_count:
-                self._emptied()
+            self._confirmed(sent.number)
         self.pump()
         return True
+
+    def _confirmed(self, number: int) -> None:
+        try:
+            self._core.store.drop(number)
+        except HostStoreError:  # it stays, and the host gets it once more
+            LOG.exception("spool: message %d was sent and cannot be taken out", number)
+            self._core.ports.failed("the spool cannot be written")
+            self._interrupt()
+            return
+        if self.spool.state is Spool.TRANSMIT and not self._core.store.spool_count:
+            self._emptied()
 
     def failed(self, system_bytes: int, why: str) -> bool:
         """Note that a message got no reply though the link stands; say whether it was one of these."""
@@ -174,8 +183,9 @@ class Outgoing:
             self.spool.move("transmit")
             self._transmitted = 0
         else:
+            count = self._core.store.purge()
             self.spool.move("purge")
-            LOG.info("spool: %d messages purged by the host", self._core.store.purge())
+            LOG.info("spool: %d messages purged by the host", count)
             self._emptied()
         return 0
 

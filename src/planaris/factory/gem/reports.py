@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from planaris.factory.face import Value
 from planaris.factory.gem import shape
-from planaris.factory.gem.core import Core, Table, refused, served
+from planaris.factory.gem.core import LOG, Core, Table, refused, served
 from planaris.factory.gem.declared import nearest
 from planaris.factory.gem.event_plan import EventPlan
 from planaris.factory.secs2 import Item
 from planaris.factory.secs2.items import U4, B, L
+from planaris.historian import HostStoreError
 
 _KEY, _DATA_ID_KEY = "reports", "data_id"
 # DATAIDs are kept in the store in stretches of so many: a restart skips some, and none is used twice.
@@ -20,7 +21,7 @@ _STRETCH_COUNT = 1000
 _LAST_DATA_ID = 0xFFFFFFFF
 
 # Acknowledge codes of the three definitions (DRACK, LRACK, ERACK).
-DONE, NO_SPACE, EXISTS, UNKNOWN, UNKNOWN_REPORT = 0, 1, 3, 4, 5
+DONE, NO_SPACE, BAD_FORMAT, EXISTS, UNKNOWN, UNKNOWN_REPORT = range(6)
 UNKNOWN_EVENT = 1
 
 Pairs = tuple[tuple[int, tuple[int, ...]], ...]
@@ -96,6 +97,8 @@ class Reports:
             if not vids:
                 reports.pop(report, None)
                 links = {c: kept for c, r in links.items() if (kept := tuple(n for n in r if n != report))}
+            elif not self._core.declared.fits(report):
+                return _denied("S2F33", BAD_FORMAT, f"RPTID {report} does not fit {self._core.declared.id_format}")
             elif report in reports:
                 return _denied("S2F33", EXISTS, f"RPTID {report} exists; delete it first")
             elif unknown := [v for v in vids if self._core.declared.variable(v) is None]:
@@ -191,7 +194,11 @@ class Reports:
     def _next_data_id(self) -> int:
         self._data_id = self._data_id % _LAST_DATA_ID + 1
         if self._data_id % _STRETCH_COUNT == 1:
-            self._core.store.save({_DATA_ID_KEY: str((self._data_id // _STRETCH_COUNT + 1) * _STRETCH_COUNT)})
+            try:
+                self._core.store.save({_DATA_ID_KEY: str((self._data_id // _STRETCH_COUNT + 1) * _STRETCH_COUNT)})
+            except HostStoreError:  # the event goes out; after a restart its number may come once more
+                LOG.exception("the DATAID %d cannot be kept", self._data_id)
+                self._core.ports.failed(f"the DATAID {self._data_id} cannot be kept: the home cannot be written")
         return self._data_id
 
 

@@ -71,6 +71,13 @@ def ids(body: Item | None, part: str = "body") -> tuple[int, ...]:
     return tuple(number_id(item, f"{part}[{n}]") for n, item in enumerate(listed(body, part)))
 
 
+def numbers(item: Item, part: str) -> tuple[int, ...]:
+    """Return whole numbers: a list of them, or one array of integers or bytes."""
+    if item.format in _WHOLE or item.format is Format.B:
+        return tuple(item.value)
+    return tuple(whole(member, part) for member in listed(item, part))
+
+
 def text(item: Item | None, part: str) -> str:
     """Return a text."""
     if item is None or item.format not in _TEXT:

@@ -83,13 +83,7 @@ def _wanted(body: Item | None) -> _Wanted:
     found: list[tuple[int, tuple[int, ...]]] = []
     for entry in shape.listed(body):
         stream, functions = shape.listed(entry, "stream", counts=(2,))
-        # FCNIDs may come as U1 or B, each in an item of its own or as one array.
-        numbers = (
-            tuple(shape.whole(f, "FCNID") for f in functions.items)
-            if functions.format.name == "L"
-            else tuple(int(f) for f in functions.value)
-        )
-        found.append((shape.whole(stream, "STRID"), numbers))
+        found.append((shape.whole(stream, "STRID"), shape.numbers(functions, "FCNIDs")))
     return tuple(found)
 
 

@@ -43,6 +43,14 @@ _NOT_CONNECTED, _SELECTED, _DATA = LinkState.NOT_CONNECTED, LinkState.SELECTED, 
 Watch = Callable[[bool, bytes], None]
 
 
+# Of shorter frames a copy is quicker than a view.
+_COPIED_BYTES = 4_096
+
+
+def _body(whole: bytes) -> bytes | memoryview:
+    return whole[HEADER_BYTES:] if len(whole) <= _COPIED_BYTES else memoryview(whole)[HEADER_BYTES:]
+
+
 class NotSelectedError(Exception):
     """Data cannot be sent: the link is not SELECTED."""
 
@@ -89,6 +97,7 @@ class Connection:
         self._t7_s = now_s + settings.t7_s
         self._t8_s = math.inf
         self._heard_s = now_s
+        self._period_s = settings.linktest_period_s
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -114,13 +123,15 @@ class Connection:
 
     def next_deadline(self) -> float:
         """Return when `tick` has something to do next, in s of the time handed in; infinity for never."""
-        if self.closed:
+        if self._state is _NOT_CONNECTED:
             return math.inf
-        due = min(self._t7_s, self._t8_s)
+        due_s = self._t7_s if self._t7_s < self._t8_s else self._t8_s
         for waiting in (self._requests, self._controls):
-            if waiting:
-                due = min(due, next(iter(waiting.values())).deadline_s)
-        return min(due, self._linktest_due_s())
+            for request in waiting.values():
+                due_s = min(due_s, request.deadline_s)
+                break
+        linktest_s = self._linktest_due_s()
+        return linktest_s if linktest_s < due_s else due_s
 
     def take_outgoing(self) -> bytes:
         """Return what is to be sent and forget it."""
@@ -207,7 +218,6 @@ class Connection:
             self._heard_s = now_s
             self._take(one, now_s, events)
             if self.closed:
-                self._reader.drop()
                 return events
         if wrong is not None:
             return events + self._end(CloseReason.LENGTH, str(wrong))
@@ -241,10 +251,9 @@ class Connection:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _linktest_due_s(self) -> float:
-        period_s = self._settings.linktest_period_s
-        if not self.selected or not period_s or self._controls:
+        if self._state is not _SELECTED or not self._period_s or self._controls:
             return math.inf
-        return self._heard_s + period_s
+        return self._heard_s + self._period_s
 
     def _overdue(self, now_s: float) -> list[Event]:
         due = [n for n, request in self._requests.items() if request.deadline_s <= now_s]
@@ -424,7 +433,7 @@ class Connection:
                 events.append(self._failed(number, FailureReason.ABORTED, detail))
                 return
         try:
-            body = decode(memoryview(whole)[HEADER_BYTES:], self._limits)
+            body = decode(_body(whole), self._limits)
         except SecsDecodeError as error:
             explanation = f"{Header.of(whole).title}, system bytes {number}: the body is no SECS-II: {error}"
             events.append(Undecodable(session_id, number, header10, error, explanation))
@@ -440,9 +449,7 @@ class Connection:
 
     def _stray(self, header: Header, whole: bytes, request: OpenRequest | None, events: list[Event]) -> None:
         try:
-            message = Message(
-                header.stream, header.function, header.wait, decode(memoryview(whole)[HEADER_BYTES:], self._limits)
-            )
+            message = Message(header.stream, header.function, header.wait, decode(_body(whole), self._limits))
         except SecsDecodeError:
             message = None
         expected = (

@@ -47,7 +47,6 @@ class FrameReader:
             if len(self._held) < self._wanted:
                 return [], None
             data = bytes(self._held)
-            self._held = bytearray()
         frames: list[bytes] = []
         at, end = 0, len(data)
         self._wanted = LENGTH_BYTES

@@ -122,7 +122,8 @@ class Link(asyncio.Protocol):
 
     async def send(self, message: Message) -> int:
         """Send a primary message when the peer reads what was sent before. As `post`."""
-        await self._room()
+        if not self._writable.is_set():
+            await self._room()
         return self.post(message)
 
     async def request(self, message: Message) -> Message:
@@ -131,7 +132,8 @@ class Link(asyncio.Protocol):
 
     async def request_encoded(self, stream: int, function: int, body: bytes) -> Message:
         """Send a primary message whose body is bytes already and return its reply. As `request`."""
-        await self._room()
+        if not self._writable.is_set():
+            await self._room()
         number = self._connection.send_encoded(stream, function, True, body, self._loop.time())
         future: asyncio.Future[Message] = self._loop.create_future()
         self._replies[number] = future

@@ -106,15 +106,18 @@ def decode(buffer: Buffer, limits: Limits = DEFAULT_LIMITS) -> Item | None:
     Of a long body only the values are copied out of the buffer; nothing is allocated from a length that has not been
     compared with the bytes there are.
     """
-    view = memoryview(buffer)
-    if not view.nbytes:
-        return None
-    if view.nbytes > limits.message_bytes:
-        raise SecsDecodeError(0, f"{view.nbytes} bytes, at most {limits.message_bytes} are taken")
-    if view.nbytes <= _COPIED_BYTES or view.itemsize != 1 or not view.c_contiguous:
-        reader = _Reader(view.tobytes(), limits)
+    if type(buffer) is bytes and len(buffer) <= _COPIED_BYTES:
+        data = buffer
     else:
-        reader = _Reader(view, limits)
+        view = memoryview(buffer)
+        copied = view.nbytes <= _COPIED_BYTES or view.itemsize != 1 or not view.c_contiguous
+        data = view.tobytes() if copied and view.nbytes <= limits.message_bytes else view
+    size = data.nbytes if isinstance(data, memoryview) else len(data)
+    if not size:
+        return None
+    if size > limits.message_bytes:
+        raise SecsDecodeError(0, f"{size} bytes, at most {limits.message_bytes} are taken")
+    reader = _Reader(data, limits)
     item = reader.items(1, limits.depth)[0]
     if reader.at != reader.end:
         raise SecsDecodeError(reader.at, f"{reader.end - reader.at} bytes after the end of the item")

@@ -40,6 +40,22 @@ def test_the_defaults_are_those_of_the_reference() -> None:
     assert s.max_message_bytes == 16 * 2**20
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        *(("t3_s", 1.0, 120.0), ("t5_s", 1.0, 240.0), ("t6_s", 1.0, 240.0), ("t7_s", 1.0, 240.0), ("t8_s", 1.0, 120.0)),
+        *(("linktest_period_s", 0.0, 86_400.0), ("device_id", 0, 0x7FFF), ("max_message_bytes", 10, 0xFFFFFFFF)),
+        *(("max_connections_count", 1, 1024), ("max_open_handlers_count", 1, 100_000), ("max_held_bytes", 10, 2**32)),
+    ],
+)
+def test_the_ends_of_a_range_are_legal_and_what_lies_beyond_is_not(name: str, low: float, high: float) -> None:
+    for value in (low, high):
+        HsmsSettings(**{name: value})  # pyright: ignore[reportArgumentType]
+    for value in (low - 1, high + 1):
+        with pytest.raises(InputError, match=f"{name} = "):
+            HsmsSettings(**{name: value})  # pyright: ignore[reportArgumentType]
+
+
 @pytest.mark.parametrize("setting", [{"t3_s": 0.01}, {"t8_s": 500.0}])
 def test_tests_may_leave_the_ranges(setting: dict[str, Any]) -> None:
     HsmsSettings(**setting, unlimited_timers=True)

@@ -57,6 +57,16 @@ def test_a_primary_of_the_peer_is_told_with_its_header_and_answered() -> None:
     assert bench.sent() == [data(1, 2, 0xFFFFFFFF, bytes.fromhex("01 01 41 01 78"))]
 
 
+def test_streams_and_functions_from_first_to_last_are_read() -> None:
+    bench = Bench(selected=True)
+    for stream, function, wait in ((0, 1, True), (0, 1, False), (127, 255, True), (127, 255, False)):
+        bench.take(data(stream, function, 5, wait=wait))
+        [event] = bench.events
+        assert isinstance(event, DataReceived)
+        assert event.message == Message(stream, function, wait)
+        bench.told()
+
+
 def test_both_sides_may_use_one_number_at_the_same_time() -> None:
     bench = Bench(selected=True)
     number = bench.connection.send(S1F1, bench.now_s)

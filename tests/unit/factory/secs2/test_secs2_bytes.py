@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planaris.factory.secs2 import Format, Item, Message, decode, encode
+from planaris.factory.secs2 import Format, Item, Limits, Message, SecsDecodeError, decode, encode
+from planaris.factory.secs2.codec import _Reader
 from planaris.factory.secs2.items import BOOLEAN, C2, F4, F8, I1, I2, I4, I8, U1, U2, U4, U8, A, B, J, L
 
 BY_HAND = [
@@ -87,6 +88,25 @@ def test_a_row_of_numbers_with_a_stranger_inside_is_read() -> None:
     assert decode(encode(twisted)) == twisted
 
 
+def test_rows_of_numbers_are_read_in_one_go() -> None:
+    """The quick way is taken where it can be; what it gives is compared above."""
+    row = encode(F8(1.0)) * 5
+    assert _Reader(row, Limits())._row(5) == [F8(1.0)] * 5
+    assert _Reader(memoryview(row), Limits())._row(5) == [F8(1.0)] * 5
+    for other in (encode(A("x")) * 5, encode(F8(1.0, 2.0)) * 5, row[:-1], b"\x01\x00" * 5, b"", b"\x81"):
+        assert _Reader(other, Limits())._row(5) is None
+    assert _Reader(row, Limits()).items(5, 1) == [F8(1.0)] * 5
+
+
+def test_two_length_bytes_are_no_row_whatever_follows() -> None:
+    # An array of 256 elements, which are what a row of four U1 would look like if its second length byte were a value.
+    array = bytes.fromhex("A6 01 00") + bytes.fromhex("A6 01 07") * 85 + b"\x01"
+    body = bytes.fromhex("01 04") + array + bytes.fromhex("A5 01 07") * 3
+    item = decode(body)
+    assert item is not None
+    assert [len(inner) for inner in item] == [256, 1, 1, 1]
+
+
 def test_arrays_of_nothing_are_read_in_every_format() -> None:
     for fmt in Format:
         item = decode(bytes((fmt << 2 | 1, 0)))
@@ -105,6 +125,17 @@ def test_any_buffer_is_read_and_none_is_held(kind: type) -> None:
     item = decode(kind(data))
     data.clear()  # raises BufferError if something still looked into it
     assert item == L(B(b"abc"), A("x"), U1(1), U1(2), U1(3), U1(4))
+
+
+def test_views_of_other_shapes_are_read_as_their_bytes() -> None:
+    data = encode(A("abcd"))
+    assert decode(memoryview(data).cast("H")) == A("abcd")
+    assert decode(memoryview(bytes(byte for pair in zip(data, data, strict=True) for byte in pair))[::2]) == A("abcd")
+    long = encode(L(*[A("x" * 200)] * 1_000, A("x")))
+    for buffer in (long, bytearray(long), memoryview(long), memoryview(long).cast("H")):
+        assert encode(decode(buffer)) == long
+        with pytest.raises(SecsDecodeError, match="at most"):
+            decode(buffer, Limits(message_bytes=len(long) - 1))
 
 
 def test_a_message_knows_what_it_is() -> None:

@@ -31,6 +31,8 @@ def test_compiled_bytes_are_those_of_the_items(shape: Shape, values: list[Any], 
     assert encoder.encode(values) == encode(item)
     assert encoder.encode(tuple(values)) == encode(item)
     assert encoder.item(values) == item
+    # By the quick way, not by the slow one that finds faults.
+    assert encoder._encode(values) == encode(item)
 
 
 def test_values_of_numpy_are_taken() -> None:

@@ -59,7 +59,13 @@ def test_values_that_do_not_fit_are_told_with_the_limit(make: Callable[..., Item
 
 def test_an_item_is_at_most_as_long_as_three_bytes_say() -> None:
     assert len(B(bytes(0xFFFFFF))) == 0xFFFFFF
-    for make in (lambda: B(bytes(0x1000000)), lambda: A("a" * 0x1000000), lambda: F8(*[0.0] * 0x200000)):
+    too_long = (
+        lambda: B(bytes(0x1000000)),
+        lambda: A("a" * 0x1000000),
+        lambda: F8(*[0.0] * 0x200000),
+        lambda: U8(*[0] * 0x200000),
+    )
+    for make in too_long:
         with pytest.raises(SecsValueError, match="at most 16777215"):
             make()
 
