@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from planaris.dictionary import Dictionary
 from planaris.factory.face import FacePorts
 from planaris.factory.gem import GemEquipment, GemSettings, IllegalTransitionError
 from planaris.factory.hsms import Application, Closed, HandlerFailed, HsmsServer, HsmsSettings, Link, LinkEvent
-from planaris.factory.hsms.record import Record
+from planaris.factory.hsms.record import LoggedFrame, Record
 from planaris.historian import HostStore
 from planaris.tool import CommandRequest, RefusedError
 
@@ -48,6 +50,30 @@ class LinkLine:
         self.reply = link.reply
         self.abandon = link.abandon
         self.separate = link.separate
+
+
+class Later:
+    """Hands frames to a record after they went out, while the peer is at work: no reply waits for its log line.
+
+    Make it inside the running loop.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record, self._waiting = record, deque[LoggedFrame]()
+        self._loop = asyncio.get_running_loop()
+
+    def __call__(self, frame: LoggedFrame) -> None:
+        self._waiting.append(frame)
+        self._loop.call_soon(self._next)
+
+    def all(self) -> None:
+        """Hand on what waits."""
+        while self._waiting:
+            self._next()
+
+    def _next(self) -> None:
+        if self._waiting:
+            self._record(self._waiting.popleft())
 
 
 class Face:
@@ -106,8 +132,12 @@ class Face:
                     lines.pop(link, None)
 
             self._offer(equipment)
-            application = Application(notice=notice, record=self._record)
-            async with HsmsServer(self._settings.hsms, application) as server:
+            async with AsyncExitStack() as stack:
+                later = Later(self._record) if self._record is not None else None
+                if later is not None:
+                    stack.callback(later.all)  # the last, also of what the server says as it ends
+                application = Application(notice=notice, record=later)
+                server = await stack.enter_async_context(HsmsServer(self._settings.hsms, application))
                 self._server = server
                 on_listening(*await server.start(self._settings.host, self._settings.port))
                 self._arm()

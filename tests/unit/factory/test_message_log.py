@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from planaris.factory.hsms import LoggedFrame
 from planaris.factory.message_log import line_of
 from planaris.factory.secs2 import Message, encode
 from planaris.factory.secs2.items import F4, U1, U4, A, B, L
+from planaris.factory.service import Later
 
 TIME = utc_of_text("2026-03-01T12:00:00.123456+00:00")
 
@@ -67,3 +69,22 @@ def test_a_line_that_is_none_is_named(tmp_path: Path, line: str) -> None:
     file.write_text(line_of(frame(1, 1, b"")) + line + "\n")
     with pytest.raises(ValueError, match="line 2"):
         list(read_log(file))
+
+
+def test_a_log_that_comes_later_loses_no_frame_and_keeps_their_order() -> None:
+    frames = [LoggedFrame(TIME, 1, True, bytes(10) + bytes([n])) for n in range(5)]
+    got: list[LoggedFrame] = []
+
+    async def log() -> None:
+        later = Later(got.append)
+        later(frames[0])
+        assert got == []  # the frame goes out first
+        await asyncio.sleep(0)
+        assert got == frames[:1]
+        for frame in frames[1:]:
+            later(frame)
+        later.all()
+        await asyncio.sleep(0)  # what the loop was to write is written already
+
+    asyncio.run(log())
+    assert got == frames
