@@ -42,6 +42,10 @@ faults: RESULTS ?= faults.jsonl
 faults: setup ## break things in lots on the twin, by seed and resumable (SEEDS=a-b RESULTS=FILE TOOL=tool_b; SEEDS=n replays one)
 	@$(BIN)/python faults/campaign.py --seeds $(SEEDS) --results $(RESULTS) $(if $(TOOL),--tool $(TOOL))
 
+soak: HOURS ?= 24
+soak: setup ## a day of tool time with a factory host that loses its link at random (HOURS=n)
+	@$(BIN)/python faults/factory_soak.py --hours $(HOURS)
+
 kills: SEEDS ?= 1-20
 kills: RESULTS ?= kills.jsonl
 kills: setup ## kill the controller, and controller and twin, at random instants (SEEDS=a-b CAMPAIGN=controller|both|all TOOL=tool_b)

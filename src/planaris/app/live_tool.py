@@ -17,11 +17,11 @@ from planaris.app.lot_book import LotBook
 from planaris.app.lot_records import LotRecords
 from planaris.app.people import People
 from planaris.app.resume import Past
-from planaris.app.traces import RunTraces
 from planaris.app.world_commands import register_world
 from planaris.dictionary import Dictionary, UnknownNameError
 from planaris.historian import Home, RunDatabase, RunFolder
 from planaris.model import ToolDescription
+from planaris.modules import StartTrace
 from planaris.processes import ProcessPackage
 from planaris.stream import Committed, EventStream
 from planaris.tool import (
@@ -65,7 +65,7 @@ class LiveTool:
         folder: RunFolder,
         far: FarSide,
         commit: Callable[[Sequence[Committed], bool], None],
-        traces: RunTraces,
+        traces: StartTrace,
         past: Past | None,
     ) -> None:
         self._description, self._package, self._far, self._past = description, package, far, past

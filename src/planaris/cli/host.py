@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +59,8 @@ def command(
     lot LOT_ID [KEY=VALUE...] creates, starts and follows a job; follow [EVENT[=VARIABLE,...]...]; spool fetches what
     was kept; replay LOG sends a log's host primaries again.
     """
+    import asyncio
+
     from planaris.factory import HostError, TransactionError
 
     host, _, port = address.rpartition(":")
@@ -86,6 +87,8 @@ def command(
 
 
 async def _run(host: str, port: int, device: int, act: Act, asked: _Asked) -> Any:
+    import asyncio
+
     from planaris.factory import Host, HsmsSettings
 
     async with asyncio.timeout(asked.limit_s), Host(host, port, HsmsSettings(device_id=device)) as peer:

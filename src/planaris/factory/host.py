@@ -80,6 +80,11 @@ class Host:
 
     # -- link and states -----------------------------------------------------------------------------------------
 
+    @property
+    def client(self) -> HsmsClient:
+        """Its link, which comes back by itself."""
+        return self._client
+
     async def establish(self, limit_s: float = CONNECT_LIMIT_S) -> None:
         """Wait for the link and establish communication with S1F13. Raises TimeoutError, `HostError`."""
         async with asyncio.timeout(limit_s):
