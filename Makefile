@@ -6,7 +6,7 @@ LOT ?= examples/oxide_ild/lot.toml
 
 CAMPAIGN ?= all
 
-.PHONY: fuzz kills faults help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
+.PHONY: fuzz soak kills faults help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
