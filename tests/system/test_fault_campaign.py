@@ -52,8 +52,12 @@ def test_a_kind_takes_effect_and_breaks_no_invariant(kind: FaultKind) -> None:
 
 
 # Seeds of the long campaign that broke an invariant once: a transfer that went on while the tool was halted (and one
-# given up there), a wafer that slid out while its head came up, a turn that waited for itself behind a wafer given up.
-@pytest.mark.parametrize(("seed", "kind"), [(112, "person"), (1055, "person"), (703, "slip"), (1009, "person")])
+# given up there), a wafer that slid out while its head came up, a turn that waited for itself behind a wafer given up,
+# a wafer on the wet arm whose way back another had taken.
+SEEDS_MENDED = [(112, "person"), (1055, "person"), (703, "slip"), (1009, "person"), (1154, "stuck_off")]
+
+
+@pytest.mark.parametrize(("seed", "kind"), SEEDS_MENDED)
 def test_what_a_campaign_found_once_stays_mended(seed: int, kind: str) -> None:
     setting = campaign.Setting(campaign.LOT, None, 8)
     found = campaign.one((seed, setting))

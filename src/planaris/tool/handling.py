@@ -53,15 +53,21 @@ class Handling:
             return "metrology"
         in_wet_arm = self._tool.material.where(wafer.wafer_id) == "wet_robot"
         if not math.isnan(progress.dried_s) or (progress.cut_short and math.isnan(progress.chucked_s)):
-            return "stage" if in_wet_arm else progress.home  # the wet arm reaches no carrier
+            if not in_wet_arm:
+                return progress.home
+            # The wet arm reaches no carrier; behind a stage that the next wafer took, the way home is the cleaner's.
+            first = self._tool.description.cleaner.stations[0]
+            return first if not self._free("stage") and self._free(first) else "stage"
         if in_wet_arm:
             return self._tool.description.cleaner.stations[0] if progress.polished else "loadcup"
         return "stage" if progress.aligned else "aligner"
 
     def _metrology_free(self) -> bool:
+        return self._tool.metrology is not None and self._free("metrology")
+
+    def _free(self, place: str) -> bool:
         material = self._tool.material
-        taken = {*material.at, *material.in_motion().values(), *self._shop.busy, *self._shop.out}
-        return self._tool.metrology is not None and "metrology" not in taken
+        return place not in {*material.at, *material.in_motion().values(), *self._shop.busy, *self._shop.out}
 
     def _robot(self, name: str) -> Robot:
         return self._tool.dry_robot if name == "dry_robot" else self._tool.wet_robot
