@@ -27,10 +27,20 @@ class _Open:
     folder: Path
     records: RunDatabase
     clock: LotClock
+    wafers: frozenset[str]
+
+    def told(self, batch: Sequence[Committed]) -> list[Committed]:
+        """Return what a batch tells of this lot or of no lot at all."""
+        return [
+            item
+            for item in batch
+            if getattr(item.event, "wafer_id", "") in ("", *self.wafers)
+            and getattr(item.event, "lot_id", "") in ("", self.order.lot.lot_id)
+        ]
 
 
 class LotRecords:
-    """Listener that keeps a run.db for each lot from its job's start to its end, with every event meanwhile.
+    """Listener that keeps a run.db for each lot from its job's start to its end: what is told of it and of the tool.
 
     The traces are the session's own, found by the same names. ``done`` gets a lot's folder when it is complete.
     """
@@ -53,8 +63,9 @@ class LotRecords:
             if isinstance(item.event, JobStateChanged) and item.event.state == "running":
                 self._begin(item.event.lot_id)
         for lot in self._open.values():
-            lot.records(batch)
-            lot.clock(batch)
+            told = lot.told(batch)
+            lot.records(told)
+            lot.clock(told)
         for item in batch:
             if isinstance(item.event, JobStateChanged) and item.event.state in _OVER:
                 self._end(item)
@@ -76,7 +87,8 @@ class LotRecords:
             order.lot, order.recipe, order.cleaner, self._tool, LotFile(order.lot, folder, None, None, None)
         )
         records.set_metas({**self._metas, **description_facts(files, self._package)})
-        self._open[lot_id] = _Open(order, folder, records, LotClock())
+        wafers = frozenset(w.wafer_id for w in order.lot.wafers)
+        self._open[lot_id] = _Open(order, folder, records, LotClock(), wafers)
 
     def _free_folder(self, lot_id: str) -> Path:
         name = _NOT_IN_FILE_NAMES.sub("_", lot_id)
