@@ -6,6 +6,7 @@ Whoever may open the socket file may give commands; it belongs to the user who r
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -30,6 +31,11 @@ class DoorSocket:
 
     async def start(self) -> None:
         """Listen. Raises OSError where the socket cannot be made."""
+        if len(bytes(self._path)) > PATH_LIMIT_BYTES:
+            problem = (
+                f"{self._path} is longer than the {PATH_LIMIT_BYTES} bytes of a socket's path; take a shorter --home"
+            )
+            raise OSError(errno.ENAMETOOLONG, problem)
         self._path.unlink(missing_ok=True)  # the home's lock says that no other tool lives here
         self._server = await asyncio.start_unix_server(self._serve, self._path, limit=LINE_LIMIT_BYTES)
         self._path.chmod(0o600)

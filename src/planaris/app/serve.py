@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import planaris
 from planaris import clock
-from planaris.app.door_socket import DoorSocket
+from planaris.app.door_socket import SOCKET_FILE, DoorSocket
 from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_side
 from planaris.app.live_tool import LiveTool
 from planaris.app.office import recipe_finder
@@ -256,7 +256,7 @@ class _Session:
             async with live.running():
                 live.stream.flush()  # what was told before anybody saw to a flush
                 door = DoorSocket(
-                    self._home.path / "door.sock",
+                    self._home.path / SOCKET_FILE,
                     lambda request: peer.ask(live.submit(request)),
                     lambda: peer.ask(live.state()),
                 )
