@@ -31,7 +31,12 @@ from planaris.control.virtual_metrology.scores import Mean
 from planaris.control.virtual_metrology.step_trace import PolishStep, StepTrace
 from planaris.control.virtual_metrology.trace_features import CHANNELS, Feature, declared_features, trace_features
 from planaris.control.virtual_metrology.tree_model import LABEL_FEATURES, TreeModel, TreeState
-from planaris.control.virtual_metrology.virtual_metrology import VirtualMeasurement, VirtualMetrology, VirtualState
+from planaris.control.virtual_metrology.virtual_metrology import (
+    VirtualMeasurement,
+    VirtualMetrology,
+    VirtualState,
+    virtual_metrology_for,
+)
 
 __all__ = [
     "CHANNELS",
@@ -81,5 +86,6 @@ __all__ = [
     "replay",
     "similarity_to",
     "trace_features",
+    "virtual_metrology_for",
     "with_history",
 ]

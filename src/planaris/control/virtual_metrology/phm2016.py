@@ -9,13 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from planaris.control.virtual_metrology.conformal import Conformal
 from planaris.control.virtual_metrology.gaussian_process import fit
 from planaris.control.virtual_metrology.line_history import HISTORY_FEATURES
-from planaris.control.virtual_metrology.line_model import Fit, LineModel
+from planaris.control.virtual_metrology.line_model import Fit
 from planaris.control.virtual_metrology.trace_features import declared_features
-from planaris.control.virtual_metrology.tree_model import TreeModel
-from planaris.control.virtual_metrology.virtual_metrology import VirtualMetrology
+from planaris.control.virtual_metrology.virtual_metrology import VirtualMetrology, virtual_metrology_for
 
 # Chambers 1-3 and 4-6 are two lines with shared counters; stage A runs on both, stage B on the second only.
 PHM_LINES = {"1-3": ("A",), "4-6": ("A", "B")}
@@ -59,10 +57,4 @@ def phm_station(chamber: NDArray[np.int64]) -> NDArray[np.int64]:
 def phm_method(fitted: Fit = fit) -> VirtualMetrology:
     """Return virtual metrology for the challenge's tool; ``fitted`` fits parameters, e.g. with a memory."""
     every = (*(feature.name for feature in declared_features()), *HISTORY_FEATURES)
-    return VirtualMetrology(
-        tuple(
-            LineModel(line, regimes, MAIN_COUNTERS, MAIN_FEATURES, fit=fitted) for line, regimes in PHM_LINES.items()
-        ),
-        tuple(TreeModel(line, regimes, every) for line, regimes in PHM_LINES.items()),
-        Conformal(),
-    )
+    return virtual_metrology_for(PHM_LINES, MAIN_COUNTERS, MAIN_FEATURES, every, fitted)

@@ -14,7 +14,8 @@ import numpy as np
 
 from planaris.control.virtual_metrology.blend import Blend, blended, learned
 from planaris.control.virtual_metrology.conformal import Bands, Conformal
-from planaris.control.virtual_metrology.line_model import LineModel, LineState
+from planaris.control.virtual_metrology.gaussian_process import fit
+from planaris.control.virtual_metrology.line_model import Fit, LineModel, LineState
 from planaris.control.virtual_metrology.observations import LabelCame, Observation, StepEnded
 from planaris.control.virtual_metrology.reliance import (
     RELIANCE_THRESHOLD,
@@ -134,6 +135,26 @@ class VirtualMetrology:
             similarities,
             {name: value for name, value in state.pending.items() if name != seen.step.name},
         )
+
+
+def virtual_metrology_for(
+    lines: Mapping[str, tuple[str, ...]],
+    counters: tuple[str, ...],
+    features: tuple[str, ...],
+    others: tuple[str, ...] = (),
+    fitted: Fit = fit,
+) -> VirtualMetrology:
+    """Return virtual metrology of a tool.
+
+    ``lines`` names each line (steps that share consumables, e.g. a platen) and its regimes (e.g. recipes); a step's
+    features are looked up by the names in ``counters`` (wear since a part was changed), ``features`` (what the trace
+    says) and, for the second opinion alone, ``others``.
+    """
+    every = tuple(dict.fromkeys((*features, *counters, *others)))
+    return VirtualMetrology(
+        tuple(LineModel(line, regimes, counters, features, fit=fitted) for line, regimes in lines.items()),
+        tuple(TreeModel(line, regimes, every) for line, regimes in lines.items()),
+    )
 
 
 @dataclass(frozen=True, slots=True)
