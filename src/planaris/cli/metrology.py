@@ -79,7 +79,7 @@ def evaluate(
     except InputError as error:
         refuse_input(error, as_json)
     log(_reading(data, recording))
-    method = phm_method(MemoryOfFits())
+    method = phm_method(MemoryOfFits(), both_sides=protocol is Protocol.CONTEST)
     made: list[tuple[str, Evaluation]] = []
     for delay in delays_h if protocol is Protocol.CAUSAL else (None,):
         title = "contest" if delay is None else f"causal, labels after {delay:g} h"

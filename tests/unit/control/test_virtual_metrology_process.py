@@ -52,7 +52,7 @@ def test_each_part_is_the_covariance_that_its_name_says(part: str) -> None:
     lengths = np.array([0.7, 1.9])
     weights = np.array([0.5, 0.2, 1.1])
     if part == "drift":
-        vector = only(shape, drift=(np.log(1.7), GONE), drift_h=(np.log(30.0), 0.0))
+        vector = only(shape, drift=(np.log(1.7), GONE, GONE), drift_h=(np.log(30.0), 0.0, 0.0))
         theirs, x, at = ConstantKernel(1.7) * Matern(30.0, nu=0.5), steps.time_h[:, None], asked.time_h[:, None]
     elif part == "wear":
         vector = only(shape, wear=np.log(1.7), wear_length=np.log(lengths))
@@ -113,7 +113,7 @@ def test_a_fit_finds_the_noise_and_drift_that_made_the_labels() -> None:
     rng = np.random.default_rng(3)
     shape = Shape(1, 1, 2)
     steps = some_steps(rng, 150, shape)
-    true = only(shape, drift=(GONE, np.log(0.8)), drift_h=(0.0, np.log(30.0)), slope=np.log((0.8, 0.001)))
+    true = only(shape, drift=(GONE, np.log(0.8), GONE), drift_h=(0.0, np.log(30.0), 0.0), slope=np.log((0.8, 0.001)))
     shape.part(true, "noise")[:] = np.log(0.1)
     k = covariance(shape, true, steps, steps) + 0.1 * np.eye(150)
     labels = np.linalg.cholesky(k) @ rng.normal(size=150)

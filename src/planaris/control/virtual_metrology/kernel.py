@@ -3,7 +3,7 @@
 Between two steps, k = s_r s_r' (sum of the parts below); r is the regime, C the correlation between two regimes of one
 line (1 within a regime):
 
-- drift: two Ornstein-Uhlenbeck processes, a exp(-|t - t'| / l) C, one of minutes and one of days;
+- drift: three Ornstein-Uhlenbeck processes, a exp(-|t - t'| / l) C, of hours, days and weeks;
 - wear: Matern 3/2 over the usage counters, a length each, a (1 + sqrt3 d) exp(-sqrt3 d) C;
 - trace: a squared exponential over the features, a length each, a exp(-d^2 / 2) C;
 - level and slopes: within a regime, a constant and a linear form in the features with a weight each.
@@ -24,7 +24,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 _ROOT3 = float(np.sqrt(3.0))
-DRIFTS_COUNT = 2
+DRIFTS_COUNT = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,13 @@ def phm_station(chamber: NDArray[np.int64]) -> NDArray[np.int64]:
     return (chamber - 1) % STATIONS_COUNT
 
 
-def phm_method(fitted: Fit = fit) -> VirtualMetrology:
-    """Return virtual metrology for the challenge's tool; ``fitted`` fits parameters, e.g. with a memory."""
-    every = (*(feature.name for feature in declared_features()), *HISTORY_FEATURES)
-    return virtual_metrology_for(PHM_LINES, MAIN_COUNTERS, MAIN_FEATURES, every, fitted)
+def phm_method(fitted: Fit = fit, *, both_sides: bool = False) -> VirtualMetrology:
+    """Return virtual metrology for the challenge's tool; ``fitted`` fits parameters, e.g. with a memory.
+
+    With labels on both sides of a step (the contest) the trees see every feature: the others help them there, and
+    harm them where only the past is known.
+    """
+    if both_sides:
+        others = (*(feature.name for feature in declared_features()), *HISTORY_FEATURES)
+        return virtual_metrology_for(PHM_LINES, MAIN_COUNTERS, MAIN_FEATURES, others, fitted)
+    return virtual_metrology_for(PHM_LINES, MAIN_COUNTERS, MAIN_FEATURES, fitted=fitted)
