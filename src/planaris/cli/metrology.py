@@ -79,6 +79,12 @@ def evaluate(
     except InputError as error:
         refuse_input(error, as_json)
     log(_reading(data, recording))
+    if out is not None:
+        # A place that cannot be written is told before the work, not after it.
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            end_with("records", str(out), f"cannot write {out}: {error.strerror or error}", as_json, PROCESS_FAILURE)
     method = phm_method(MemoryOfFits(), both_sides=protocol is Protocol.CONTEST)
     made: list[tuple[str, Evaluation]] = []
     for delay in delays_h if protocol is Protocol.CAUSAL else (None,):
@@ -148,7 +154,6 @@ def _write(
     from planaris.cli.metrology_data import write_predictions
     from planaris.cli.metrology_picture import draw
 
-    out.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for _, evaluation in made:
         tail = "contest" if evaluation.delay_s is None else f"causal_{evaluation.delay_s / 3600.0:g}h"

@@ -29,7 +29,7 @@ Samples = dict[str, list[list[float]]]
 
 @pytest.fixture(scope="module")
 def recording() -> PhmRecording:
-    return phm_recording(seed=7, wafers=90, days=12.0)
+    return phm_recording(seed=7, wafers=70, days=10.0)
 
 
 def samples_of(recording: PhmRecording) -> Samples:

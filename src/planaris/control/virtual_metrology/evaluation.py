@@ -138,8 +138,9 @@ def evaluate_contest(
     """Return how the method does as the contest asked: labels before and after, other steps to be estimated."""
     measurements = interpolate(method, steps, labels, tell)
     baselines = _neighbour_baselines(steps, labels)
+    zero_s = min((step.start_s for step in steps), default=0.0)
     judged = [
-        _judged(name, ALL_DAYS, _in_span(steps, own, ALL_DAYS, -np.inf), own, measurements, baselines)
+        _judged(name, ALL_DAYS, _in_span(steps, own, ALL_DAYS, zero_s), own, measurements, baselines)
         for name, own in sets.items()
     ]
     return Evaluation("contest", None, measurements, baselines, tuple(judged), None)

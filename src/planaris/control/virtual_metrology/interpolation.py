@@ -26,7 +26,7 @@ _FOLDS_COUNT = 5
 _NEIGHBOURS_COUNT = 3
 # Labels near in time count by exp(-|dt| / this): half an hour, as the reference's label-only baseline [P].
 _NEAR_S = 1800.0
-_TREES_COUNT = 200
+_TREES_COUNT = 100
 
 
 def interpolate(
