@@ -32,9 +32,7 @@ class Story:
 
     seed: int
     lots_count: int = 20
-    new_pads: Mapping[int, Sequence[int]] = field(
-        default_factory=lambda: {6: (1,), 11: (2,), 16: (3,)}
-    )
+    new_pads: Mapping[int, Sequence[int]] = field(default_factory=lambda: {6: (1,), 11: (2,), 16: (3,)})
 
 
 @dataclass
@@ -79,7 +77,9 @@ def incoming_lot(base: Lot, number: int, seed: int) -> Lot:
     )  # fmt: skip
 
 
-def run_campaign(story: Story, recipe: Recipe, wire: Callable[[Tool, JobFiles], None] = lambda _t, _j: None) -> Campaign:
+def run_campaign(
+    story: Story, recipe: Recipe, wire: Callable[[Tool, JobFiles], None] = lambda _t, _j: None
+) -> Campaign:
     """Polish a story's lots one after another on a tool of the campaign profile. Raises `NotRunError`.
 
     ``wire`` gets the tool before it runs: it gives it what controls it from run to run.

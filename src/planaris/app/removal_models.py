@@ -1,4 +1,4 @@
-"""What run-to-run control starts from: a recipe's nominal removal by step and zone, as a process engineer has on paper."""
+"""What run-to-run control starts from: a recipe's nominal removal by step and zone, as it stands on paper."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from planaris.app.nominal import nominal_rate_nm_min
-from planaris.control.run_to_run import RemovalModel, StepRate
+from planaris.control import RemovalModel, StepRate
 from planaris.model import SITES_9, PolishStep, Recipe, StepKind, ToolDescription
 from planaris.processes import ProcessPackage
 

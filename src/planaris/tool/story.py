@@ -26,6 +26,7 @@ from planaris.stream import (
     MoveCancelled,
     MoveIntended,
     PlaceConfirmed,
+    RecipeAdjusted,
     RunEnded,
     StepEnded,
     StepStarted,
@@ -62,6 +63,7 @@ class WaferStory:
 
     ``face`` is what it was turned to since it left ``came_from``, None if it was not; ``turning`` a turn under way.
     ``held`` says why an endpoint keeps it for a person; ``turned_away``: it is not one that the recipe means.
+    ``adjusted`` is what run-to-run control decided on it.
     """
 
     wafer_id: str
@@ -92,6 +94,7 @@ class WaferStory:
     marks: list[str] = field(default_factory=list[str])
     held: str = ""
     turned_away: bool = False
+    adjusted: RecipeAdjusted | None = None
 
     @property
     def polish_s(self) -> float:
@@ -155,6 +158,8 @@ class Story:
             case EndpointDecided(decision="hold" | "abort"):
                 wafer = self.wafers[event.wafer_id]
                 wafer.held, wafer.turned_away = f"{event.step_name}: {event.why}", event.decision == "abort"
+            case RecipeAdjusted():
+                self.wafers[event.wafer_id].adjusted = event
             case CleanStarted() | CleanEnded():
                 self._clean(event, time_s)
             case WaferMeasured() | WaferMarked() | WaferFinished():

@@ -11,8 +11,8 @@ from planaris.control.run_to_run.controller import (
     Order,
     Pending,
     RunToRun,
+    RunToRunState,
     Safety,
-    State,
     Taken,
 )
 from planaris.control.run_to_run.double_ewma import DoubleEwma, DoubleState
@@ -42,9 +42,9 @@ __all__ = [
     "RemovalModel",
     "Residual",
     "RunToRun",
+    "RunToRunState",
     "Safety",
     "SpaceState",
-    "State",
     "StateSpace",
     "StepRate",
     "Taken",

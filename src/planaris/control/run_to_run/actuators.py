@@ -116,7 +116,9 @@ class Actuators:
             jacobian[:, i] = (ratio * self.outputs_nm(tuple(moved)) - here) / (1e-4 * target_nm)
         # J·(x − x0) = (target − here)/target, and weight·(x − nominal) = 0, with x = values/scale.
         left = np.vstack([jacobian, _MOVE_WEIGHT * np.eye(len(values))])
-        right = np.concatenate([(target_nm - here) / target_nm + jacobian @ (values / scale), _MOVE_WEIGHT * nominal / scale])
+        right = np.concatenate(
+            [(target_nm - here) / target_nm + jacobian @ (values / scale), _MOVE_WEIGHT * nominal / scale]
+        )
         low, high = lowest / scale, highest / scale
         fixed = high - low < 1e-12  # lsq_linear wants room
         solved = lsq_linear(left, right, (np.where(fixed, low - 1e-9, low), np.where(fixed, high + 1e-9, high)))

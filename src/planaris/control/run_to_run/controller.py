@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 
 from planaris.control.run_to_run.actuators import Actuators
 from planaris.control.run_to_run.context import Context, Estimate, Estimator, Residual
+from planaris.control.run_to_run.state_space import SpaceState
+from planaris.control.run_to_run.threads import ThreadsState
 
 
 class Kind(StrEnum):
@@ -100,6 +101,7 @@ class Learned:
 
 
 Decision = Order | tuple[Learned, ...]
+Channel = SpaceState | ThreadsState
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +114,29 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class Waiting:
+    """A label that is used once ``due_count`` wafers were polished, and the wafer that it is of."""
+
+    due_count: int
+    label: Label
+    wafer: Pending
+
+
+@dataclass(frozen=True, slots=True)
+class RunToRunState:
     """All that control remembers. ``channels`` are the estimator's states: of the mean, and of each moved zone's shape.
 
     ``number`` counts polished wafers, ``newest`` those whose label is known. ``waiting`` are labels that are not late
     enough yet, ``last`` the values by product and head, ``outliers_count`` labels running that were beyond the limit.
     """
 
-    channels: tuple[Any, ...]
+    channels: tuple[Channel, ...]
     number: int = 0
     newest: int = 0
     outliers_count: int = 0
     labels_seen: int = 0
     pending: Mapping[str, Pending] = field(default_factory=dict[str, Pending])
-    waiting: tuple[tuple[int, Label], ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     last: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
 
 
@@ -147,11 +158,11 @@ class RunToRun:
     every_count: int = 1
     delay_count: int = 0
 
-    def start(self) -> State:
+    def start(self) -> RunToRunState:
         """Return the state that knows nothing yet."""
-        return State(tuple(self.estimator.start() for _ in range(1 + len(self.actuators.zones))))
+        return RunToRunState(tuple(self.estimator.start() for _ in range(1 + len(self.actuators.zones))))
 
-    def step(self, state: State, observation: Observation) -> tuple[State, Decision]:
+    def step(self, state: RunToRunState, observation: Observation) -> tuple[RunToRunState, Decision]:
         """Take what happened; a wafer that is due gets an order, labels say what was learned. Nothing else changes."""
         match observation:
             case Due():
@@ -162,7 +173,7 @@ class RunToRun:
                 return self._labelled(state, observation)
 
     # -- a wafer that is due ----------------------------------------------------------------------------------
-    def _order(self, state: State, due: Due) -> Order:
+    def _order(self, state: RunToRunState, due: Due) -> Order:
         context, number = due.context, state.number + 1
         last = state.last.get(_thread(context), self.actuators.nominal)
         last = last if len(last) == len(self.actuators.parameters) else self.actuators.nominal
@@ -184,7 +195,7 @@ class RunToRun:
         kind = Kind.KEEP if move.kept else Kind.ADJUST
         return Order(kind, "", last, move.values, seen[0], float(target[0] + move.error_nm), move.at_limit)
 
-    def _unsafe(self, state: State, estimate: Estimate) -> str:
+    def _unsafe(self, state: RunToRunState, estimate: Estimate) -> str:
         """Return why no move is safe, '' where one is."""
         limits, old = self.safety, state.number - state.newest
         if estimate.labels_count < limits.min_labels_count:
@@ -198,7 +209,7 @@ class RunToRun:
             return f"estimate: {off:+.1f} % of nominal, limit {limit:g} %"
         return ""
 
-    def _taken(self, state: State, taken: Taken) -> tuple[State, Decision]:
+    def _taken(self, state: RunToRunState, taken: Taken) -> tuple[RunToRunState, Decision]:
         number = state.number + 1
         nominal = tuple(self.actuators.outputs_nm(taken.values).tolist())
         pending = {i: p for i, p in state.pending.items() if number - p.number <= _FORGET_COUNT}
@@ -207,32 +218,30 @@ class RunToRun:
         return self._due_labels(replace(state, number=number, pending=pending, last=last))
 
     # -- labels -----------------------------------------------------------------------------------------------
-    def _labelled(self, state: State, label: Label) -> tuple[State, Decision]:
+    def _labelled(self, state: RunToRunState, label: Label) -> tuple[RunToRunState, Decision]:
         if label.wafer_id not in state.pending:
             return state, ()
-        seen = state.labels_seen
-        state = replace(state, labels_seen=seen + 1)
+        seen, wafer = state.labels_seen, state.pending[label.wafer_id]
+        pending = {i: p for i, p in state.pending.items() if i != label.wafer_id}
+        state = replace(state, labels_seen=seen + 1, pending=pending)
         if seen % self.every_count:
-            pending = {i: p for i, p in state.pending.items() if i != label.wafer_id}
-            return replace(state, pending=pending), ()
-        wanted = state.pending[label.wafer_id].number + self.delay_count
-        return self._due_labels(replace(state, waiting=(*state.waiting, (wanted, label))))
+            return state, ()
+        waiting = Waiting(wafer.number + self.delay_count, label, wafer)
+        return self._due_labels(replace(state, waiting=(*state.waiting, waiting)))
 
-    def _due_labels(self, state: State) -> tuple[State, tuple[Learned, ...]]:
+    def _due_labels(self, state: RunToRunState) -> tuple[RunToRunState, tuple[Learned, ...]]:
         """Learn from the labels that are late enough, in the order of their wafers."""
-        ready = sorted((item for item in state.waiting if item[0] <= state.number), key=lambda item: item[0])
+        ready = sorted((w for w in state.waiting if w.due_count <= state.number), key=lambda w: w.due_count)
         if not ready:
             return state, ()
-        state = replace(state, waiting=tuple(item for item in state.waiting if item[0] > state.number))
+        state = replace(state, waiting=tuple(w for w in state.waiting if w.due_count > state.number))
         learned: list[Learned] = []
-        for _, label in ready:
-            state, said = self._learn(state, label)
+        for item in ready:
+            state, said = self._learn(state, item.label, item.wafer)
             learned.append(said)
         return state, tuple(learned)
 
-    def _learn(self, state: State, label: Label) -> tuple[State, Learned]:
-        wafer = state.pending[label.wafer_id]
-        pending = {i: p for i, p in state.pending.items() if i != label.wafer_id}
+    def _learn(self, state: RunToRunState, label: Label, wafer: Pending) -> tuple[RunToRunState, Learned]:
         nominal, measured = np.array(wafer.nominal_nm), np.array(label.removal_nm)
         logs = np.log(np.maximum(measured, 1e-3) / nominal)
         logs[1:] -= logs[0]
@@ -244,7 +253,7 @@ class RunToRun:
         # A run of outliers is no outlier: the process has moved, and the estimate follows it while control is held.
         taken = outliers == 0 or outliers >= self.safety.outliers_count
         why = "" if taken else f"outlier: {100.0 * residual:+.1f} % off"
-        state = replace(state, pending=pending, newest=newest, outliers_count=outliers)
+        state = replace(state, newest=newest, outliers_count=outliers)
         if taken:
             moved = [
                 self.estimator.step(channel, Residual(wafer.context, wafer.number, float(value)))

@@ -95,7 +95,7 @@ class StateSpace:
         ), expected
 
     def _at(self, state: SpaceState, context: Context, number: int) -> tuple[Array, Array, Array, list[str]]:
-        """Return a wafer's row of the model, and mean, covariance and names with its parts at its place in the count."""
+        """Return a wafer's row of the model, and mean, covariance and names at its place in the count."""
         wanted = self._row(context)
         names, mean = list(state.names), list(state.mean)
         old = len(names)

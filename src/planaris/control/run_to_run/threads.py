@@ -72,7 +72,10 @@ class Threads:
         if not new_pad and thread.labels_count:
             variance += 0.1 * (error**2 - variance)
         heads_seen = {**state.heads_seen, context.head: state.heads_seen.get(context.head, 0) + 1}
-        heads = {**state.heads, context.head: offset + self.head_weight_fraction * (error if thread.labels_count else 0)}
+        heads = {
+            **state.heads,
+            context.head: offset + self.head_weight_fraction * (error if thread.labels_count else 0),
+        }
         pads = {**thread.pads, **dict(pad.split("/", 1) for pad in context.pads)}
         moved = ThreadState(level, trend, thread.labels_count + 1, fresh + 1, variance, pads)
         return ThreadsState({**state.products, context.product: moved}, heads, heads_seen), expected
