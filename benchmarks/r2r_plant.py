@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from benchmark_result import NotRunError
 from planaris import clock
+from planaris.app.run_to_run import controls
 from planaris.dictionary import build
 from planaris.formats import JobFiles, load_job
 from planaris.model import SITES_49, Lot, MapStage, Recipe, SamplingPlan, ThicknessMap
@@ -18,7 +19,7 @@ from planaris.processes import load_package
 from planaris.stream import AlarmSet, Committed, EventStream, WaferFinished
 from planaris.tool import CommandRequest, Engine, Tool
 from planaris.twin import CAMPAIGN, Machine, TwinPort, World, make_truth
-from steady_lots import EXAMPLE, LOOK_S, _no_trace
+from steady_lots import EXAMPLE, LOOK_S, no_trace
 
 WAFERS_PER_LOT = 25
 # Spread of the incoming films [design, as examples/make_incoming.py]: from lot to lot, from wafer to wafer, 1 sigma.
@@ -77,26 +78,26 @@ def incoming_lot(base: Lot, number: int, seed: int) -> Lot:
     )  # fmt: skip
 
 
-def run_campaign(
-    story: Story, recipe: Recipe, wire: Callable[[Tool, JobFiles], None] = lambda _t, _j: None
-) -> Campaign:
-    """Polish a story's lots one after another on a tool of the campaign profile. Raises `NotRunError`.
+def run_campaign(story: Story, recipe: Recipe) -> Campaign:
+    """Polish a story's lots one after another on a tool of the campaign profile, under the recipe's own control.
 
-    ``wire`` gets the tool before it runs: it gives it what controls it from run to run.
+    Raises `NotRunError`.
     """
-    return clock.run(_campaign(story, recipe, wire))
+    return clock.run(_campaign(story, recipe))
 
 
-async def _campaign(story: Story, recipe: Recipe, wire: Callable[[Tool, JobFiles], None]) -> Campaign:
+async def _campaign(story: Story, recipe: Recipe) -> Campaign:
     job = load_job(EXAMPLE, None)
-    dictionary = build(job.tool)
-    truth = make_truth(load_package(recipe.process_package), recipe.film, job.tool, story.seed)
+    dictionary, package = build(job.tool), load_package(recipe.process_package)
+    truth = make_truth(package, recipe.film, job.tool, story.seed)
     machine = Machine(job.tool, dictionary, truth, story.seed, profile=CAMPAIGN)
     world, seen = World(machine), Campaign()
     stream = EventStream(clock.now_s, lambda _batch, _durable: None)
     stream.listen(seen.listen)
-    tool = Tool(job.tool, dictionary, TwinPort(machine), stream, _no_trace, (), ControlConstants(trace_block_s=5.0))
-    wire(tool, job)
+    constants = ControlConstants(trace_block_s=5.0)
+    tool = Tool(
+        job.tool, dictionary, TwinPort(machine), stream, no_trace, (), constants, None, controls(package, job.tool)
+    )
     engine = Engine(tool)
     async with tool.running(), engine.running():
         for number in range(1, story.lots_count + 1):

@@ -200,7 +200,7 @@ class HeadWork:
         """Take a wafer whose visit was not ended out of the flow: back to its cup, cleaned, home."""
         platen = self._tool.platens[int(piece.resource.removeprefix("platen"))]
         progress, head = self._jobs.progress_of(wafer), f"head{visit.head}"
-        progress.cut_short = True
+        progress.cut_short = progress.interrupted = True
         if platen.left is not None and platen.left.held:
             self._marks.mark(wafer.wafer_id, "hold", platen.left.held)
         if math.isnan(progress.polish_end_s) or platen.left is not visit:

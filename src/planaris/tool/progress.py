@@ -12,7 +12,8 @@ from planaris.model import Recipe, Wafer
 class WaferProgress:
     """One wafer's way through the tool; times are tool time, NaN until they come.
 
-    ``adjusted`` is its recipe once run-to-run control has decided on it; platens and limits are the recipe's own.
+    ``adjusted`` is its recipe once run-to-run control has decided on it; platens and limits are the recipe's own. Of one
+    whose polish was ``interrupted`` nobody knows how long it was truly polished.
     """
 
     wafer: Wafer
@@ -37,6 +38,7 @@ class WaferProgress:
     plan: str = ""
     marks: list[str] = field(default_factory=list[str])
     adjusted: Recipe | None = None
+    interrupted: bool = False
     platens: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -208,7 +208,9 @@ class RunToRunDesk:
         """Give a finished wafer's removal to control: that of the nine sites, which every plan has."""
         incoming = job.incoming.get(progress.wafer.wafer_id)
         control = self._control_of(job.recipe) if progress.adjusted is not None else None
-        spoiled = progress.cut_short or bool({"rework", "scrap", "suspect"} & set(progress.marks))
+        spoiled = (
+            progress.cut_short or progress.interrupted or bool({"rework", "scrap", "suspect"} & set(progress.marks))
+        )
         if control is None or incoming is None or not progress.post_nm or spoiled:
             return
         plan = SITE_PLANS[progress.plan]

@@ -63,7 +63,7 @@ class WaferStory:
 
     ``face`` is what it was turned to since it left ``came_from``, None if it was not; ``turning`` a turn under way.
     ``held`` says why an endpoint keeps it for a person; ``turned_away``: it is not one that the recipe means.
-    ``adjusted`` is what run-to-run control decided on it.
+    ``adjusted`` is what run-to-run control decided on it; ``interrupted``: a step of it was cut off and may have gone on.
     """
 
     wafer_id: str
@@ -95,6 +95,7 @@ class WaferStory:
     held: str = ""
     turned_away: bool = False
     adjusted: RecipeAdjusted | None = None
+    interrupted: bool = False
 
     @property
     def polish_s(self) -> float:
@@ -210,6 +211,7 @@ class Story:
         step = wafer.steps[event.step]
         step.done_s += event.duration_s
         step.open, step.whole = False, event.reason != _CUT
+        wafer.interrupted = wafer.interrupted or event.reason == _CUT
         wafer.polish_end_s = time_s
         wafer.slurry_ml += event.slurry_ml
         wafer.di_water_ml += event.di_water_ml

@@ -209,6 +209,7 @@ def restore_progress(progress: WaferProgress, told: WaferStory) -> None:
     progress.plan, progress.post_nm, progress.marks = told.plan, told.post_nm, list(told.marks)
     progress.cut_short = told.turned_away or "rework" in told.marks or "scrap" in told.marks
     progress.visits_done = visits_done(progress.recipe, told)
+    progress.interrupted = told.interrupted
     if told.adjusted is not None:
         progress.adjusted = adjusted(progress.recipe, told.adjusted)
 

@@ -52,7 +52,12 @@ def siso_errors(
 
 
 def fwc_outputs(
-    method: Ewma | DoubleEwma | None, chance: np.random.Generator, *, every: int = 1, plants: int = 400, runs: int = 1000
+    method: Ewma | DoubleEwma | None,
+    chance: np.random.Generator,
+    *,
+    every: int = 1,
+    plants: int = 400,
+    runs: int = 1000,
 ) -> Array:
     """Return outputs of the factory-wide example, (runs − 200, plants, 2); target 0, labels every so-many runs."""
     state = None if method is None else method.start(np.zeros((plants, 2)))

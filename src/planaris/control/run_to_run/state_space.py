@@ -137,7 +137,7 @@ class StateSpace:
 
 
 def _kept(names: list[str], context: Context) -> list[int]:
-    """Return the states to keep: of each platen the pad of this label and the two that were noted last."""
+    """Return the states to keep: of each platen the pad of this label and the one before, whose labels may be late."""
     kept: list[int] = []
     for i, name in enumerate(names):
         kind, _, part = name.partition(":")
