@@ -12,7 +12,7 @@ from planaris.model import Recipe, Wafer
 class WaferProgress:
     """One wafer's way through the tool; times are tool time, NaN until they come.
 
-    ``adjusted`` is its recipe once run-to-run control has decided on it; platens and limits are the recipe's own. Of one
+    ``adjusted`` is its recipe once run-to-run control has decided on it; platens and limits are the recipe's. Of one
     whose polish was ``interrupted`` nobody knows how long it was truly polished.
     """
 

@@ -63,7 +63,7 @@ class WaferStory:
 
     ``face`` is what it was turned to since it left ``came_from``, None if it was not; ``turning`` a turn under way.
     ``held`` says why an endpoint keeps it for a person; ``turned_away``: it is not one that the recipe means.
-    ``adjusted`` is what run-to-run control decided on it; ``interrupted``: a step of it was cut off and may have gone on.
+    ``adjusted`` is what run-to-run control decided on it; ``interrupted``: a step of it was cut off.
     """
 
     wafer_id: str

@@ -46,7 +46,7 @@ def siso_errors(
         before = shock
         u = -expected
         y = gain_ratio * u + drift * run + walk + shock
-        state, expected = method.step(state, y - u)
+        state, expected = method.step(state, y - u)  # pyright: ignore[reportArgumentType]
         seen.append(y)
     return np.array(seen[dropped:])
 

@@ -50,7 +50,7 @@ def test_a_new_pad_is_slower_and_what_it_becomes_is_foreseen() -> None:
 def test_what_one_pad_taught_of_break_in_serves_the_next() -> None:
     model, truth = StateSpace(), 0.20
     state = taught(model, [(context(1 + n % 4), 0.0) for n in range(40)])
-    number = 40
+    number, first = 40, 0.0
     for platen, serial in enumerate(("B", "C", "D")):
         pads = ["platen1/A", "platen2/A", "platen3/A"]
         for earlier, name in enumerate(("B", "C", "D")[:platen]):

@@ -41,7 +41,7 @@ def test_it_is_read_with_typed_units(edit: Edit, tool_a: ToolDescription) -> Non
     assert (setting.method, setting.target_post_nm) == (RunToRunMethod.STATE_SPACE, 900.0)
     assert setting.times == (ReleasedTime("P1 main", 32, 50, 3),)
     psi = 6.894757293168
-    assert setting.pressures == (ReleasedPressure("P1 main", 3, 4 * psi, 5 * psi, pytest.approx(0.2 * psi)),)
+    assert setting.pressures == (ReleasedPressure("P1 main", 3, 4 * psi, 5 * psi, 0.2 * psi),)
     assert recipe.entered["run_to_run.pressures[0].min_kPa"] == "4 psi"
 
 
