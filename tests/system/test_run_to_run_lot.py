@@ -13,6 +13,8 @@ from planaris.app.run_to_run import RunToRunKeeper, control_of_recipe
 from planaris.formats import JobFiles, load_job
 from planaris.historian import Home, RunQueries, journal_events
 from planaris.processes import load_package
+from planaris.report.facts import read_facts
+from planaris.report.sections import run_to_run
 from planaris.stream import RecipeAdjusted, RemovalLabelled, RemovalLearned, StepEnded, WaferFinished
 from planaris.tool import Memory, apply
 
@@ -143,3 +145,18 @@ def test_a_recipe_that_releases_nothing_is_left_alone(tmp_path: Path) -> None:
     told = {e.event.name for e in journal_events(tmp_path / "home" / "tool.db", "run-0001-ILD001")}
     assert not told & {"recipe_adjusted", "removal_labelled", "removal_learned"}
     assert remembered(tmp_path / "home").states == {}
+
+
+def test_the_report_shows_every_decision(two_lots: tuple[Path, JobFiles]) -> None:
+    home, _ = two_lots
+    section = run_to_run(read_facts(home / "runs" / "run-0001-ILD001"))
+    assert section is not None
+    decided = events(home, "run-0001-ILD001", RecipeAdjusted)
+    held = sum(e.adjustment == "hold" for e in decided)
+    assert f"12 decisions: {sum(e.adjustment == 'adjust' for e in decided)} adjusted" in section.body
+    assert f"{held} held" in section.body
+    assert section.body.count("! held") == held
+    assert "too few labels: 0 of 3" in section.body
+    last = decided[-1]
+    assert " · ".join(f"{value:.2f}" for value in last.time_after_s) in section.body
+    assert f"{last.target_nm:.1f}" in section.body

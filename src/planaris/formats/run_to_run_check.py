@@ -33,6 +33,11 @@ def check_run_to_run(tree: Tree, sheet: Sheet, tool: ToolDescription | None) -> 
     if not declared:
         return
     _check_weights(declared, sheet)
+    late = (number(declared, "label_delay_count") or 0.0) + (number(declared, "label_every_count") or 1.0)
+    stale = number(declared, "stale_count")
+    if late >= (150.0 if stale is None else stale):
+        problem = "is reached by every label of this delay and sampling: control would be held for good"
+        sheet.fault("run_to_run.stale_count", None, problem, limit=f"> {figure(late)}", remedy="raise it")
     steps = {str(step.get("name")): step for _, step in tables(tree, "steps")}
     for index, step in tables(tree, "steps"):
         end = table(step, "end").get("kind")

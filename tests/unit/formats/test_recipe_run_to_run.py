@@ -74,11 +74,11 @@ def test_every_bad_declaration_is_told_at_once(edit: Edit, tool_a: ToolDescripti
         '\n[[run_to_run.pressures]]\nstep = "P2 main"\nzone = 4\nmin_psi = 4\nmax_psi = 5\nmax_step_psi = 0.2\n',
         '\n[[run_to_run.pressures]]\nstep = "P3 main"\nzone = 1\nmin_psi = 0.1\nmax_psi = 3\nmax_step_psi = 0.2\n',
     )
-    head = 'method = "double_ewma"\nweight_fraction = 1.5\nlabel_every_count = 0'
+    head = 'method = "double_ewma"\nweight_fraction = 1.5\nlabel_every_count = 0\nlabel_delay_count = 150'
     found = faults_of(lambda: with_table(edit, tool_a, head, *entries))
     told = {path.removeprefix("run_to_run."): fault.problem for path, fault in found.items()}
     assert set(told) == {
-        "weight_fraction", "trend_weight_fraction", "label_every_count",
+        "weight_fraction", "trend_weight_fraction", "label_every_count", "stale_count",
         "times[0].min_s", "times[0].max_s", "times[0].dead_band_s",
         "times[1].step", "times[1].min_s", "times[2].step", "times[3].step",
         "pressures[0].zone", "pressures[1].min_psi", "pressures[1].max_psi",
