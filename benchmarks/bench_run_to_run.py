@@ -52,14 +52,16 @@ def _recipe(mode: RunToRunMode) -> Recipe:
     return replace(recipe, run_to_run=setting)
 
 
-def _control() -> RecipeControl:
+def study_control() -> RecipeControl:
+    """Return the control of the study's recipe."""
     job = load_job(EXAMPLE, None)
     control = control_of_recipe(_recipe(RunToRunMode.CONTROL), load_package("oxide_ild"), job.tool)
     assert control is not None
     return control
 
 
-def _campaign(seed: int, mode: RunToRunMode, control: RecipeControl) -> Recorded:
+def campaign(seed: int, mode: RunToRunMode, control: RecipeControl) -> Recorded:
+    """Run one campaign on the whole tool; return its wafers."""
     print(f"  seed {seed}: 500 wafers, {mode.value}", file=sys.stderr, flush=True)
     return recorded(run_campaign(Story(seed), _recipe(mode)).events, control)
 
@@ -80,9 +82,9 @@ def _less(label: str, value: float, unit: str, bound: float, against: str) -> Re
 
 def results_of(seed: int) -> list[Result]:
     """Return what control does on one truth."""
-    control = _control()
-    alone = _campaign(seed, RunToRunMode.ADVISE, control)
-    under = _campaign(seed, RunToRunMode.CONTROL, control)
+    control = study_control()
+    alone = campaign(seed, RunToRunMode.ADVISE, control)
+    under = campaign(seed, RunToRunMode.CONTROL, control)
     again = replayed(alone, control, StateSpace(), SAMPLING)
     searched, weight, head_weight = _searched(alone, control)
     before, after, best = alone.error_nm[START:], under.error_nm[START:], searched[START:]

@@ -71,14 +71,15 @@ def replayed(
     """Return the error in nm (as `Recorded.error_nm`) of every wafer, polished at its own rate as control orders."""
     actuators = control.control.actuators
     one = RunToRun(estimator, actuators, safety or control.control.safety, sampling.every_count, sampling.delay_count)
-    state, nominal = one.start(), float(actuators.outputs_nm(actuators.nominal)[0])
+    state = one.start()
     errors = np.empty(len(wafers.names))
     for k, name in enumerate(wafers.names):
         context, target = wafers.contexts[k], float(wafers.target_nm[k])
         _, order = one.step(state, Due(name, context, (target,)))
         assert isinstance(order, Order)
         state, _ = one.step(state, Taken(name, context, order.values))
-        removed = float(wafers.removed_nm[k]) / nominal * float(actuators.outputs_nm(order.values)[0])
+        rate_ratio = float(wafers.removed_nm[k] / actuators.outputs_nm(wafers.values[k])[0])
+        removed = rate_ratio * float(actuators.outputs_nm(order.values)[0])
         state, _ = one.step(state, Label(name, (removed,)))
         errors[k] = target - removed
     return errors
