@@ -58,7 +58,9 @@ def test_releasing_is_another_recipe_and_its_difference_is_shown(edit: Edit, too
     plain = load_recipe(EXAMPLE / "recipe.toml", tool_a)
     released = with_table(edit, tool_a, 'method = "ewma"\nweight_fraction = 0.3', TIME)
     assert recipe_hash(plain) != recipe_hash(released)
-    assert "run_to_run" in {c.path for c in diff_recipes(plain, released)}
+    (added,) = diff_recipes(plain, released)
+    assert (added.path, added.before) == ("run_to_run", "")
+    assert added.after == "method ewma; times P1 main; weight_fraction 0.3"
     setting = released.run_to_run
     assert setting is not None
     tighter = replace(released, run_to_run=replace(setting, times=(replace(setting.times[0], max_s=45.0),)))
