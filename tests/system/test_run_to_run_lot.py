@@ -21,6 +21,7 @@ from planaris.tool import Memory, apply
 TARGET_nm = 900.0
 # The example lot's own: a wafer's rate scatters by 0.6 % that nothing foresees, 3.6 nm of 600.
 NOISE_nm = 3.6
+SLOTS = range(1, 13)
 
 
 def controlled(home: Path, lot: Path, seed: int = 1) -> Path:
@@ -56,7 +57,7 @@ def replayed(home: Path, job: JobFiles) -> Memory:
 def two_lots(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, JobFiles]:
     """Two runs of twelve wafers in one home; the second begins with what the first has taught."""
     folder = tmp_path_factory.mktemp("r2r")
-    lot = small_lot(folder / "lot", range(1, 13), called="lot_run_to_run.toml")
+    lot = small_lot(folder / "lot", SLOTS, called="lot_run_to_run.toml")
     for _ in range(2):
         controlled(folder / "home", lot)
     return folder / "home", load_job(lot)
@@ -66,7 +67,7 @@ def test_wafers_are_polished_as_decided(two_lots: tuple[Path, JobFiles]) -> None
     home, job = two_lots
     for run_id in ("run-0001-ILD001", "run-0002-ILD001"):
         decided = {e.wafer_id: e for e in events(home, run_id, RecipeAdjusted)}
-        assert len(decided) == 12
+        assert len(decided) == len(SLOTS)
         mains = [n for n, s in enumerate(job.recipe.steps) if s.kind == "polish"]
         for ended in events(home, run_id, StepEnded):
             if ended.step in mains:
@@ -82,9 +83,9 @@ def test_the_first_lot_teaches_and_the_second_begins_adjusted(two_lots: tuple[Pa
     assert "too few labels" in first[0].why
     assert first[0].time_after_s == (40.0, 40.0, 40.0)
     assert second[0].adjustment == "adjust"
-    assert second[0].labels_count == 12
+    assert second[0].labels_count == len(SLOTS)
     learned = events(home, "run-0002-ILD001", RemovalLearned)
-    assert [e.labels_count for e in learned] == list(range(13, 25))
+    assert [e.labels_count for e in learned] == list(range(len(SLOTS) + 1, 2 * len(SLOTS) + 1))
     by_id = {e.wafer_id: e for e in second}
     labels = {e.wafer_id: e.label_nm[0] for e in events(home, "run-0002-ILD001", RemovalLabelled)}
     off_nm = np.array([labels[i] - e.target_nm for i, e in by_id.items()])
@@ -104,14 +105,14 @@ def test_the_journal_replays_what_is_remembered(two_lots: tuple[Path, JobFiles])
     home, job = two_lots
     kept, again = remembered(home), replayed(home, job)
     assert kept == again
-    assert sum(s.labels_seen for s in kept.states.values()) == 24
+    assert sum(s.labels_seen for s in kept.states.values()) == 2 * len(SLOTS)
 
 
 def test_labels_are_the_nine_sites_of_every_plan(two_lots: tuple[Path, JobFiles]) -> None:
     home, _ = two_lots
     labels = {e.wafer_id: e.label_nm[0] for e in events(home, "run-0001-ILD001", RemovalLabelled)}
     finished = {e.wafer_id: e for e in events(home, "run-0001-ILD001", WaferFinished)}
-    assert {f.sites_count for f in finished.values()} == {9, 49}
+    assert {f.sites_count for f in finished.values()} == {9, 49}  # slot 1 is dense
     for wafer_id, event in finished.items():
         at_nine = event.sites_count == 9
         assert labels[wafer_id] == pytest.approx(event.removal_nm, abs=1e-5 if at_nine else 5.0)
@@ -121,7 +122,7 @@ def test_run_db_answers_with_decisions_and_labels(two_lots: tuple[Path, JobFiles
     home, _ = two_lots
     ask = RunQueries(home / "runs" / "run-0002-ILD001" / "run.db")
     decided, learned = ask.adjustments(), ask.learned()
-    assert [len(decided), len(learned)] == [12, 12]
+    assert [len(decided), len(learned)] == [len(SLOTS)] * 2
     assert decided[0].times == "P1 main; P2 main; P3 main"
     assert decided[0].time_after_s != decided[0].time_before_s
     assert all(abs(row.residual_pct) < 4.0 for row in learned)
@@ -153,7 +154,7 @@ def test_the_report_shows_every_decision(two_lots: tuple[Path, JobFiles]) -> Non
     assert section is not None
     decided = events(home, "run-0001-ILD001", RecipeAdjusted)
     held = sum(e.adjustment == "hold" for e in decided)
-    assert f"12 decisions: {sum(e.adjustment == 'adjust' for e in decided)} adjusted" in section.body
+    assert f"{len(SLOTS)} decisions: {sum(e.adjustment == 'adjust' for e in decided)} adjusted" in section.body
     assert f"{held} held" in section.body
     assert section.body.count("! held") == held
     assert "too few labels: 0 of 3" in section.body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tool_bench import Bench
 
 from planaris.app.run_to_run import control_of_recipe
 from planaris.formats import JobFiles, load_job
-from planaris.model import SITE_PLANS, RunToRunMode, WaferKind
+from planaris.model import SITE_PLANS, ReleasedPressure, RunToRunMode, WaferKind
 from planaris.modules import TraceFile, VisitResult
 from planaris.processes import load_package
 from planaris.stream import AlarmCleared, AlarmSet, RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
@@ -58,7 +59,9 @@ class Scene:
         progress.wafer, progress.head = replace(progress.wafer, kind=kind), 1
         return progress
 
-    def polish(self, ratio: float = 1.0, *, marks: tuple[str, ...] = (), cut_short: bool = False) -> RecipeAdjusted:
+    def polish(
+        self, ratio: float = 1.0, *, marks: tuple[str, ...] = (), cut_short: bool = False, edge_ratio: float = 1.0
+    ) -> RecipeAdjusted:
         """Decide on a wafer, polish it at a ratio of the nominal rate, and bring it back."""
         progress = self.wafer()
         recipe = self.desk.adjust(self.job, progress, 1)
@@ -67,7 +70,11 @@ class Scene:
         incoming = self.job.incoming[progress.wafer.wafer_id]
         nine = {(x, y) for x, y in zip(SITE_PLANS["9"].x_mm, SITE_PLANS["9"].y_mm, strict=True)}
         sites = zip(incoming.plan.x_mm, incoming.plan.y_mm, incoming.thickness_nm, strict=True)
-        by_site = {(x, y): t - removed_nm for x, y, t in sites if (x, y) in nine}
+        by_site = {
+            (x, y): t - removed_nm * (edge_ratio if math.hypot(x, y) > 95.0 else 1.0)
+            for x, y, t in sites
+            if (x, y) in nine
+        }
         progress.plan = "9"
         progress.post_nm = tuple(by_site[site] for site in zip(SITE_PLANS["9"].x_mm, SITE_PLANS["9"].y_mm, strict=True))
         progress.marks, progress.cut_short = list(marks), cut_short
@@ -202,3 +209,21 @@ def test_a_hold_sets_an_alarm_until_control_moves_again(bench: Bench) -> None:
     scene.polish(1.0)
     scene.polish(1.0)
     assert [e.alarm for e in bench.of(AlarmCleared)] == ["run_to_run_held"]
+
+
+def test_a_slow_edge_gets_more_pressure_and_the_recipe_carries_it(bench: Bench) -> None:
+    scene = Scene(bench, pressures=(ReleasedPressure("P1 main", 3, 27.0, 36.0, 2.0),))
+    for _ in range(6):
+        scene.polish(edge_ratio=0.97)
+    said = scene.polish(edge_ratio=0.97)
+    assert said.pressures == "P1 main zone 3"
+    assert said.pressure_after_kPa[0] > 31.1
+    recipe = scene.desk.adjust(scene.job, scene.wafer(), 1)
+    told = bench.of(RecipeAdjusted)[-1]
+    assert recipe.steps[0].zone_pressure_kPa == (
+        *scene.job.recipe.steps[0].zone_pressure_kPa[:2],
+        told.pressure_after_kPa[0],
+    )
+    assert [s.end.time_s for s in recipe.steps if s.kind == "polish"] == list(told.time_after_s)
+    # Of nine sites, the mean is label 0 and the four at 96 mm label 1.
+    assert len(bench.of(RemovalLabelled)[-1].label_nm) == 2

@@ -28,7 +28,7 @@ def spectral_radius(weight_fraction: float, gain_ratio: float, delay_count: int)
 
 def highest_weight(gain_ratio: float, delay_count: int) -> float:
     """Return the weight λ at which the loop stops being stable as it rises from 0."""
-    step = 1e-3
+    step = 0.01
     weights = np.arange(step, _HIGHEST_WEIGHT, step)
     unstable = next((w for w in weights if spectral_radius(float(w), gain_ratio, delay_count) >= 1.0), _HIGHEST_WEIGHT)
     low, high = unstable - step, float(unstable)
