@@ -65,7 +65,8 @@ class Scene:
         """Decide on a wafer, polish it at a ratio of the nominal rate, and bring it back."""
         progress = self.wafer()
         recipe = self.desk.adjust(self.job, progress, 1)
-        values = tuple(s.end.time_s for s in recipe.steps if s.kind == "polish")
+        pressures = (recipe.steps[0].zone_pressure_kPa[2],) if self.control.control.actuators.zones else ()
+        values = (*(s.end.time_s for s in recipe.steps if s.kind == "polish"), *pressures)
         removed_nm = ratio * float(self.control.control.actuators.outputs_nm(values)[0])
         incoming = self.job.incoming[progress.wafer.wafer_id]
         nine = {(x, y) for x, y in zip(SITE_PLANS["9"].x_mm, SITE_PLANS["9"].y_mm, strict=True)}
