@@ -87,3 +87,12 @@ def test_wafers_without_labels_make_it_less_sure() -> None:
     model = StateSpace()
     state = taught(model, [(context(), log_of(2.0)) for _ in range(10)])
     assert model.expect(state, context(), 11).sigma_ratio < model.expect(state, context(), 200).sigma_ratio
+
+
+def test_a_pad_that_a_wafer_meets_twice_counts_twice() -> None:
+    model = StateSpace(break_in_sigma_ratio=0.0)
+    twice = Context("ild", "head1", ("platen1/B", "platen2/A", "platen1/B"), (0.0, -1.0, 0.0), SHARES)
+    once = Context("ild", "head1", ("platen1/B", "platen2/A"), (0.0, -1.0), (2 / 3, 1 / 3))
+    seen, same = (model.expect(model.start(), where, 1) for where in (twice, once))
+    assert seen.log_ratio == pytest.approx(-2.0 * model.break_in_ratio / 3.0)
+    assert seen.sigma_ratio == pytest.approx(same.sigma_ratio)

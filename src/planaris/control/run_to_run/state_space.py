@@ -18,6 +18,7 @@ from planaris.control.run_to_run.context import Context, Estimate, Residual
 
 Array = NDArray[np.float64]
 _SLOPE, _BREAK_IN = "all pads: slope", "all pads: break-in"
+_NOTHING = (0.0, (0.0, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,13 @@ class StateSpace:
             row[f"slurry:{context.slurry}"] = (1.0, (0.0, self.slurry_ratio))
         slope = missing = 0.0
         for pad, age_h, share in zip(context.pads, context.pad_age_h, context.share_fraction, strict=True):
-            row[f"pad:{pad}"] = (share, (0.0, self.pad_ratio))
+            # A wafer may meet a pad twice on its way.
+            row[f"pad:{pad}"] = (row.get(f"pad:{pad}", _NOTHING)[0] + share, (0.0, self.pad_ratio))
             if age_h < 0.0:  # it may be old or new: its level says what there is to say
                 continue
             new = -share * math.exp(-age_h / self.break_in_h)
-            row[f"break-in:{pad}"] = (new, (0.0, self.break_in_own_ratio))
+            before = row.get(f"break-in:{pad}", _NOTHING)[0]
+            row[f"break-in:{pad}"] = (before + new, (0.0, self.break_in_own_ratio))
             slope, missing = slope + share * age_h, missing + new
         return row | {_SLOPE: (slope, (0.0, 0.0)), _BREAK_IN: (missing, (0.0, 0.0))}
 

@@ -31,7 +31,6 @@ class ThreadsState:
 
     products: Mapping[str, ThreadState]
     heads: Mapping[str, float]
-    heads_seen: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Threads:
 
     def start(self) -> ThreadsState:
         """Return the state that knows nothing yet."""
-        return ThreadsState({}, {}, {})
+        return ThreadsState({}, {})
 
     def expect(self, state: ThreadsState, context: Context, number: int) -> Estimate:
         """Return level, trend and the head's offset together."""
@@ -71,14 +70,13 @@ class Threads:
         variance = thread.variance_ratio
         if not new_pad and thread.labels_count:
             variance += 0.1 * (error**2 - variance)
-        heads_seen = {**state.heads_seen, context.head: state.heads_seen.get(context.head, 0) + 1}
         heads = {
             **state.heads,
             context.head: offset + self.head_weight_fraction * (error if thread.labels_count else 0),
         }
         pads = {**thread.pads, **dict(pad.split("/", 1) for pad in context.pads)}
         moved = ThreadState(level, trend, thread.labels_count + 1, fresh + 1, variance, pads)
-        return ThreadsState({**state.products, context.product: moved}, heads, heads_seen), expected
+        return ThreadsState({**state.products, context.product: moved}, heads), expected
 
     def _thread(self, state: ThreadsState, context: Context) -> ThreadState:
         known = state.products.get(context.product)
