@@ -34,8 +34,8 @@ LONG = True
 PARTS = ("seed1", "seed2", "seed3")
 SAMPLING = Sampling(every_count=5, delay_count=2 * WAFERS_PER_LOT)
 START = START_LOTS * WAFERS_PER_LOT
-WEIGHTS = (0.02, 0.05, 0.1, 0.2, 0.33, 0.5, 0.8)
-HEAD_WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.35)
+WEIGHTS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.33, 0.5)
+HEAD_WEIGHTS = (0.0, 0.05, 0.1, 0.2)
 # 20 lots of white noise have an autocorrelation of 0 ± 0.22, and their lowest of eight is rarely below this.
 OSCILLATES = -0.6
 # Of white noise one period in the 8 to look at rarely holds more.
@@ -69,9 +69,10 @@ def campaign(seed: int, mode: RunToRunMode, control: RecipeControl) -> Recorded:
 def _searched(alone: Recorded, control: RecipeControl) -> tuple[Array, float, float]:
     """Return the errors of the constant-gain moving average that does best on these very wafers, and its weights."""
     found = [
-        (replayed(alone, control, Threads(Ewma(w), h, restarts=False), SAMPLING), w, h)
+        (replayed(alone, control, Threads(Ewma(w), h, restarts, pad_restarts=False), SAMPLING), w, h)
         for w in WEIGHTS
         for h in HEAD_WEIGHTS
+        for restarts in (False, True)
     ]
     return min(found, key=lambda one: float(one[0][START:].std()))
 

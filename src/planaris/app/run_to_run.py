@@ -43,6 +43,9 @@ TIME_STEP_s, PRESSURE_STEP_kPa = 0.01, 0.01
 # compensation took 0.66 of the difference seen over 20 lots, Yi, Sang, Zhao 2005].
 HEAD_WEIGHT_FRACTION = 0.1
 
+# Labels that are fewer wafers late say something of a new pad as it is [design].
+_SOON_COUNT = 10
+
 Commit = Callable[[Sequence[Committed], bool], None]
 
 
@@ -53,10 +56,12 @@ def estimator_of(setting: RunToRunSetting) -> Estimator:
     assert setting.weight_fraction is not None, "the recipe's edge asks for it"
     given = setting.head_weight_fraction
     heads = HEAD_WEIGHT_FRACTION if given is None else given
+    # A pad breaks in over some 50 wafers: labels that are later tell of a pad that is no more.
+    soon = setting.label_delay_count < _SOON_COUNT
     if setting.method is RunToRunMethod.EWMA:
-        return Threads(Ewma(setting.weight_fraction), heads)
+        return Threads(Ewma(setting.weight_fraction), heads, pad_restarts=soon)
     assert setting.trend_weight_fraction is not None, "the recipe's edge asks for it"
-    return Threads(DoubleEwma(setting.weight_fraction, setting.trend_weight_fraction), heads)
+    return Threads(DoubleEwma(setting.weight_fraction, setting.trend_weight_fraction), heads, pad_restarts=soon)
 
 
 def actuators_of(recipe: Recipe, setting: RunToRunSetting, package: ProcessPackage, tool: ToolDescription) -> Actuators:

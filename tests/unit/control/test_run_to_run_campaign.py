@@ -86,8 +86,9 @@ def test_head_to_head_is_halved(alone: Array, controlled: Array) -> None:
 
 
 def test_no_constant_gain_average_does_better(controlled: Array) -> None:
-    weights = [(0.02, 0.1), (0.05, 0.1), (0.1, 0.1), (0.33, 0.1)]
-    best = min(float(under(Threads(Ewma(w), h, restarts=False))[START:].std()) for w, h in weights)
+    # The search of the study finds its best at the least weights: late labels of new pads mislead an average.
+    weights = [(0.005, 0.1), (0.02, 0.1), (0.1, 0.1), (0.33, 0.1)]
+    best = min(float(under(Threads(Ewma(w), h, restarts=False, pad_restarts=False))[START:].std()) for w, h in weights)
     assert controlled[START:].std() <= 1.15 * best
 
 

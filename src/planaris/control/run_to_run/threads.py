@@ -37,14 +37,16 @@ class ThreadsState:
 class Threads:
     """Common level by a moving average, head offsets by another of ``head_weight_fraction``.
 
-    With ``restarts`` the first labels of a thread, and those after a pad was changed, count 1, 1/2, 1/3 … until that is
-    less than the weight; without, every label counts alike (a constant gain). A product that is new begins at the mean
-    of the others' levels.
+    With ``restarts`` the first labels of a thread count 1, 1/2, 1/3 … until that is less than the weight, with
+    ``pad_restarts`` those after a pad was changed too: good where labels come soon, bad where they come so late that
+    the pad is broken in meanwhile. Without both every label counts alike (a constant gain). A product that is new
+    begins at the mean of the others' levels.
     """
 
     method: Ewma | DoubleEwma
     head_weight_fraction: float = 0.0
     restarts: bool = True
+    pad_restarts: bool = True
 
     def start(self) -> ThreadsState:
         """Return the state that knows nothing yet."""
@@ -63,8 +65,8 @@ class Threads:
         expected = self.expect(state, context, seen.number)
         thread, offset = self._thread(state, context), state.heads.get(context.head, 0.0)
         new_pad = bool(changed(thread.pads, context.pads))
-        fresh = 0 if new_pad and self.restarts else thread.fresh_count
-        first = 1.0 / (fresh + 1.0) if self.restarts else 0.0
+        fresh = 0 if new_pad and self.pad_restarts else thread.fresh_count
+        first = 1.0 / (fresh + 1.0) if self.restarts or (self.pad_restarts and thread.labels_count) else 0.0
         level, trend = self._moved(thread, seen.log_ratio - offset, first)
         error = seen.log_ratio - expected.log_ratio
         variance = thread.variance_ratio
