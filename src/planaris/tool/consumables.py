@@ -27,6 +27,11 @@ class Counter:
     serial: str = ""
 
 
+def first_serial(location: str, part: str) -> str:
+    """Return how a part is called that was there before anybody noted one: nobody knows how old it is."""
+    return f"{part.upper()}-{location}-1"
+
+
 class ConsumableBook:
     """Counters of all parts. ``life_pct`` is the larger of wafer and hour counters over their limits."""
 
@@ -64,6 +69,11 @@ class ConsumableBook:
         if limit := self._limits.get(hours):
             spent.append(100.0 * counter.use_h / limit)
         return max(spent)
+
+    def at(self, location: str, part: str) -> Counter:
+        """Return the counter of the part at a place, with a serial number in any case."""
+        counter = self._counters.get((location, part), Counter(location, part))
+        return counter if counter.serial else replace(counter, serial=first_serial(location, part))
 
     def expired(self) -> tuple[Counter, ...]:
         """Return parts past their life: they stop the start of a job, not the running one (interlock 14)."""
