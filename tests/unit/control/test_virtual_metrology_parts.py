@@ -48,7 +48,7 @@ def trace(**changed: list[float]) -> StepTrace:
     channels["head_rotation"] = np.full(10, 100.0)
     for name, values in changed.items():
         channels[name] = np.array(values, dtype=np.float64)
-    return StepTrace(100.0 + 2.0 * np.arange(10), np.array([0] * 7 + [1] * 2 + [2]), channels)
+    return StepTrace(np.linspace(100.0, 118.0, 10), np.array([0] * 7 + [1] * 2 + [2]), channels)
 
 
 def test_features_are_what_they_say() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteKernel
+import sklearn.gaussian_process
+import sklearn.gaussian_process.kernels
 
 from planaris.control.virtual_metrology.gaussian_process import (
     fit,
@@ -18,6 +18,10 @@ from planaris.control.virtual_metrology.gaussian_process import (
     with_label,
 )
 from planaris.control.virtual_metrology.kernel import Inputs, Shape, covariance, prior_variance
+
+# scikit-learn comes with types that are narrower than what it takes.
+gp: Any = sklearn.gaussian_process
+kernels: Any = sklearn.gaussian_process.kernels
 
 # exp(-60): a part of the covariance that is not there.
 GONE = -60.0
@@ -53,15 +57,21 @@ def test_each_part_is_the_covariance_that_its_name_says(part: str) -> None:
     weights = np.array([0.5, 0.2, 1.1])
     if part == "drift":
         vector = only(shape, drift=(np.log(1.7), GONE, GONE), drift_h=(np.log(30.0), 0.0, 0.0))
-        theirs, x, at = ConstantKernel(1.7) * Matern(30.0, nu=0.5), steps.time_h[:, None], asked.time_h[:, None]
+        theirs, x, at = (
+            kernels.Matern(30.0, nu=0.5),
+            steps.time_h[:, None],
+            asked.time_h[:, None],
+        )
     elif part == "wear":
         vector = only(shape, wear=np.log(1.7), wear_length=np.log(lengths))
-        theirs, x, at = ConstantKernel(1.7) * Matern(lengths, nu=1.5), steps.wear, asked.wear
+        theirs, x, at = kernels.Matern(lengths, nu=1.5), steps.wear, asked.wear
     else:
         vector = only(shape, trace=np.log(1.7), trace_weight=np.log(weights))
-        theirs, x, at = ConstantKernel(1.7) * RBF(1.0 / weights), steps.trace, asked.trace
+        theirs, x, at = kernels.RBF(1.0 / weights), steps.trace, asked.trace
     shape.part(vector, "noise")[:] = np.log(noise)
-    judge: Any = GaussianProcessRegressor(theirs + WhiteKernel(noise), optimizer=None, alpha=0.0).fit(x, labels)
+    judge: Any = gp.GaussianProcessRegressor(theirs + kernels.WhiteKernel(noise), optimizer=None, alpha=0.0).fit(
+        x, labels
+    )
     mean, sigma = predict(posterior(shape, vector, steps, labels), asked)
     their_mean, their_sigma = judge.predict(at, return_std=True)
     # Both solve the same 40 equations; the jitter is 1e-9 of the noise.
