@@ -134,7 +134,7 @@ class ActuatorBank:
 
     def targets_at(self, times_s: Array) -> Array:
         """Return the targets, shape (n_actuators, n), that held at ascending times within the bank's memory."""
-        parts = [np.repeat(s.target, high - low, axis=1) for s, low, high in self._pieces(times_s)]
+        parts = [s.target.repeat(high - low, axis=1) for s, low, high in self._pieces(times_s)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def _pieces(self, times_s: Array) -> list[tuple[_Segment, int, int]]:
@@ -156,7 +156,7 @@ class ActuatorBank:
             self._segments.pop(0)
 
     def _outputs(self, segment: _Segment, times_s: Array) -> Array:
-        outputs = np.repeat(segment.target, len(times_s), axis=1)
+        outputs = segment.target.repeat(len(times_s), axis=1)
         if times_s[0] < segment.settled_s:
             moving = (segment.row_settled_s > times_s[0]).nonzero()[0]
             outputs[moving] = self._moving(segment, moving, times_s)

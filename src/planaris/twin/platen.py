@@ -463,7 +463,7 @@ class TruePlaten:
     def _cut(self, starts_s: Array, out: Array) -> Array:
         """Pad cut rate by interval and ring, µm/h: zero unless the disk is down and turning."""
         on_pad = out[self._rows["force"]] * out[self._rows["disk_down"]]
-        if not on_pad.any():
+        if not np.count_nonzero(on_pad):
             return np.zeros((out.shape[1], PAD_RINGS))
         sharp = float(disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h)) * self.pad.cut_ratio
         speeds = self.bank.targets_at(starts_s)[[self._rows["speed"], self._rows["disk"]]]
@@ -596,4 +596,4 @@ def _level(values: Array) -> bool:
 
 def _steady(rows: Array) -> bool:
     """Whether all rows along the first axis are the same."""
-    return bool((rows == rows[0]).all())
+    return not np.count_nonzero(rows != rows[0])
