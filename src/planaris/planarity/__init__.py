@@ -1,5 +1,51 @@
 """Chip scale: from a real layout to topography, hot spots and fill."""
 
+from planaris.planarity.chip_cells import pad_filter
+from planaris.planarity.chip_process import (
+    PRODUCTS,
+    ChipProduct,
+    StageSetting,
+    chip_process,
+    pattern_constants,
+    process_names,
+)
 from planaris.planarity.maps import ChipMaps, PatternMaps, pattern_maps
+from planaris.planarity.pad_filter import PadFilter
+from planaris.planarity.pad_kernel import KernelShape, deflection_ratio, kernel_weights
+from planaris.planarity.pattern_process import (
+    ClearEndpoint,
+    PatternConstants,
+    PatternProcess,
+    PatternStack,
+    PolishStage,
+    RecessConstants,
+)
+from planaris.planarity.polish import polish
+from planaris.planarity.topography import Topography, TopographyStatistics, statistics
 
-__all__ = ["ChipMaps", "PatternMaps", "pattern_maps"]
+__all__ = [
+    "PRODUCTS",
+    "ChipMaps",
+    "ChipProduct",
+    "ClearEndpoint",
+    "KernelShape",
+    "PadFilter",
+    "PatternConstants",
+    "PatternMaps",
+    "PatternProcess",
+    "PatternStack",
+    "PolishStage",
+    "RecessConstants",
+    "StageSetting",
+    "Topography",
+    "TopographyStatistics",
+    "chip_process",
+    "deflection_ratio",
+    "kernel_weights",
+    "pad_filter",
+    "pattern_constants",
+    "pattern_maps",
+    "polish",
+    "process_names",
+    "statistics",
+]

@@ -1,0 +1,78 @@
+"""A column of films being worn from its top: which shows at a depth, and how deep a dose of polish reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.model import Layer
+
+Array = NDArray[np.float64]
+
+# A film thinner than this is gone: rounding of the depths.
+_GONE_NM = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class FilmColumn:
+    """Films from the top: depth of each one's bottom, blanket rate in nm/s, and a number for its material.
+
+    What lies below the last film is not removed.
+    """
+
+    bottoms_nm: tuple[float, ...]
+    rates_nm_s: tuple[float, ...]
+    materials: tuple[int, ...]
+
+    def showing(self, depth_nm: Array, xp: Any) -> tuple[Array | float, Array | int]:
+        """Return (rate in nm/s, material) of what shows at depths; plain numbers where one film shows everywhere."""
+        first, last = 0, len(self.bottoms_nm)
+        if xp is np:
+            first = self._index(float(depth_nm.min()))
+            last = self._index(float(depth_nm.max()))
+        rates, materials = (*self.rates_nm_s, 0.0), (*self.materials, -1)
+        rate: Any = rates[last]
+        material: Any = materials[last]
+        for k in range(last - 1, first - 1, -1):
+            here = depth_nm < self.bottoms_nm[k] - _GONE_NM
+            rate, material = xp.where(here, rates[k], rate), xp.where(here, materials[k], material)
+        return rate, material
+
+    def _index(self, depth_nm: float) -> int:
+        for k, bottom in enumerate(self.bottoms_nm):
+            if depth_nm < bottom - _GONE_NM:
+                return k
+        return len(self.bottoms_nm)
+
+    def worn(self, depth_nm: Array, dose_s: Array, factor: Array | float, xp: Any) -> Array:
+        """Return the depths after doses (relative pressure × time); ``factor`` multiplies the rates.
+
+        A film takes what clears it, the next one the rest.
+        """
+        if xp is np:
+            first = self._index(float(depth_nm.min()))
+            rate = (*self.rates_nm_s, 0.0)[first]
+            after = depth_nm + (rate * factor) * dose_s
+            if self._index(float(after.max())) == first:
+                return after
+        left, depth = dose_s, depth_nm
+        for bottom, rate in zip(self.bottoms_nm, self.rates_nm_s, strict=True):
+            room = xp.maximum(bottom - depth, 0.0)
+            if rate > 0.0:
+                taken = xp.minimum(room, (rate * factor) * left)
+                depth, left = depth + taken, xp.maximum(left - taken / (rate * factor), 0.0)
+            else:
+                left = xp.where(room > _GONE_NM, 0.0, left)
+        return depth
+
+
+def film_column(layers: Sequence[Layer], rates_nm_min: Mapping[str, float], codes: Mapping[str, int]) -> FilmColumn:
+    """Return the column of layers from the top; KeyError for a material without a rate."""
+    bottoms = tuple(accumulate(layer.thickness_nm for layer in layers))
+    rates = tuple(rates_nm_min[layer.material] / 60.0 for layer in layers)
+    return FilmColumn(bottoms, rates, tuple(codes[layer.material] for layer in layers))

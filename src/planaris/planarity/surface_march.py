@@ -1,0 +1,111 @@
+"""One step of polish of many cells at once: the same equations for oxide, STI, tungsten and copper.
+
+State of a cell: how deep its up and its down places have been worn. Its step h sets the split of its load
+(`load_split`); films that show set the rates. The step obeys h' = f(h) = −k_up·p_up + k_dn·p_dn; over dt it is taken as
+linear about its start, exactly solved: h' = f + f'·(h − h₀). The mean of h over the step gives the doses ∫p dt of both
+places, which keep ρ·dose_up + (1−ρ)·dose_dn = dt, and films wear by their doses. Second order in dt, exact for a recess
+between two films, stable for any dt. A recess that no longer changes is dishing, what the slow film then loses is
+erosion: the fixed point f = 0 of the same routine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planaris.planarity.film_column import FilmColumn
+from planaris.planarity.load_split import Split, contact_split, recess_split
+
+Array = NDArray[np.float64]
+
+# Below this |f'·dt| the mean of the linear solution is taken from its series.
+_SERIES = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class CellConstants:
+    """What of cells stays as it is: arrays [n] or numbers.
+
+    ``density``: effective, of up places; ``step_nm``: before any polish; ``bend_per_nm``: 4αR/w²; ``largest_nm``:
+    d_max; ``rounding_ratio``: factor on the slow film's rate once a recess forms; ``load_ratio``: of the cell's
+    pressure to the wafer's.
+    """
+
+    density: Array
+    step_nm: Array | float
+    bend_per_nm: Array | float
+    largest_nm: Array | float
+    rounding_ratio: Array | float
+    load_ratio: Array | float = 1.0
+
+    def part(self, rows: slice) -> CellConstants:
+        """Return some of the cells."""
+
+        def of(value: Array | float) -> Array | float:
+            return value[rows] if isinstance(value, np.ndarray) else value
+
+        return CellConstants(
+            self.density[rows], of(self.step_nm), of(self.bend_per_nm), of(self.largest_nm), of(self.rounding_ratio),
+            of(self.load_ratio),
+        )  # fmt: skip
+
+
+def surface_step(
+    up_nm: Array,
+    down_nm: Array,
+    cells: CellConstants,
+    up: FilmColumn,
+    down: FilmColumn,
+    sigma_nm: float,
+    dt_s: float,
+    xp: Any,
+) -> tuple[Array, Array]:
+    """Return the depths worn on up and down places after ``dt_s``."""
+    of_up, up_is = up.showing(up_nm, xp)
+    of_down, down_is = down.showing(down_nm, xp)
+    step = cells.step_nm - up_nm + down_nm
+    differ = up_is != down_is
+    density = cells.density
+    rounding: Array | float = 1.0
+    if isinstance(differ, bool):
+        split = _one_kind(step, cells, sigma_nm, differ, xp)
+        rounding = cells.rounding_ratio if differ else 1.0
+    else:
+        one, two = _one_kind(step, cells, sigma_nm, False, xp), _one_kind(step, cells, sigma_nm, True, xp)
+        split = Split(
+            xp.where(differ, two.up, one.up), xp.where(differ, two.down, one.down),
+            xp.where(differ, two.up_per_nm, one.up_per_nm), xp.where(differ, two.down_per_nm, one.down_per_nm),
+        )  # fmt: skip
+        rounding = xp.where(differ, cells.rounding_ratio, 1.0)
+    of_up = of_up * rounding
+    dose_s = dt_s * cells.load_ratio
+    speed = of_down * split.down - of_up * split.up
+    bent = (of_down * split.down_per_nm - of_up * split.up_per_nm) * dose_s
+    drift = speed * dose_s * _mean_of_growth(bent, xp)
+    dose_up = (split.up + split.up_per_nm * drift) * dose_s
+    dose_down = (split.down + split.down_per_nm * drift) * dose_s
+    # Between places of one film a step may vanish within dt, but it never turns over.
+    same = xp.logical_not(differ)
+    after = step + of_down * dose_down - of_up * dose_up
+    turned = same & (step * after < 0.0)
+    if xp is not np or bool(np.any(turned)):
+        gap = xp.where(turned, step / xp.where(of_up > 0.0, of_up, 1.0), 0.0)
+        dose_up = xp.where(turned, dose_s + (1.0 - density) * gap, dose_up)
+        dose_down = xp.where(turned, dose_s - density * gap, dose_down)
+    return up.worn(up_nm, dose_up, rounding, xp), down.worn(down_nm, dose_down, 1.0, xp)
+
+
+def _one_kind(step_nm: Array, cells: CellConstants, sigma_nm: float, differ: bool, xp: Any) -> Split:
+    if differ:
+        return recess_split(step_nm, cells.density, cells.largest_nm, xp)
+    return contact_split(step_nm, cells.density, sigma_nm, cells.bend_per_nm, xp)
+
+
+def _mean_of_growth(z: Array, xp: Any) -> Array:
+    """Return (e^z − 1 − z)/z²: mean over a step of the way that h' = f + f'(h − h₀) goes, over f·dt."""
+    small = xp.abs(z) < _SERIES
+    safe = xp.where(small, 1.0, z)
+    return xp.where(small, 0.5 + z * (1.0 / 6.0 + z * (1.0 / 24.0)), (xp.expm1(safe) - safe) / (safe * safe))
