@@ -9,6 +9,7 @@ from planaris.planarity.chip_process import (
     pattern_constants,
     process_names,
 )
+from planaris.planarity.gradient import DensityGradient, Figure, polish_gradient, soft_tir, tir
 from planaris.planarity.maps import ChipMaps, PatternMaps, pattern_maps
 from planaris.planarity.pad_filter import PadFilter
 from planaris.planarity.pad_kernel import KernelShape, deflection_ratio, kernel_weights
@@ -28,6 +29,8 @@ __all__ = [
     "ChipMaps",
     "ChipProduct",
     "ClearEndpoint",
+    "DensityGradient",
+    "Figure",
     "KernelShape",
     "PadFilter",
     "PatternConstants",
@@ -46,6 +49,9 @@ __all__ = [
     "pattern_constants",
     "pattern_maps",
     "polish",
+    "polish_gradient",
     "process_names",
+    "soft_tir",
     "statistics",
+    "tir",
 ]

@@ -49,6 +49,20 @@ class FilmColumn:
                 return k
         return len(self.bottoms_nm)
 
+    def share_to_end(self, depth_nm: Array, wear_nm: Array, xp: Any) -> Array | float:
+        """Return at which share of a wear the film that shows ends; above 1 where it does not."""
+        if xp is np:
+            first = self._index(float(depth_nm.min()))
+            if self._index(float((depth_nm + wear_nm).max())) == first:
+                return 2.0
+        share: Any = 2.0
+        wear = xp.where(wear_nm > 0.0, wear_nm, 1.0)
+        for bottom in reversed(self.bottoms_nm):
+            room = bottom - depth_nm
+            ends = xp.where(wear_nm > 0.0, room / wear, 2.0)
+            share = xp.where(room > _GONE_NM, ends, share)
+        return share
+
     def worn(self, depth_nm: Array, dose_s: Array, factor: Array | float, xp: Any) -> Array:
         """Return the depths after doses (relative pressure × time); ``factor`` multiplies the rates.
 

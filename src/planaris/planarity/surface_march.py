@@ -23,6 +23,10 @@ Array = NDArray[np.float64]
 
 # Below this |f'·dt| the mean of the linear solution is taken from its series.
 _SERIES = 1e-3
+# Ends of films that one cell may meet within a step, each on its own.
+_PARTS = 4
+
+Films = tuple[FilmColumn, FilmColumn, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class CellConstants:
     rounding_ratio: Array | float
     load_ratio: Array | float = 1.0
 
-    def part(self, rows: slice) -> CellConstants:
+    def part(self, rows: slice | NDArray[np.intp]) -> CellConstants:
         """Return some of the cells."""
 
         def of(value: Array | float) -> Array | float:
@@ -60,10 +64,76 @@ def surface_step(
     up: FilmColumn,
     down: FilmColumn,
     sigma_nm: float,
-    dt_s: float,
+    dt_s: Array | float,
     xp: Any,
 ) -> tuple[Array, Array]:
-    """Return the depths worn on up and down places after ``dt_s``."""
+    """Return the depths worn on up and down places after ``dt_s``, a number or one for each cell.
+
+    A cell in which a film ends within dt takes the step in parts, up to the film's end and from there.
+    """
+    films = up, down, sigma_nm
+    doses = _doses(up_nm, down_nm, cells, films, dt_s, xp)
+    if xp is np:
+        ends = _film_ends(doses, up_nm, down_nm, up, down, xp)
+        rows = np.flatnonzero(ends < 1.0)
+        after_up, after_down = _worn(doses, up_nm, down_nm, up, down, xp)
+        if rows.size:
+            after_up[rows], after_down[rows] = _in_parts(
+                up_nm[rows], down_nm[rows], cells.part(rows), films, (dt_s + np.zeros_like(up_nm))[rows], ends[rows]
+            )
+        return after_up, after_down
+    if len(up.bottoms_nm) + len(down.bottoms_nm) == 2:
+        return _worn(doses, up_nm, down_nm, up, down, xp)
+    first_s = xp.minimum(_film_ends(doses, up_nm, down_nm, up, down, xp), 1.0) * dt_s
+    doses = _doses(up_nm, down_nm, cells, films, first_s, xp)
+    up_nm, down_nm = _worn(doses, up_nm, down_nm, up, down, xp)
+    doses = _doses(up_nm, down_nm, cells, films, dt_s - first_s, xp)
+    return _worn(doses, up_nm, down_nm, up, down, xp)
+
+
+def _in_parts(
+    up_nm: Array, down_nm: Array, cells: CellConstants, films: Films, left_s: Array, ends: Array
+) -> tuple[Array, Array]:
+    """March cells whose films end within dt from one end to the next; what is left after some takes the rest whole."""
+    up, down, _ = films
+    for _ in range(_PARTS):
+        part_s = np.minimum(ends, 1.0) * left_s
+        doses = _doses(up_nm, down_nm, cells, films, part_s, np)
+        up_nm, down_nm = _worn(doses, up_nm, down_nm, up, down, np)
+        left_s = left_s - part_s
+        if not left_s.any():
+            break
+        doses = _doses(up_nm, down_nm, cells, films, left_s, np)
+        ends = _film_ends(doses, up_nm, down_nm, up, down, np)
+    doses = _doses(up_nm, down_nm, cells, films, left_s, np)
+    return _worn(doses, up_nm, down_nm, up, down, np)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doses:
+    """∫p dt on up and down places, with the rates and the factor under which they were found."""
+
+    up_s: Array
+    down_s: Array
+    of_up: Array | float
+    of_down: Array | float
+    rounding: Array | float
+
+
+def _worn(
+    doses: _Doses, up_nm: Array, down_nm: Array, up: FilmColumn, down: FilmColumn, xp: Any
+) -> tuple[Array, Array]:
+    return up.worn(up_nm, doses.up_s, doses.rounding, xp), down.worn(down_nm, doses.down_s, 1.0, xp)
+
+
+def _film_ends(doses: _Doses, up_nm: Array, down_nm: Array, up: FilmColumn, down: FilmColumn, xp: Any) -> Array:
+    """Return at which share of the step the first film of either place ends; above 1 where none does."""
+    first = up.share_to_end(up_nm, doses.of_up * doses.up_s, xp)
+    return xp.minimum(first, down.share_to_end(down_nm, doses.of_down * doses.down_s, xp))
+
+
+def _doses(up_nm: Array, down_nm: Array, cells: CellConstants, films: Films, dt_s: Array | float, xp: Any) -> _Doses:
+    up, down, sigma_nm = films
     of_up, up_is = up.showing(up_nm, xp)
     of_down, down_is = down.showing(down_nm, xp)
     step = cells.step_nm - up_nm + down_nm
@@ -95,7 +165,7 @@ def surface_step(
         gap = xp.where(turned, step / xp.where(of_up > 0.0, of_up, 1.0), 0.0)
         dose_up = xp.where(turned, dose_s + (1.0 - density) * gap, dose_up)
         dose_down = xp.where(turned, dose_s - density * gap, dose_down)
-    return up.worn(up_nm, dose_up, rounding, xp), down.worn(down_nm, dose_down, 1.0, xp)
+    return _Doses(dose_up, dose_down, of_up, of_down, rounding)
 
 
 def _one_kind(step_nm: Array, cells: CellConstants, sigma_nm: float, differ: bool, xp: Any) -> Split:
