@@ -9,7 +9,11 @@ from planaris.planarity.chip_process import (
     pattern_constants,
     process_names,
 )
+from planaris.planarity.extract import layer_maps
 from planaris.planarity.gradient import DensityGradient, Figure, polish_gradient, soft_tir, tir
+from planaris.planarity.layout import LayerKey, Layout
+from planaris.planarity.layout_build import check_layers
+from planaris.planarity.layout_reader import read_layout
 from planaris.planarity.maps import ChipMaps, PatternMaps, pattern_maps
 from planaris.planarity.pad_filter import PadFilter
 from planaris.planarity.pad_kernel import KernelShape, deflection_ratio, kernel_weights
@@ -32,6 +36,8 @@ __all__ = [
     "DensityGradient",
     "Figure",
     "KernelShape",
+    "LayerKey",
+    "Layout",
     "PadFilter",
     "PatternConstants",
     "PatternMaps",
@@ -42,15 +48,18 @@ __all__ = [
     "StageSetting",
     "Topography",
     "TopographyStatistics",
+    "check_layers",
     "chip_process",
     "deflection_ratio",
     "kernel_weights",
+    "layer_maps",
     "pad_filter",
     "pattern_constants",
     "pattern_maps",
     "polish",
     "polish_gradient",
     "process_names",
+    "read_layout",
     "soft_tir",
     "statistics",
     "tir",

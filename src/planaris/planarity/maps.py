@@ -1,4 +1,4 @@
-"""What a layout is to a polishing model: per cell of a grid, how much of one layer stands there and how finely drawn."""
+"""What a layout is to a polishing model: per cell of a grid, how much of a layer stands there, and how finely."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Map = NDArray[np.float64]
 class PatternMaps:
     """One merged layer on a grid of square cells; arrays are [ny, nx], row 0 is the bottom row.
 
-    ``density``: merged area over the area of the cell that lies inside the chip's box, 0..1, exact: overlaps count once.
+    ``density``: merged area over the area of the cell inside the chip's box, 0..1, exact: overlaps count once.
     ``perimeter_um_per_um2``: length of the merged outline over the same area; an edge on a cell's border belongs to
     the cell whose material it bounds. ``line_width_um`` and ``line_space_um``: 2·area/perimeter of material and of
     what is free of it, the width of long parallel lines of that area and outline; a full cell has the cell's size as
