@@ -66,6 +66,8 @@ def largest_recess_nm(cells: ChipCells, constants: RecessConstants) -> Map:
     if constants.saturation_um > 0.0:
         width = width / (1.0 + width / constants.saturation_um)
     space = np.maximum(cells.up_width_um, _LEAST_UM)
+    if constants.space_cap_um > 0.0:
+        space = np.minimum(space, constants.space_cap_um)
     return recess_limit_nm(
         width, space, constants.scale_nm, constants.width_exponent_ratio, constants.space_exponent_ratio
     )

@@ -143,6 +143,7 @@ def pattern_constants(package: ProcessPackage, *, recess: bool) -> PatternConsta
         recess=RecessConstants(
             *(given[name] for name in _RECESS),
             saturation_um=given.get("recess_saturation_um", 0.0),
+            space_cap_um=given.get("recess_space_cap_um", 0.0),
             rounding_ratio=given.get("rounding_ratio", 0.0),
             rounding_um=given.get("rounding_um", 22.5),
         )
@@ -150,6 +151,11 @@ def pattern_constants(package: ProcessPackage, *, recess: bool) -> PatternConsta
         else None,
         cut_ratio=given.get("cut_ratio", 2.0),
         edge_shift_um=given.get("edge_shift_um", 0.0),
+        thresholds={
+            film.material: package.value(name)
+            for film in package.films
+            if (name := f"film.{film.material}.pattern_threshold_ratio") in package.numbers
+        },
     )
 
 

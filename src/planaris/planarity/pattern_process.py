@@ -13,15 +13,16 @@ from planaris.physics import ContactConstants
 class RecessConstants:
     """Largest recess d_max = B·(w/(1 + w/w_s))^α·s^β of a fast film between slow ones, and rounding of the slow ones.
 
-    w, s: widths in µm of down and up places. B, α, β after Tugbawa 2002; ``saturation_um`` w_s bends the power law,
-    which the isolated lines of the same work ask for (0 leaves it straight). The slow film's rate is raised by 1 +
-    C·e^{−s/s_c}.
+    w, s: widths in µm of down and up places. B, α, β after Tugbawa 2002; ``saturation_um`` w_s bends the power law and
+    ``space_cap_um`` bounds s, both of which the isolated lines of the same work ask for (0: neither). A slow film's
+    rate beside a lower, faster one is raised by 1 + C·e^{−s/s_c}.
     """
 
     scale_nm: float
     width_exponent_ratio: float
     space_exponent_ratio: float
     saturation_um: float = 0.0
+    space_cap_um: float = 0.0
     rounding_ratio: float = 0.0
     rounding_um: float = 22.5
 
@@ -49,10 +50,11 @@ class PatternStack:
 
 @dataclass(frozen=True, slots=True)
 class PatternConstants:
-    """Constants of a process on patterns: pad kernel, two-level contact, recess, and what deposition adds to each edge.
+    """Constants of a process on patterns: pad kernel, two-level contact, recess, what deposition adds to each edge.
 
     ``recess`` is None where up and down places always show one film. ``edge_shift_um``: how much wider than drawn the
-    up places are on each side (negative: narrower).
+    up places are on each side (negative: narrower). ``thresholds``: by material, the relative pressure from which on
+    a film is removed; 0 where none is named.
     """
 
     planarization_length_mm: float
@@ -60,6 +62,7 @@ class PatternConstants:
     recess: RecessConstants | None = None
     cut_ratio: float = 2.0
     edge_shift_um: float = 0.0
+    thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True)

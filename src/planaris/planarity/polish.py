@@ -37,10 +37,9 @@ def polish(
     ``time_s`` replaces the end of the last stage. ``surround``: see `pad_filter`, which also makes the ``pad`` to hand
     over where the same chip is polished again. ``load_ratio``: pressure on the chip over the stages' (a number, or by
     cell); rates follow it linearly. ``base_nm``: height of what lies below, by cell, added to the result. ``workers``:
-    threads. ``xp``: namespace of the arrays; any but NumPy asks for stages that end by time, and may bring its own loop over time
-    steps, ``repeat(step, depths, n)`` (JAX: a scan). Raises ValueError for
-    times not above 0, maps that do not fit each other, a material without a rate, and an endpoint that names a film
-    that is not in the up column.
+    threads. ``xp``: namespace of the arrays; any but NumPy asks for stages that end by time, and may bring its own loop
+    over time steps, ``repeat(step, depths, n)`` (JAX: a scan). Raises ValueError for times not above 0, maps that do
+    not fit each other, a material without a rate, and an endpoint that names a film that is not in the up column.
     """
     _check(maps, process, time_s, xp)
     if pad is None:

@@ -190,10 +190,10 @@ def _clearing_within(
 
 def _columns(process: PatternProcess, stage: PolishStage) -> _Columns:
     names = {layer.material: 0 for layer in (*process.stack.up, *process.stack.down)}
-    codes = {name: k for k, name in enumerate(names)}
+    codes, thresholds = {name: k for k, name in enumerate(names)}, process.constants.thresholds
     return _Columns(
-        film_column(process.stack.up, stage.rates_nm_min, codes),
-        film_column(process.stack.down, stage.rates_nm_min, codes),
+        film_column(process.stack.up, stage.rates_nm_min, codes, thresholds),
+        film_column(process.stack.down, stage.rates_nm_min, codes, thresholds),
     )
 
 

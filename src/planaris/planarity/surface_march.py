@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planaris.planarity.film_column import FilmColumn
+from planaris.planarity.film_column import FilmColumn, pressed, pressed_slope
 from planaris.planarity.load_split import Split, contact_split, recess_split
 
 Array = NDArray[np.float64]
@@ -134,29 +134,32 @@ def _film_ends(doses: _Doses, up_nm: Array, down_nm: Array, up: FilmColumn, down
 
 def _doses(up_nm: Array, down_nm: Array, cells: CellConstants, films: Films, dt_s: Array | float, xp: Any) -> _Doses:
     up, down, sigma_nm = films
-    of_up, up_is = up.showing(up_nm, xp)
-    of_down, down_is = down.showing(down_nm, xp)
+    of_up, up_is, up_from = up.showing(up_nm, xp)
+    of_down, down_is, down_from = down.showing(down_nm, xp)
     step = cells.step_nm - up_nm + down_nm
     differ = up_is != down_is
     density = cells.density
-    rounding: Array | float = 1.0
     if isinstance(differ, bool):
         split = _one_kind(step, cells, sigma_nm, differ, xp)
-        rounding = cells.rounding_ratio if differ else 1.0
     else:
         one, two = _one_kind(step, cells, sigma_nm, False, xp), _one_kind(step, cells, sigma_nm, True, xp)
         split = Split(
             xp.where(differ, two.up, one.up), xp.where(differ, two.down, one.down),
             xp.where(differ, two.up_per_nm, one.up_per_nm), xp.where(differ, two.down_per_nm, one.down_per_nm),
         )  # fmt: skip
-        rounding = xp.where(differ, cells.rounding_ratio, 1.0)
-    of_up = of_up * rounding
+    # Edges are rounded of a film that stands above a faster one.
+    slow = differ & (of_up < of_down)
+    rounding: Array | float = 1.0
+    if xp is not np or bool(np.any(slow)):
+        rounding = xp.where(slow, cells.rounding_ratio, 1.0)
+        of_up = of_up * rounding
     dose_s = dt_s * cells.load_ratio
-    speed = of_down * split.down - of_up * split.up
-    bent = (of_down * split.down_per_nm - of_up * split.up_per_nm) * dose_s
+    speed = of_down * pressed(split.down, down_from, xp) - of_up * pressed(split.up, up_from, xp)
+    up_slope = of_up * pressed_slope(split.up, up_from, xp) * split.up_per_nm
+    bent = (of_down * pressed_slope(split.down, down_from, xp) * split.down_per_nm - up_slope) * dose_s
     drift = speed * dose_s * _mean_of_growth(bent, xp)
-    dose_up = (split.up + split.up_per_nm * drift) * dose_s
-    dose_down = (split.down + split.down_per_nm * drift) * dose_s
+    dose_up = pressed(split.up + split.up_per_nm * drift, up_from, xp) * dose_s
+    dose_down = pressed(split.down + split.down_per_nm * drift, down_from, xp) * dose_s
     # Between places of one film a step may vanish within dt, but it never turns over.
     same = xp.logical_not(differ)
     after = step + of_down * dose_down - of_up * dose_up
