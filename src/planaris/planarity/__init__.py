@@ -10,15 +10,30 @@ from planaris.planarity.chip_process import (
     process_names,
 )
 from planaris.planarity.extract import layer_maps
+from planaris.planarity.fill import (
+    FillDesign,
+    FillTrial,
+    LEAST_TIR_nm,
+    Reticle,
+    Surroundings,
+    design_fill,
+    reticle_of,
+    trial,
+    with_fill,
+)
+from planaris.planarity.fill_check import Violation, check_fill
+from planaris.planarity.fill_rules import FillRules
 from planaris.planarity.gradient import DensityGradient, Figure, polish_gradient, soft_tir, tir
 from planaris.planarity.hot_spots import EXPOSURE_TOOLS, ExposureTool, HotSpot, HotSpotLimits, find_hot_spots
 from planaris.planarity.layout import LayerKey, Layout
 from planaris.planarity.layout_build import check_layers
 from planaris.planarity.layout_reader import read_layout
 from planaris.planarity.maps import ChipMaps, PatternMaps, pattern_maps
+from planaris.planarity.montage import Placed, field_maps
 from planaris.planarity.pad_filter import PadFilter
 from planaris.planarity.pad_kernel import KernelShape, deflection_ratio, kernel_weights
 from planaris.planarity.pad_length import PRESSURE_EXPONENT, planarization_length_mm
+from planaris.planarity.pattern_fit import MEASURED_RECESS, FittedConstant, PatternFit, fit_recesses, fit_steps
 from planaris.planarity.pattern_process import (
     ClearEndpoint,
     PatternConstants,
@@ -33,6 +48,7 @@ from planaris.planarity.topography import Topography, TopographyStatistics, stat
 
 __all__ = [
     "EXPOSURE_TOOLS",
+    "MEASURED_RECESS",
     "PRESSURE_EXPONENT",
     "PRODUCTS",
     "ChipMaps",
@@ -42,26 +58,41 @@ __all__ = [
     "DensityGradient",
     "ExposureTool",
     "Figure",
+    "FillDesign",
+    "FillRules",
+    "FillTrial",
+    "FittedConstant",
     "HotSpot",
     "HotSpotLimits",
     "KernelShape",
+    "LEAST_TIR_nm",
     "LayerKey",
     "LayerStudy",
     "Layout",
     "PadFilter",
     "PatternConstants",
+    "PatternFit",
     "PatternMaps",
     "PatternProcess",
     "PatternStack",
+    "Placed",
     "PolishStage",
     "RecessConstants",
+    "Reticle",
     "StageSetting",
+    "Surroundings",
     "Topography",
     "TopographyStatistics",
+    "Violation",
+    "check_fill",
     "check_layers",
     "chip_process",
     "deflection_ratio",
+    "design_fill",
+    "field_maps",
     "find_hot_spots",
+    "fit_recesses",
+    "fit_steps",
     "kernel_weights",
     "layer_maps",
     "pad_filter",
@@ -72,8 +103,11 @@ __all__ = [
     "polish_gradient",
     "process_names",
     "read_layout",
+    "reticle_of",
     "soft_tir",
     "statistics",
     "study_chip",
     "tir",
+    "trial",
+    "with_fill",
 ]
