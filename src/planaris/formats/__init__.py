@@ -3,7 +3,7 @@
 Trace and table files have their own modules here, so that reading a recipe does not load the array libraries.
 """
 
-from planaris.formats.density_file import DensityFile, load_density
+from planaris.formats.density_file import DensityFile, dump_density, load_density
 from planaris.formats.described_lot import describe_lot
 from planaris.formats.incoming_file import load_incoming
 from planaris.formats.job_files import FindRecipe, JobFiles, fit_job, load_job
@@ -26,6 +26,7 @@ __all__ = [
     "RecipeChange",
     "describe_lot",
     "diff_recipes",
+    "dump_density",
     "dump_recipe",
     "fit_job",
     "leaf_paths",

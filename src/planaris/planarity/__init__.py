@@ -28,9 +28,11 @@ from planaris.planarity.hot_spots import EXPOSURE_TOOLS, ExposureTool, HotSpot, 
 from planaris.planarity.layout import LayerKey, Layout
 from planaris.planarity.layout_build import check_layers
 from planaris.planarity.layout_reader import read_layout
+from planaris.planarity.levels import Level, polish_levels
 from planaris.planarity.maps import ChipMaps, PatternMaps, pattern_maps
 from planaris.planarity.montage import Placed, field_maps
 from planaris.planarity.pad_filter import PadFilter
+from planaris.planarity.pad_follow import PadFollow
 from planaris.planarity.pad_kernel import KernelShape, deflection_ratio, kernel_weights
 from planaris.planarity.pad_length import PRESSURE_EXPONENT, planarization_length_mm
 from planaris.planarity.pattern_fit import MEASURED_RECESS, FittedConstant, PatternFit, fit_recesses, fit_steps
@@ -44,7 +46,9 @@ from planaris.planarity.pattern_process import (
 )
 from planaris.planarity.polish import polish
 from planaris.planarity.study import ChipStudy, LayerStudy, study_chip
+from planaris.planarity.sweep import Mapper, SweepPoint, SweepRow, coarser, process_pool, sweep
 from planaris.planarity.topography import Topography, TopographyStatistics, statistics
+from planaris.planarity.wafer_dies import Die, WaferOfDies, density_areas, die_sites, polish_wafer
 
 __all__ = [
     "EXPOSURE_TOOLS",
@@ -56,6 +60,7 @@ __all__ = [
     "ChipStudy",
     "ClearEndpoint",
     "DensityGradient",
+    "Die",
     "ExposureTool",
     "Figure",
     "FillDesign",
@@ -69,7 +74,10 @@ __all__ = [
     "LayerKey",
     "LayerStudy",
     "Layout",
+    "Level",
+    "Mapper",
     "PadFilter",
+    "PadFollow",
     "PatternConstants",
     "PatternFit",
     "PatternMaps",
@@ -81,14 +89,20 @@ __all__ = [
     "Reticle",
     "StageSetting",
     "Surroundings",
+    "SweepPoint",
+    "SweepRow",
     "Topography",
     "TopographyStatistics",
     "Violation",
+    "WaferOfDies",
     "check_fill",
     "check_layers",
     "chip_process",
+    "coarser",
     "deflection_ratio",
+    "density_areas",
     "design_fill",
+    "die_sites",
     "field_maps",
     "find_hot_spots",
     "fit_recesses",
@@ -101,12 +115,16 @@ __all__ = [
     "planarization_length_mm",
     "polish",
     "polish_gradient",
+    "polish_levels",
+    "polish_wafer",
     "process_names",
+    "process_pool",
     "read_layout",
     "reticle_of",
     "soft_tir",
     "statistics",
     "study_chip",
+    "sweep",
     "tir",
     "trial",
     "with_fill",

@@ -51,7 +51,7 @@ def polish(
     if time_s is not None:
         ends[-1] = time_s
     wear, times, clears = march_stages(process, flat, ends, weight, longest_step_s, workers, xp, repeat)
-    return _result(maps, process, cells, wear, base_nm, times, clears, xp)
+    return topography(maps, process, cells, wear, base_nm, times, clears, xp)
 
 
 def _check(maps: PatternMaps, process: PatternProcess, time_s: float | None, xp: Any) -> None:
@@ -84,7 +84,7 @@ def _check(maps: PatternMaps, process: PatternProcess, time_s: float | None, xp:
         raise ValueError("; ".join(faults))
 
 
-def _result(
+def topography(
     maps: PatternMaps,
     process: PatternProcess,
     cells: ChipCells,
@@ -92,8 +92,9 @@ def _result(
     base_nm: Map | float,
     times: tuple[float, ...],
     clears: tuple[float, ...],
-    xp: Any,
+    xp: Any = np,
 ) -> Topography:
+    """Return the surface of cells worn to certain depths."""
     stack, shape = process.stack, maps.density.shape
     worn_up, worn_down = xp.reshape(wear.up_nm, shape), xp.reshape(wear.down_nm, shape)
     step = start_step_nm(cells, stack)

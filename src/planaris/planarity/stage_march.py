@@ -76,6 +76,14 @@ def march_stages(
     return wear, tuple(times), tuple(clears)
 
 
+def march_on(
+    process: PatternProcess, stage: PolishStage, cells: CellConstants, wear: Wear, time_s: float, workers: int
+) -> None:
+    """Wear cells on for a time of a stage, from what they have been worn."""
+    sigma_nm = process.constants.contact.sigma_nm
+    _March(_columns(process, stage), cells, sigma_nm, LONGEST_STEP_S, workers, np, None).go(wear, time_s)
+
+
 class _March:
     """Marches all cells for a time, in blocks that fit a cache, on several threads."""
 
