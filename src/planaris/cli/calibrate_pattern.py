@@ -73,6 +73,7 @@ def pattern_toml(fits: list[PatternFit], table: Path) -> str:
 
 def _document(fits: list[PatternFit], table: Path, out: Path | None) -> dict[str, Any]:
     return {
+        "schema": "planaris/calibrate-pattern/1",
         "table": table,
         "out": out,
         "fits": [
