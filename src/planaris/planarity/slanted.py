@@ -166,3 +166,28 @@ def _across(slab: Ints, levels: Floats, clipped: list[Floats], height: int) -> f
     floor = above & ~below & (y >= -_SAME_DBU) & (y < height - _SAME_DBU)
     roof = below & ~above & (y > _SAME_DBU) & (y <= height + _SAME_DBU)
     return float(run[floor | roof].sum())
+
+
+def cover_rectangles(slanted: Slanted, step: int) -> Ints:
+    """Return rectangles [m, 4] that cover polygons, reaching beyond a slanted edge by its run over at most ``step``."""
+    made: list[Ints] = []
+    for number in range(len(slanted)):
+        points = slanted.polygon(number)
+        e = _edges(np.zeros((0, 4), dtype=np.int64), [points])
+        if not len(e.xa):
+            continue
+        y0, y1 = int(points[:, 1].min()), int(points[:, 1].max())
+        # At every vertex too: an edge then spans each slab that it meets, so its ends bound it there.
+        levels = np.unique(np.concatenate([np.arange(y0, y1, step), points[:, 1]])).astype(np.float64)
+        low, high = levels[:-1], levels[1:]
+        slab, edge = np.nonzero((e.ya[None, :] <= low[:, None]) & (e.yb[None, :] >= high[:, None]))
+        order = np.lexsort((e.at(edge, 0.5 * (low + high)[slab]), slab))
+        slab, edge = slab[order], edge[order]
+        winding = np.cumsum(e.sign[edge])
+        before = winding - e.sign[edge]
+        begin, end = np.flatnonzero((before == 0) & (winding != 0)), np.flatnonzero((before != 0) & (winding == 0))
+        at = slab[begin]
+        left = np.minimum(e.at(edge[begin], low[at]), e.at(edge[begin], high[at]))
+        right = np.maximum(e.at(edge[end], low[at]), e.at(edge[end], high[at]))
+        made.append(np.stack([np.floor(left), low[at], np.ceil(right), high[at]], axis=1).astype(np.int64))
+    return np.concatenate(made) if made else np.zeros((0, 4), dtype=np.int64)
