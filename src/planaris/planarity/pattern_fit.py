@@ -29,11 +29,12 @@ Columns = Mapping[str, Array]
 STEP_COLUMNS = ("density", "time_s", "blanket_nm_min", "start_step_nm", "step_nm")
 RECESS_COLUMNS = ("width_um", "space_um", "time_s", "fast_nm_min")
 MEASURED_RECESS = ("dishing_nm", "erosion_nm")
-# A march of all rows at once: each row's dose is its blanket removal; so much at the row with the most in one step.
-_STEP_SHARE, _DEEP_nm = 0.1, 1e9
+_DEEP_nm = 1e9
+# Rows of a recess never show one film: no contact scale bounds their time steps, and the march is exact for any.
+_NO_CONTACT = ContactConstants(1e12)
 # A parameter is fitted only from more rows than this beyond the number of parameters.
 _SPARE_ROWS = 1
-_FOLDS, _NORMAL_95 = 8, 1.96
+_FOLDS, _NORMAL_95 = 6, 1.96
 _CELLS_A_LENGTH = 40
 _FULL = 1.0 - 1e-9
 
@@ -146,7 +147,7 @@ def fit_recesses(table: Columns) -> PatternFit:
         rounding = edge_rounding_factor(space, of["rounding_ratio"])
         removed = part["fast_nm_min"] * part["time_s"] / 60.0
         cells = CellConstants(np.clip(rho, 1e-6, _FULL), np.zeros(len(rows)), 0.0, largest, rounding)
-        up, down = _march(cells, removed, ContactConstants(), 1.0 / of["selectivity_ratio"])
+        up, down = _march(cells, removed, _NO_CONTACT, 1.0 / of["selectivity_ratio"])
         return np.where(is_erosion, up, down - up)
 
     return _fit("recesses", parameters, made, measured, measured.size)
@@ -164,10 +165,8 @@ def _march(
         PatternConstants(1.0, contact),
         (PolishStage({"slow": most * slow_ratio, "fast": most}, 60.0),),
     )
-    # Without an endpoint nothing needs the areas; steps follow from the contact's scale.
-    longest_s = 60.0 * min(_STEP_SHARE * contact.sigma_nm / most, _STEP_SHARE)
     loaded = replace(cells, load_ratio=removed_nm / most)
-    wear, _, _ = march_stages(process, loaded, (60.0,), None, longest_s, 1, np)
+    wear, _, _ = march_stages(process, loaded, (60.0,), None, 60.0, 1, np)
     return wear.up_nm, wear.down_nm
 
 

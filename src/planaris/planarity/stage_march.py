@@ -185,7 +185,7 @@ def _clearing_within(
     when = np.where(clear, 0.0, np.inf)
     rows = np.flatnonzero(~clear & (after.up_nm >= stop_nm - _CLEAR_NM))
     low, high = np.zeros(rows.size), np.full(rows.size, dt_s)
-    for _ in range(_BISECTIONS):
+    for _ in range(_BISECTIONS if rows.size else 0):
         middle = 0.5 * (low + high)
         there = march.once(before, rows, middle) >= stop_nm - _CLEAR_NM
         low, high = np.where(there, low, middle), np.where(there, middle, high)

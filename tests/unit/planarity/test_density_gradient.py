@@ -85,7 +85,7 @@ def test_jax_polishes_alike_and_finds_the_same_gradient(float64: None) -> None:
         surface = polish(replace(maps, density=density), oxide(), xp=jnp, repeat=scan)
         return surface.surface_nm.max() - surface.surface_nm.min()
 
-    value, gradient = jax.value_and_grad(of)(jnp.asarray(maps.density))
+    value, gradient = jax.jit(jax.value_and_grad(of))(jnp.asarray(maps.density))
     assert float(value) == pytest.approx(ours.value, rel=1e-12)
     assert np.allclose(np.asarray(gradient), ours.by_density, atol=1e-9 * np.abs(ours.by_density).max())
 

@@ -58,8 +58,8 @@ def test_the_density_model_is_the_limit_of_a_hard_contact() -> None:
 
 def test_a_planarized_chip_has_the_density_model_s_tir() -> None:
     """Δρ̄·z₁ (Ouma 1998, 7.1), by the load that every cell keeps; whatever the contact was on the way."""
-    for sigma in (4.0, 40.0):
-        surface = polish(blocks(), oxide(300.0, sigma_nm=sigma, length_mm=2.0))
+    for sigma in (20.0, 40.0):
+        surface = polish(blocks(20, 200.0), oxide(300.0, sigma_nm=sigma, length_mm=2.0))
         spread = float(np.ptp(surface.effective_density)) * STEP_NM
         assert surface.step_nm.max() < 1e-3 * spread
         assert statistics(surface).up_TIR_nm == pytest.approx(spread, rel=2e-3)
@@ -165,8 +165,8 @@ def test_narrow_trenches_are_never_polished_faster() -> None:
 
 
 def errors_of_time_steps(process: PatternProcess) -> list[float]:
-    maps, steps = blocks(), (2.0, 1.0, 0.5)
-    surfaces = [polish(maps, process, longest_step_s=dt).surface_nm for dt in (*steps, 0.0625)]
+    maps, steps = blocks(20, 200.0), (2.0, 1.0, 0.5)
+    surfaces = [polish(maps, process, longest_step_s=dt).surface_nm for dt in (*steps, 0.125)]
     return [float(np.ptp(s) - np.ptp(surfaces[-1])) for s in surfaces[:-1]]
 
 
@@ -174,7 +174,7 @@ def errors_of_time_steps(process: PatternProcess) -> list[float]:
 def test_tir_is_of_second_order_in_time_steps(name: str) -> None:
     """Also where films end within a step; 1.8 is asked of a second-order scheme."""
     usual = chip_process(name)
-    took = polish(blocks(), usual).stage_times_s
+    took = polish(blocks(20, 200.0), usual).stage_times_s
     times = zip(usual.stages, took, strict=True)
     process = replace(usual, stages=tuple(replace(stage, ends=min(t, 120.0)) for stage, t in times))
     process = replace(process, constants=replace(process.constants, contact=ContactConstants(600.0)))
