@@ -102,7 +102,7 @@ def command(
 
 def _rules(path: Path, layer: str) -> FillRules:
     from planaris.cli.chip_input import parse_layers
-    from planaris.formats.fill_rules_file import load_fill_rules
+    from planaris.formats import load_fill_rules
     from planaris.model import InputError, InputFault
     from planaris.planarity import FillRules
 
@@ -126,7 +126,7 @@ def _rules(path: Path, layer: str) -> FillRules:
 def _reticle(path: Path, folder: Path | None, level: str, grid_um: float) -> Reticle:
     """Read the montage's chips, each once, and set them on the field."""
     from planaris.cli.chip_input import read_chip
-    from planaris.formats.montage_file import load_montage
+    from planaris.formats import load_montage
     from planaris.model import InputError, InputFault
     from planaris.planarity import Placed, layer_maps, reticle_of
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planaris.formats.fill_rules_file import load_fill_rules
-from planaris.formats.montage_file import load_montage
+from planaris.formats import load_fill_rules, load_montage
 from planaris.model import InputError
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "chip_scale"
