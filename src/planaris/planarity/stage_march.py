@@ -58,6 +58,12 @@ def march_stages(
     """Return depths, time and time of clearing (NaN without one) of each stage; ``weight``: up area of each cell."""
     zeros = xp.zeros_like(cells.density)
     wear = Wear(zeros, zeros)
+    order: NDArray[np.intp] | None = None
+    if xp is np and cells.density.size > _BLOCK and len(process.stack.up) > 1:
+        # Cells of like density clear at like times: a block of them shows one film most of the way, which is quicker.
+        order = np.argsort(cells.density, kind="stable")
+        cells = cells.part(order)
+        weight = None if weight is None else weight[order]
     times: list[float] = []
     clears: list[float] = []
     for stage, end in zip(process.stages, ends, strict=True):
@@ -73,6 +79,10 @@ def march_stages(
             took = end
         times.append(took)
         clears.append(clear)
+    if order is not None:
+        up_nm, down_nm = np.empty_like(wear.up_nm), np.empty_like(wear.down_nm)
+        up_nm[order], down_nm[order] = wear.up_nm, wear.down_nm
+        wear = Wear(up_nm, down_nm)
     return wear, tuple(times), tuple(clears)
 
 
