@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from planaris.formats.edge import Edge
+from planaris.formats.run_to_run_edge import RunToRunEdge
 from planaris.model import (
     Band,
     Combine,
@@ -177,6 +178,7 @@ class RecipeEdge(Edge):
     cleaner_recipe: str
     wet_limits: WetLimitsEdge = WetLimitsEdge()
     steps: list[StepEdge] = Field(min_length=1)
+    run_to_run: RunToRunEdge | None = None
 
     def to_model(self, entered: Mapping[str, str]) -> Recipe:
         limits = self.wet_limits
@@ -193,5 +195,6 @@ class RecipeEdge(Edge):
             wet_limits=WetLimits(limits.polish_to_clean_s, limits.between_stations_s, limits.stopped_platen_s),
             cleaner_recipe=self.cleaner_recipe,
             pre_flow_s=self.pre_flow_s,
+            run_to_run=self.run_to_run.to_model() if self.run_to_run else None,
             entered=entered,
         )

@@ -15,7 +15,7 @@ _DIGITS = 9
 _NOT_CONTENT = frozenset({"entered", "version"})
 SHORT_HASH_LENGTH = 12
 # Fields that joined after recipes had been released: left out while they say nothing, so that those stay the same.
-_JOINED = frozenset({"over_polish_nm", "combine", "detectors", "zone_control"})
+_JOINED = frozenset({"over_polish_nm", "combine", "detectors", "zone_control", "run_to_run"})
 # What stood in their place then, in every recipe.
 _LEFT = MappingProxyType({"StepEnd": {"detector": None}})
 

@@ -31,11 +31,13 @@ from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
 from planaris.historian.run_database import RunDatabase, read_metas
 from planaris.historian.run_queries import RunQueries
 from planaris.historian.run_rows import (
+    AdjustmentRow,
     AlarmRow,
     CleanRow,
     CommandRow,
     ConsumableRow,
     EndpointRow,
+    LearnedRow,
     MeasurementRow,
     ModuleStateRow,
     StayRow,
@@ -47,6 +49,7 @@ from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWrit
 
 __all__ = [
     "OFFICE",
+    "AdjustmentRow",
     "AlarmRow",
     "AuditHead",
     "AuditReport",
@@ -63,6 +66,7 @@ __all__ = [
     "HostStore",
     "HostStoreError",
     "JournalError",
+    "LearnedRow",
     "MeasurementRow",
     "ModuleStateRow",
     "RecipeShelf",

@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 
 from planaris.historian.errors import RunDatabaseError
 from planaris.historian.run_rows import (
+    AdjustmentRow,
     AlarmRow,
     CleanRow,
     CommandRow,
     ConsumableRow,
     EndpointRow,
+    LearnedRow,
     MeasurementRow,
     ModuleStateRow,
     StayRow,
@@ -52,6 +54,14 @@ class RunQueries:
     def endpoints(self) -> list[EndpointRow]:
         """Return how endpoints were decided, in that order."""
         return self._rows(EndpointRow, "endpoints")
+
+    def adjustments(self) -> list[AdjustmentRow]:
+        """Return the decisions of run-to-run control, in that order."""
+        return self._rows(AdjustmentRow, "adjustments")
+
+    def learned(self) -> list[LearnedRow]:
+        """Return what run-to-run control learned from labels, in that order."""
+        return self._rows(LearnedRow, "learned")
 
     def cleans(self) -> list[CleanRow]:
         """Return the cleaner steps in the order they began."""

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import cast
 
 from planaris.historian import (
+    AdjustmentRow,
     AlarmRow,
     CleanRow,
     ConsumableRow,
     EndpointRow,
+    LearnedRow,
     MeasurementRow,
     RunQueries,
     StayRow,
@@ -56,6 +58,8 @@ class RunRecord:
     wafers: list[WaferRow]
     steps: list[StepRow]
     endpoints: list[EndpointRow]
+    adjustments: list[AdjustmentRow]
+    learned: list[LearnedRow]
     cleans: list[CleanRow]
     stays: list[StayRow]
     alarms: list[AlarmRow]
@@ -124,6 +128,8 @@ def read_run(folder: Path) -> RunRecord:
         wafers=ask.wafers(),
         steps=ask.steps(),
         endpoints=ask.endpoints(),
+        adjustments=ask.adjustments(),
+        learned=ask.learned(),
         cleans=ask.cleans(),
         stays=ask.moves(),
         alarms=ask.alarms(),

@@ -1,5 +1,6 @@
 """The one event stream: event types and fan-out."""
 
+from planaris.stream.event import Event
 from planaris.stream.events import (
     ALL_EVENTS,
     EVENT_TYPES,
@@ -17,7 +18,6 @@ from planaris.stream.events import (
     DummiesCalled,
     EndpointDecided,
     EquipmentStateChanged,
-    Event,
     FlipIntended,
     InterlockRefused,
     JobStateChanged,
@@ -58,6 +58,7 @@ from planaris.stream.fanout import (
     from_json,
     to_json,
 )
+from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 __all__ = [
     "ALL_EVENTS",
@@ -97,10 +98,14 @@ __all__ = [
     "PlaceConfirmed",
     "PlanAnswered",
     "QuarantineChanged",
+    "RecipeAdjusted",
     "RecipeChanged",
+    "RemovalLabelled",
+    "RemovalLearned",
     "RunEnded",
     "RunResumed",
     "RunStarted",
+    "RunToRunSwitched",
     "SteeringChanged",
     "StepEnded",
     "StepStarted",

@@ -6,17 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from planaris.model import Face, MapStage, Severity, WaferKind
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Base of all events; ``name`` is the dictionary's name.
-
-    An ``audited`` one goes into the audit chain: what a person or a host ordered, was answered, signed or acknowledged.
-    """
-
-    name: ClassVar[str] = ""
-    audited: ClassVar[bool] = False
+from planaris.stream.event import Event
+from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 
 @dataclass(frozen=True, slots=True)
@@ -574,6 +565,10 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     CleanStarted,
     CleanEnded,
     WaferMeasured,
+    RecipeAdjusted,
+    RemovalLabelled,
+    RemovalLearned,
+    RunToRunSwitched,
     WaferFinished,
     AlarmSet,
     AlarmAcknowledged,
