@@ -17,6 +17,8 @@ from planaris.planarity.slanted import NO_SLANTED, Slanted
 Ints = NDArray[np.int64]
 LayerKey = tuple[int, int]
 Box = tuple[int, int, int, int]
+# Of a cell with more rectangles than this, those that reach the window are looked up placement by placement.
+_LOOKED_UP_COUNT = 4096
 _NOTHING: Ints = np.zeros((0, 4), dtype=np.int64)
 # Placements by quarter turns: (mirrored at the x axis, then turned by 90° · n), code n + 4 if mirrored.
 _TURNS = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))
@@ -149,7 +151,7 @@ class LayerView:
         if not len(own):
             return _NOTHING
         matrix = MATRICES[code]
-        if len(at) == 1 or len(own) > len(at):
+        if len(at) == 1 or len(own) > _LOOKED_UP_COUNT:
             parts: list[Ints] = []
             for offset in at:
                 # What is needed of many rectangles is looked up where they are drawn.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planaris.model import Layer, PatternArea
-from planaris.planarity.chip_cells import chip_cells, pad_filter
+from planaris.planarity.chip_cells import chip_cells, pad_filter, start_step_nm
 from planaris.planarity.maps import PatternMaps
 from planaris.planarity.pattern_process import PatternProcess
 from planaris.planarity.polish import polish
@@ -109,8 +109,9 @@ def density_areas(maps: PatternMaps, process: PatternProcess, kinds: int = 5) ->
     """Return the kinds of areas of a patterned wafer of this chip, as the twin takes them from a density file.
 
     Cells fall into ``kinds`` of equal area by effective density; each stands for its cells with their mean density and
-    widths. Cells of one kind of place only become one area without pattern. Down films are the process' own; up places
-    carry the lot's.
+    widths. Cells of one kind of place only become one area without pattern. Up places carry the lot's films, which must
+    be those of the process; down films are as thick as their tops stand over the bottom of these, so that the twin
+    begins with the step that deposition leaves.
     """
     cells = chip_cells(maps, process, pad_filter(maps, process))
     weight = (maps.inside / maps.inside.sum()).ravel()
@@ -123,13 +124,16 @@ def density_areas(maps: PatternMaps, process: PatternProcess, kinds: int = 5) ->
     if not order.size:
         return tuple(areas)
     gone = np.cumsum(weight[order]) / weight[order].sum()
-    films = tuple(Layer(layer.material, layer.thickness_nm) for layer in process.stack.down)
+    top, *below = process.stack.down
+    buried_nm = sum(layer.thickness_nm for layer in below)
+    steps = np.broadcast_to(np.asarray(start_step_nm(cells, process.stack)), cells.up_fraction.shape).ravel()
     for k in range(kinds):
         rows = order[(gone > k / kinds + 1e-12) & (gone <= (k + 1) / kinds + 1e-12)]
         if not rows.size:
             continue
         share = weight[rows]
-        density, line, space = (float((v[rows] * share).sum() / share.sum()) for v in (rho, up, down))
+        density, line, space, step = (float((v[rows] * share).sum() / share.sum()) for v in (rho, up, down, steps))
         widths = max(line, 1e-3), max(space, 1e-3)
+        films = (Layer(top.material, process.stack.up_height_nm - step - buried_nm), *below)
         areas.append(PatternArea(f"density {density:.3f}", float(share.sum()), density, *widths, down=films))
     return tuple(areas)
