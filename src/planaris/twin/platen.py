@@ -557,11 +557,12 @@ class TruePlaten:
         speed, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
         force, disk = out[rows["force"]] * out[rows["disk_down"]], out[rows["disk"]]
         radius_m = self.truth.disk.disk_radius_mm * 1e-3
-        disk_Nm = self.truth.conditioner_friction_coefficient * force * radius_m * (2.0 / 3.0)
+        rub = self.truth.disk_friction_after(self.disk_hours)
+        disk_Nm = rub * force * radius_m * (2.0 / 3.0)
         sweep_per_min = self.bank.targets_at(chunk.starts_s)[rows["disk_sweep"]]
         sweep_rad = 2.0 * np.pi / 60.0 * sweep_per_min * chunk.middles_s
         arm_mm = np.where(out[rows["disk_sweep"]] > 0.5, 125.0 + 75.0 * np.cos(sweep_rad), 200.0)
-        disk_drag_Nm = self.truth.conditioner_friction_coefficient * force * (1e-3 * CONDITIONER_ARM_mm)
+        disk_drag_Nm = rub * force * (1e-3 * CONDITIONER_ARM_mm)
         drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * chunk.drive.center_distance_mm * 1e-3
         idle_Nm = (PLATEN_BEARING_Nm + PLATEN_TURNING_Nm_rpm * speed) * self.truth.drag_ratio
         torque = idle_Nm + drag_Nm + disk_drag_Nm
