@@ -16,7 +16,7 @@ AnyRecipe = Recipe | CleanerRecipe
 _SAME_RELATIVE = 1e-9
 
 # What a part of a list is known by, so that an inserted step is one change and not twenty.
-_KNOWN_BY = {"steps": "name", "stations": "station", "bands": "quantity", "detectors": "detector"}
+_KNOWN_BY = {"steps": "name", "stations": "station", "bands": "quantity", "detectors": "detector", "actions": "fault"}
 
 
 class ChangeKind(StrEnum):

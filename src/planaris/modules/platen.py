@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from planaris.clock import now_s
-from planaris.control import Decision, DecisionKind
+from planaris.control import Decision, DecisionKind, StepFeatures
 from planaris.hardware import Device, DeviceFailedError, DeviceReportedError, PortError, Value
 from planaris.model import Block, ConditioningMode, EndKind, PolishStep, Recipe, Severity, StepEnd
 from planaris.modules.bands import BandMonitor
 from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader, TraceRecording
 from planaris.modules.endpoint_watch import EndpointWatch, StepControl, reads_window
+from planaris.modules.feature_tap import FeatureTap
 from planaris.modules.handling import confirm_wafer
 from planaris.modules.module import Module, StateTable
 from planaris.modules.trace_tap import TraceTap, columns_of
@@ -86,7 +87,8 @@ class VisitResult:
     """What a visit took: times in tool time, polish without rinse, in-situ conditioning, and its trace.
 
     ``held`` says why the wafer is to be kept for a person; ``turned_away``: it is not one that the recipe means.
-    ``window_trace`` is what the platen's window saw, where a step looked through it.
+    ``window_trace`` is what the platen's window saw, where a step looked through it; ``features`` of its polish steps
+    are there where the recipe asks for fault detection.
     """
 
     platen: int
@@ -101,6 +103,7 @@ class VisitResult:
     held: str = ""
     turned_away: bool = False
     window_trace: TraceFile | None = None
+    features: tuple[StepFeatures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,11 @@ class Platen(Module):
         self.fire("prepare")
         port = self.context.port
         header = TraceHeader(visit.wafer_id, visit.slot, self.number, visit.head, visit.recipe.name)
-        recording = self.context.start_trace(header, columns_of(port, self.number, visit.head))
+        columns = columns_of(port, self.number, visit.head)
+        recording, kept = self.context.start_trace(header, columns), None
+        if visit.recipe.fault_detection is not None:
+            settle_s = self.context.constants.settle_s
+            recording = kept = FeatureTap(recording, columns, visit, self.number, self.context.tool, settle_s)
         spans: list[StepSpan] = []
         tap = TraceTap(port, self.number, visit.head, block_s, lambda b: self._on_block(b, monitor, visit), recording)
         reader = asyncio.create_task(tap.run(), name=f"{self.name}.trace")
@@ -222,7 +229,7 @@ class Platen(Module):
         slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
         return VisitResult(
             self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace, self._conditioned_s,
-            self._held, self._turned_away, seen,
+            self._held, self._turned_away, seen, () if kept is None else kept.features,
         )  # fmt: skip
 
     def _look(self, visit: Visit) -> _Window | None:

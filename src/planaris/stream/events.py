@@ -6,17 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from planaris.model import Face, MapStage, Severity, WaferKind
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Base of all events; ``name`` is the dictionary's name.
-
-    An ``audited`` one goes into the audit chain: what a person or a host ordered, was answered, signed or acknowledged.
-    """
-
-    name: ClassVar[str] = ""
-    audited: ClassVar[bool] = False
+from planaris.stream.event import Event
+from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -571,6 +562,9 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     StepStarted,
     StepEnded,
     EndpointDecided,
+    FeaturesTaken,
+    ChartViolated,
+    FaultFound,
     CleanStarted,
     CleanEnded,
     WaferMeasured,

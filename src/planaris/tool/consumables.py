@@ -6,7 +6,7 @@ the batch's age counts, the filter's wafers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from planaris.model import Severity, ToolDescription
@@ -54,6 +54,7 @@ class ConsumableBook:
             "filter": [f"slurry{n}" for n in range(1, tool.platen.slurry_lines + 1)],
         }
         self._aged_to_s = 0.0
+        self.on_change: Callable[[str], None] = lambda _location: None
 
     def life_pct(self, counter: Counter) -> float:
         """Return spent life in percent of the limit; 0 where the description sets none."""
@@ -108,6 +109,7 @@ class ConsumableBook:
             ConsumableChanged(part, location, serial, old.wafers_count, round(old.use_h, 6), request.reason)
         )
         self._stream.publish(ConsumableUsed(part, location, 0, 0.0, 0.0))
+        self.on_change(location)
         for alarm in ("consumable_warning", "consumable_expired"):
             self._alarms.clear(alarm, _alarm_place(location, part), f"{part} of {location} is {serial} now")
         return f"{part} of {location}: {old.serial or 'unknown'} after {old.wafers_count} wafers, now {serial}"
