@@ -15,6 +15,7 @@ from planaris.control.charts import (
     SpeChart,
     Subspace,
     spe_limit,
+    spe_quantile,
     t2_limit,
 )
 from planaris.control.endpoint import (
@@ -179,6 +180,7 @@ __all__ = [
     "settled_rows",
     "signatures",
     "spe_limit",
+    "spe_quantile",
     "step_faults",
     "step_features",
     "t2_limit",

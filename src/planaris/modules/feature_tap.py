@@ -54,14 +54,21 @@ class FeatureTap:
         found: list[StepFeatures] = []
         whole = visit.recipe.steps_on(visit.steps[0].platen) if visit.steps else ()
         begun = len(whole) - len(visit.steps)
-        for offset, (step, span) in enumerate(zip(visit.steps, spans[1:], strict=False)):
+        ran = iter(spans[1:])  # in the steps' order; a wafer that is turned away skips some
+        span = next(ran, None)
+        for offset, step in enumerate(visit.steps):
+            if span is None or span.name != step.name:
+                continue
+            of_step, span = span, next(ran, None)
             if step.kind is not StepKind.POLISH or step != whole[begun + offset]:
                 continue  # a rinse says little of the process, and the rest of a cut-off step has another length
-            rows = settled_rows(time_s, span.start_s, span.end_s, step.ramp_s + self._settle_s)
+            rows = settled_rows(time_s, of_step.start_s, of_step.end_s, step.ramp_s + self._settle_s)
             if rows.stop - rows.start < 2 or time_s[rows.stop - 1] - time_s[rows.start] < LEAST_S:
                 continue
             trace = StepTrace(self._columns, values, rows)
             last_rows = int(rows.stop - np.searchsorted(time_s, time_s[rows.stop - 1] - END_S))
+            if of_step.end_s - of_step.start_s < step.end.min_s:
+                last_rows = 0  # cut off: what is told by the end of a step would be another step's
             told = step_features(step, self._geometry, trace, last_rows, vacuum_kPa)
             number = visit.first_step + offset
             recipe, wafer_id = content_name(visit.recipe), visit.wafer_id

@@ -87,8 +87,7 @@ class VisitResult:
     """What a visit took: times in tool time, polish without rinse, in-situ conditioning, and its trace.
 
     ``held`` says why the wafer is to be kept for a person; ``turned_away``: it is not one that the recipe means.
-    ``window_trace`` is what the platen's window saw, where a step looked through it; ``features`` of its polish steps
-    are there where the recipe asks for fault detection.
+    ``window_trace`` is what the platen's window saw, where a step looked through it.
     """
 
     platen: int
@@ -103,7 +102,6 @@ class VisitResult:
     held: str = ""
     turned_away: bool = False
     window_trace: TraceFile | None = None
-    features: tuple[StepFeatures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ class _Window:
 
 
 class Platen(Module):
-    """One platen."""
+    """One platen; ``taken`` has the features of its last visit's steps, ended or not, where a recipe asks for them."""
 
     TABLE: ClassVar[StateTable] = {
         ("idle", "prepare"): "preparing",
@@ -149,6 +147,7 @@ class Platen(Module):
         self._held, self._turned_away = "", False
         self._conditioned_s = 0.0
         self._slipped = False
+        self.taken: tuple[StepFeatures, ...] = ()
         context.watch.listen(self._on_tags)
 
     def _on_tags(self, changed: Mapping[str, float]) -> None:
@@ -223,13 +222,14 @@ class Platen(Module):
             begun_s = spans[0].start_s if spans else now_s()
             spans = [StepSpan("pre-flow", start_s, begun_s), *spans]
             trace = recording.finish(spans)
+            self.taken = () if kept is None else kept.features
             seen = None if window is None else window.recording.finish(spans)
         self.fire("done")
         self._left = None
         slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
         return VisitResult(
             self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace, self._conditioned_s,
-            self._held, self._turned_away, seen, () if kept is None else kept.features,
+            self._held, self._turned_away, seen,
         )  # fmt: skip
 
     def _look(self, visit: Visit) -> _Window | None:

@@ -42,6 +42,7 @@ from planaris.physics.flags import (
 from planaris.physics.friction import (
     FRICTION_COEFFICIENT,
     CONDITIONER_ARM_mm,
+    DISK_TURNING_Nm_rpm,
     DriveConstants,
     PLATEN_BEARING_Nm,
     PLATEN_TURNING_Nm_rpm,
@@ -161,6 +162,7 @@ __all__ = [
     "CONDITIONER_ARM_mm",
     "COPPER_RESISTIVITY_Ohm_m",
     "ContactConstants",
+    "DISK_TURNING_Nm_rpm",
     "DiskConstants",
     "DriveConstants",
     "EddyCoil",

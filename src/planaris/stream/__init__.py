@@ -1,5 +1,6 @@
 """The one event stream: event types and fan-out."""
 
+from planaris.stream.event import Event
 from planaris.stream.events import (
     ALL_EVENTS,
     EVENT_TYPES,
@@ -8,7 +9,6 @@ from planaris.stream.events import (
     AlarmSet,
     CarrierLifted,
     CarrierMapped,
-    ChartViolated,
     CleanEnded,
     CleanStarted,
     CommandAnswered,
@@ -18,9 +18,6 @@ from planaris.stream.events import (
     DummiesCalled,
     EndpointDecided,
     EquipmentStateChanged,
-    Event,
-    FaultFound,
-    FeaturesTaken,
     FlipIntended,
     InterlockRefused,
     JobStateChanged,
@@ -61,6 +58,7 @@ from planaris.stream.fanout import (
     from_json,
     to_json,
 )
+from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
 
 __all__ = [
     "ALL_EVENTS",

@@ -171,6 +171,7 @@ class HeadWork:
             result = await platen.ask(lambda: platen.polish(visit))
         except Exception as error:
             self._cut_off(piece, wafer, visit, error)
+            self.out_of_control(wafer, platen.name, self._tool.fault_watch.visited(visit.recipe, platen.taken))
             if isinstance(error, StoppedError):  # ordered: the platen itself is well
                 platen.recover()
                 return
@@ -192,7 +193,7 @@ class HeadWork:
                 TraceRecorded(wafer.wafer_id, platen.number, visit.head, step, trace.file, rows_count, tags_count)
             )
         self._tool.consumables.visited(result, first_visit=progress.visits_done == 1)
-        self.out_of_control(wafer, platen.name, self._tool.fault_watch.visited(visit.recipe, result.features))
+        self.out_of_control(wafer, platen.name, self._tool.fault_watch.visited(visit.recipe, platen.taken))
         self._shop.set_ready(head)
         if progress.polished:
             self._wet.polished(wafer.wafer_id)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from planaris.model import ToolDescription
 from planaris.physics import (
     CONDITIONER_ARM_mm,
+    DISK_TURNING_Nm_rpm,
     ModelFlag,
     PLATEN_BEARING_Nm,
     PLATEN_TURNING_Nm_rpm,
@@ -556,9 +557,8 @@ class TruePlaten:
 
         speed, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
         force, disk = out[rows["force"]] * out[rows["disk_down"]], out[rows["disk"]]
-        radius_m = self.truth.disk.disk_radius_mm * 1e-3
         rub = self.truth.disk_friction_after(self.disk_hours)
-        disk_Nm = rub * force * radius_m * (2.0 / 3.0)
+        disk_Nm = rub * force * self.truth.disk.disk_radius_mm * (2.0e-3 / 3.0)
         sweep_per_min = self.bank.targets_at(chunk.starts_s)[rows["disk_sweep"]]
         sweep_rad = 2.0 * np.pi / 60.0 * sweep_per_min * chunk.middles_s
         arm_mm = np.where(out[rows["disk_sweep"]] > 0.5, 125.0 + 75.0 * np.cos(sweep_rad), 200.0)
@@ -580,7 +580,7 @@ class TruePlaten:
         put("slurry_filter_drop_kPa", 0.09 * slurry)
         put("di_pressure_kPa", 345.0 - 0.02 * di - 0.004 * slurry)
         put("vibration_mm_g", 1.0 + 0.12 * speed + 0.01 * (block.wafer_force_N + block.ring_force_N))
-        put("conditioner_torque_Nm", disk_Nm + 0.0008 * disk)
+        put("conditioner_torque_Nm", disk_Nm + DISK_TURNING_Nm_rpm * disk)
         put("conditioner_current_A", 0.2 + disk_Nm / 1.5 + 0.002 * disk)
         put("conditioner_arm_mm", arm_mm)
         put("rinse_pressure_kPa", 207.0 - 0.015 * di - 0.03 * slurry)

@@ -6,7 +6,7 @@ from planaris.control.charts.hotelling import HotellingChart, t2_limit
 from planaris.control.charts.run_rules import NELSON, WESTERN_ELECTRIC, Pattern, RunRule
 from planaris.control.charts.shewhart import ShewhartChart
 from planaris.control.charts.signal import ChartSignal
-from planaris.control.charts.spe import SpeChart, spe_limit
+from planaris.control.charts.spe import SpeChart, spe_limit, spe_quantile
 from planaris.control.charts.subspace import Subspace
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "SpeChart",
     "Subspace",
     "spe_limit",
+    "spe_quantile",
     "t2_limit",
 ]

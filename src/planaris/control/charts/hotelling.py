@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from planaris.control.charts.signal import ChartSignal
 from planaris.control.charts.subspace import Array, Subspace
 
 
+@lru_cache(maxsize=256)
 def t2_limit(variables_count: int, trained_count: int, false_alarm_fraction: float) -> float:
     """Return the limit of a new point's T², p(n+1)(n-1)/(n(n-p))·F_(1-a; p, n-p): p variables learned from n points.
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import pairwise
 
 
 class Pattern(StrEnum):
@@ -61,24 +59,29 @@ def broken(rule: RunRule, points: Sequence[float]) -> bool:
     """Say whether the newest of points, in sigma from the mean, completes a rule's pattern."""
     if len(points) < rule.among:
         return False
-    z = np.asarray(points[-rule.among :], dtype=np.float64)
+    z = points[-rule.among :]
     match rule.pattern:
         case Pattern.BEYOND:
             return _beyond(rule, z)
         case Pattern.ONE_SIDE:
-            return bool((z > 0).all() or (z < 0).all())
+            return min(z) > 0.0 or max(z) < 0.0
         case Pattern.TREND:
-            return bool((np.diff(z) > 0).all() or (np.diff(z) < 0).all())
+            steps = _steps(z)
+            return min(steps) > 0.0 or max(steps) < 0.0
         case Pattern.ALTERNATING:
-            steps = np.sign(np.diff(z))
-            return bool((steps[1:] * steps[:-1] < 0).all())
+            steps = _steps(z)
+            return all(a * b < 0.0 for a, b in pairwise(steps))
         case Pattern.WITHIN:
-            return bool((np.abs(z) < rule.sigma).all())
+            return all(abs(value) < rule.sigma for value in z)
         case Pattern.AVOIDING:
-            return bool((np.abs(z) > rule.sigma).all())
+            return all(abs(value) > rule.sigma for value in z)
 
 
-def _beyond(rule: RunRule, z: NDArray[np.float64]) -> bool:
+def _steps(z: Sequence[float]) -> list[float]:
+    return [b - a for a, b in pairwise(z)]
+
+
+def _beyond(rule: RunRule, z: Sequence[float]) -> bool:
     """Whether enough points lie beyond on one side, the newest among them."""
-    sides = ((z > rule.sigma), (z < -rule.sigma))
-    return any(bool(side[-1]) and int(side.sum()) >= rule.count for side in sides)
+    side = 1.0 if z[-1] > 0.0 else -1.0
+    return side * z[-1] > rule.sigma and sum(side * value > rule.sigma for value in z) >= rule.count

@@ -18,6 +18,7 @@ from planaris.model import (
     ToolDescription,
     ZONE_VOLUME_l,
 )
+from planaris.physics import DISK_TURNING_Nm_rpm, DiskConstants
 
 Array = NDArray[np.float64]
 
@@ -25,8 +26,8 @@ Array = NDArray[np.float64]
 END_S = 3.0
 # A step with less settled time tells nothing [design].
 LEAST_S = 3.0
-# The disk's radius that the tool's conditioner has, mm, and where on it friction acts: two thirds of the radius.
-DISK_RADIUS_MM = 50.0
+# The conditioner's disk; friction acts at two thirds of its radius.
+_DISK_RADIUS_MM = DiskConstants().disk_radius_mm
 # Below these a ratio would be noise over noise.
 _LEAST_FORCE_N, _LEAST_DOWNFORCE_N, _LEAST_TORQUE_Nm = 2.0, 50.0, 0.5
 
@@ -78,8 +79,8 @@ def step_features(
 ) -> dict[str, float]:
     """Return a step's features by name.
 
-    ``end_rows_count`` samples are its last seconds; ``chuck_vacuum_kPa`` held the wafer before touch-down. A feature
-    whose set-point is 0, whose part does not work or whose tags the trace lacks is left out.
+    ``end_rows_count`` samples are its last seconds, 0 where it was cut off; ``chuck_vacuum_kPa`` held the wafer before
+    touch-down. A feature whose set-point is 0, whose part does not work or whose tags the trace lacks is left out.
     """
     mean = trace.mean
     found: dict[str, float] = {
@@ -88,7 +89,6 @@ def step_features(
         "head_torque_Nm": mean("head.torque_Nm"),
         "vibration_mm_g": mean("platen.vibration_mm_g"),
         "chuck_vacuum_kPa": chuck_vacuum_kPa,
-        "coolant_rise_K": mean("platen.coolant_return_temperature_C") - mean("platen.coolant_temperature_C"),
     }
     asked = {
         "slurry_flow": (mean("platen.slurry_flow_ml_min"), step.slurry_flow_ml_min),
@@ -112,9 +112,11 @@ def step_features(
             flow_l_min_kPa = mean(f"head.zone{zone}_flow_l_min") / pressure_kPa
             gas_l = flow_l_min_kPa * LEAK_TEST_kPa * LEAK_TEST_S / 60.0
             found[f"zone{zone}_leak_kPa"] = gas_l * ATMOSPHERE_kPa / ZONE_VOLUME_l
-    pad_C = trace.column("platen.pad_temperature_C")[-max(1, end_rows_count) :]
-    if len(pad_C):
-        found["pad_temperature_rise_K"] = float(pad_C.mean(dtype=np.float64)) - mean("platen.coolant_temperature_C")
+    if end_rows_count:
+        coolant_C, pad_C = mean("platen.coolant_temperature_C"), trace.column("platen.pad_temperature_C")
+        found["coolant_rise_K"] = mean("platen.coolant_return_temperature_C") - coolant_C
+        if len(pad_C):
+            found["pad_temperature_rise_K"] = float(pad_C[-end_rows_count:].mean(dtype=np.float64)) - coolant_C
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
@@ -139,10 +141,11 @@ def _of_disk(trace: StepTrace) -> dict[str, float]:
     force_N = trace.mean("platen.conditioner_force_N")
     if not force_N > _LEAST_FORCE_N:
         return {}
+    own_Nm = DISK_TURNING_Nm_rpm * trace.mean("platen.conditioner_speed_rpm")
+    drag_Nm = trace.mean("platen.conditioner_torque_Nm") - own_Nm
     arm_mm, height_mm = trace.column("platen.conditioner_arm_mm"), trace.mean("platen.conditioner_height_mm")
     found = {
-        "conditioner_friction_ratio": trace.mean("platen.conditioner_torque_Nm")
-        / (force_N * 1e-3 * DISK_RADIUS_MM * 2.0 / 3.0),
+        "conditioner_friction_ratio": drag_Nm / (force_N * 1e-3 * _DISK_RADIUS_MM * 2.0 / 3.0),
         "pad_wear_mm": -height_mm,
         "ring_wear_mm": height_mm - trace.mean("head.height_mm"),
     }
