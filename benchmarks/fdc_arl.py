@@ -152,3 +152,20 @@ def family_alarms(wafers: int, learn_count: int, seed: int) -> float:
         z = learn(chosen, taught).z_of(dict(zip(names, rows[-1].tolist(), strict=True)))
         alarms += any(abs(value) > 3.0 for value in z.values())
     return alarms / wafers
+
+
+def together_alarms(wafers: int, learn_count: int, seed: int) -> float:
+    """Return how often T² or SPE of one step is beyond its limit of one in 1000, learned as in `family_alarms`."""
+    specs = catalogue(3)
+    names = [name for name, spec in specs.items() if not spec.wears and not spec.of_mean and not spec.side]
+    spread = np.array([10.0 * specs[name].band for name in names])
+    rng, alarms = np.random.default_rng([seed, 4]), 0
+    for _ in range(wafers):
+        rows = rng.standard_normal((learn_count + 1, len(names))) * spread
+        taught = [dict(zip(names, row, strict=True)) for row in rows[:-1].tolist()]
+        reference = learn({name: specs[name] for name in names}, taught)
+        assert reference.subspace is not None
+        point = (rows[-1] - reference.mean) / reference.spread
+        charts = (HotellingChart(reference.subspace, 0.001), SpeChart(reference.subspace, 0.001))
+        alarms += any(chart.step(None, point)[1].is_violated for chart in charts)
+    return alarms / wafers

@@ -81,7 +81,9 @@ def western_electric_length() -> float:
     """
     chance = np.diff(ndtr(np.array([-np.inf, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, np.inf])))
     start: _Zones = ((), (), (), (), 0)
-    index, queue, moves = {start: 0}, [start], list[tuple[int, int, float]]()
+    index: dict[_Zones, int] = {start: 0}
+    queue: list[_Zones] = [start]
+    moves: list[tuple[int, int, float]] = []
     while queue:
         state = queue.pop()
         for zone in range(8):

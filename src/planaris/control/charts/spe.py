@@ -11,8 +11,8 @@ import numpy as np
 from planaris.control.charts.signal import ChartSignal
 from planaris.control.charts.subspace import Array, Subspace
 
-# The inversion's integral is cut where its terms are below this, and has so many of them.
-_SMALLEST, _TERMS = 1e-7, 40_000
+# The inversion's integral is cut where its terms are below this, and has so many of them a turn of the phase.
+_SMALLEST, _TERMS_PER_TURN, _LEAST_TERMS = 1e-7, 40.0, 2000
 _HALVINGS = 50
 
 
@@ -53,10 +53,12 @@ def _quantile(variances: tuple[float, ...], fraction: float) -> float:
     end = 1.0 / float(rest.max())
     while end * _damping(np.array([end]), rest)[0] < 1.0 / _SMALLEST:
         end *= 1.2
-    u: Array = (np.arange(_TERMS, dtype=np.float64) + 0.5) * (end / _TERMS)
+    high = theta1 + 40.0 * math.sqrt(2.0 * theta2)
+    terms = max(_LEAST_TERMS, math.ceil(_TERMS_PER_TURN * 0.5 * high * end / (2.0 * math.pi)))
+    u: Array = (np.arange(terms, dtype=np.float64) + 0.5) * (end / terms)
     turn = 0.5 * np.arctan(u[:, None] * rest).sum(axis=1)
-    weight = (end / _TERMS) / (math.pi * u * _damping(u, rest))
-    low, high = 0.0, theta1 + 40.0 * math.sqrt(2.0 * theta2)
+    weight = (end / terms) / (math.pi * u * _damping(u, rest))
+    low = 0.0
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         beyond = 0.5 + float(np.sum(weight * np.sin(turn - 0.5 * middle * u)))

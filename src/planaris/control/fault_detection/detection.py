@@ -76,7 +76,7 @@ class FaultDetection:
             return _with(state, seen.key, own), said
         z = own.reference.z_of(seen.values)
         violations, moved, ewma = self._charts(own, z)
-        several = self._together(own.reference, z)
+        several = self._together(own.reference, seen.values)
         known = seen.platen == 0 and any(s.wafer_id == seen.wafer_id for s in state.found.values())
         # What was measured afterwards is the doing of a fault that was found on the wafer before.
         named = () if known else classify(moved)
@@ -133,14 +133,16 @@ class FaultDetection:
                 moved.setdefault(name, mean.value / abs(mean.limit) * LIMIT_SIGMA)
         return violations, moved, ewma
 
-    def _together(self, reference: Reference, z: Mapping[str, float]) -> list[Violation]:
+    def _together(self, reference: Reference, values: Mapping[str, float]) -> list[Violation]:
         """Return violations of T² and SPE; none where a feature is missing."""
         subspace = reference.subspace
-        if subspace is None or len(z) < len(reference.names):
+        if subspace is None or any(name not in values for name in reference.names):
             return []
-        specs = self.specs
-        # What wears is not taken with the others: it moves in control.
-        point = np.array([0.0 if specs[name].wears else value for name, value in z.items()])
+        point = (np.array([values[name] for name in reference.names]) - reference.mean) / reference.spread
+        # What wears is not taken with the others, it moves in control; nor is what moves to its good side.
+        specs = [self.specs[name] for name in reference.names]
+        point[[spec.wears for spec in specs]] = 0.0
+        point[point * np.array([spec.side for spec in specs]) < 0.0] = 0.0
         found: list[Violation] = []
         charts = (("t2", HotellingChart), ("spe", SpeChart))
         for name, chart in charts:

@@ -40,8 +40,8 @@ def _step(own: StepState) -> dict[str, Any]:
     row: dict[str, Any] = {
         "trained_count": r.trained_count,
         "features": {
-            name: {"mean": _short(float(m)), "sigma": _short(float(d))}
-            for name, m, d in zip(r.names, r.mean, r.sigma, strict=True)
+            name: {"mean": _short(float(m)), "sigma": _short(float(d)), "spread": _short(float(w))}
+            for name, m, d, w in zip(r.names, r.mean, r.sigma, r.spread, strict=True)
         },
     }
     if s is not None:
@@ -70,8 +70,7 @@ def _state(row: Mapping[str, Any]) -> StepState:
         if loadings.shape != (len(features), len(variances)) or len(rest) + len(variances) != len(features):
             raise ValueError(f"loadings {loadings.shape} of {len(features)} features and {len(variances)} directions")
         subspace = Subspace(loadings, variances, rest, n)
-    mean = np.array([float(f["mean"]) for f in features.values()])
-    sigma = np.array([float(f["sigma"]) for f in features.values()])
-    if not (np.isfinite(mean).all() and (sigma > 0.0).all()):
-        raise ValueError("a mean is not finite or a sigma not above 0")
-    return StepState(reference=Reference(tuple(features), mean, sigma, n, subspace))
+    mean, sigma, spread = (np.array([float(f[key]) for f in features.values()]) for key in ("mean", "sigma", "spread"))
+    if not (np.isfinite(mean).all() and (sigma > 0.0).all() and (spread > 0.0).all()):
+        raise ValueError("a mean is not finite, or a sigma or spread not above 0")
+    return StepState(reference=Reference(tuple(features), mean, sigma, spread, n, subspace))
