@@ -53,9 +53,9 @@ class Watched:
     which: tuple[str, ...]
 
 
-def fault_trials(seed: int, severity: float) -> list[Trial]:
+def fault_trials(seed: int, severity: float, *, campaign: bool = True) -> list[Trial]:
     """Return every fault on one tool, each from the state that was learned in control; wear comes last."""
-    return clock.run(_fault_trials(seed, severity), speed=float("inf"))
+    return clock.run(_fault_trials(seed, severity, campaign), speed=float("inf"))
 
 
 def control_wafers(seed: int, wafers: int) -> Watched:
@@ -90,7 +90,7 @@ async def _learned(plant: FaultPlant) -> _Watch:
 
 
 async def _control_wafers(seed: int, wafers: int) -> Watched:
-    async with FaultPlant(seed, LEARN_COUNT).serving() as plant:
+    async with FaultPlant(seed, LEARN_COUNT, campaign=True).serving() as plant:
         watch, said = await _learned(plant), list[FaultDecision]()
         for _ in range(wafers):
             said.append(await watch.wafer())
@@ -99,9 +99,9 @@ async def _control_wafers(seed: int, wafers: int) -> Watched:
     return Watched(wafers, violated, sum(bool(d.faults) for d in said), tuple(sorted(which)))
 
 
-async def _fault_trials(seed: int, severity: float) -> list[Trial]:
+async def _fault_trials(seed: int, severity: float, campaign: bool) -> list[Trial]:
     trials: list[Trial] = []
-    async with FaultPlant(seed, LEARN_COUNT).serving() as plant:
+    async with FaultPlant(seed, LEARN_COUNT, campaign=campaign).serving() as plant:
         watch = await _learned(plant)
         learned = watch.state
         head, platen = f"head{seed % HEADS + 1}", f"platen{PLATEN}"

@@ -16,11 +16,14 @@ from planaris.historian import (
     CleanRow,
     ConsumableRow,
     EndpointRow,
+    FaultRow,
+    FeaturesRow,
     MeasurementRow,
     RunQueries,
     StayRow,
     StepRow,
     TraceFileRow,
+    ViolationRow,
     WaferRow,
 )
 
@@ -56,6 +59,9 @@ class RunRecord:
     wafers: list[WaferRow]
     steps: list[StepRow]
     endpoints: list[EndpointRow]
+    features: list[FeaturesRow]
+    violations: list[ViolationRow]
+    faults: list[FaultRow]
     cleans: list[CleanRow]
     stays: list[StayRow]
     alarms: list[AlarmRow]
@@ -124,6 +130,9 @@ def read_run(folder: Path) -> RunRecord:
         wafers=ask.wafers(),
         steps=ask.steps(),
         endpoints=ask.endpoints(),
+        features=ask.step_features(),
+        violations=ask.chart_violations(),
+        faults=ask.faults_found(),
         cleans=ask.cleans(),
         stays=ask.moves(),
         alarms=ask.alarms(),

@@ -116,7 +116,7 @@ class FaultWatch:
             self._stream.publish(FaultFound(*at, f.fault, f.place, share_pct, f.found_count, names, planned))
             alarm = FAULT_ALARMS[f.fault]
             severity = Severity.ERROR if f.action is OutOfControlAction.STOP_PLATEN else self._alarms.severity_of(alarm)
-            self._alarms.set(alarm, f.place, severity, f"{_why(f)}; {_moves(f, said)}")
+            self._alarms.set(alarm, f.place, severity, f"{seen.wafer_id}: {_why(f)}; {_moves(f, said)}")
         for fault, place in said.gone:
             self._alarms.clear(FAULT_ALARMS[fault], place, f"{seen.wafer_id} is within the limits again")
 

@@ -5,7 +5,7 @@ from planaris.control.fault_detection.decision import FaultDecision, FoundFault,
 from planaris.control.fault_detection.detection import DetectionState, FaultDetection, Sighting, StepState
 from planaris.control.fault_detection.limits_text import limits_from_text, limits_to_text
 from planaris.control.fault_detection.reference import Reference, learn
-from planaris.control.fault_detection.signatures import Signature, signatures
+from planaris.control.fault_detection.signatures import Signature, general, signatures
 
 __all__ = [
     "DetectionState",
@@ -19,6 +19,7 @@ __all__ = [
     "StepState",
     "Violation",
     "classify",
+    "general",
     "learn",
     "limits_from_text",
     "limits_to_text",

@@ -49,8 +49,8 @@ class DetectionState:
 class FaultDetection:
     """Charts on every feature, T² and SPE on all of them, and a name for what is found.
 
-    Each step of a recipe on each platen has its own limits. EWMA runs on features that do not wear: what wears drifts
-    by itself and is held against its band alone.
+    Each step of a recipe on each platen has its own limits. EWMA runs on features that neither wear nor wander:
+    what does so by itself is held against its limit alone.
     """
 
     plan: FaultPlan
@@ -125,7 +125,7 @@ class FaultDetection:
             if single.is_violated and value * spec.side >= 0:
                 violations.append(Violation("shewhart", name, single.value, single.limit))
                 moved[name] = value
-            if spec.wears:
+            if spec.wears or spec.wanders:
                 continue
             ewma[name], mean = _EWMA.step(own.ewma.get(name, EwmaState()), value)
             if mean.is_violated and mean.value * spec.side >= 0:

@@ -38,6 +38,7 @@ class FeatureSpec:
     wears: bool = False
     has_set_point: bool = False
     from_zero: bool = False
+    wanders: bool = False
 
     def band_at(self, mean: float) -> float:
         """Return the band in the feature's unit for a learned mean."""
@@ -87,4 +88,5 @@ def _spec(name: str, row: Mapping[str, Any], bands: Mapping[str, float]) -> Feat
         wears=bool(row.get("wear")),
         has_set_point=bool(row.get("set_point")),
         from_zero=bool(row.get("from_zero")),
+        wanders=bool(row.get("wanders")),
     )
