@@ -328,9 +328,9 @@ class _Session:
         if past is not None:
             tool.quarantine.restore(item.event for item in past.events)
             tool.idle_pads.restore(past.events)
-        keep_fault_limits(self._home, tool.fault_watch)
-        if past is not None:
+            tool.use.restore(past.events)
             tool.fault_watch.restore(item.event for item in past.events)
+        keep_fault_limits(self._home, tool.fault_watch)
         engine = Engine(tool)
         if past is not None:
             engine.manual.restore(item.event for item in past.events)
