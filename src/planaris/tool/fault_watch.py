@@ -47,39 +47,40 @@ class FaultOrder:
 class FaultWatch:
     """Limits and sightings of one tool. Work is only done for recipes that ask for fault detection.
 
-    ``on_learned`` is told whenever a wafer taught something, to keep `limits`.
+    ``state`` is what was learned and what was found. ``on_learned`` is told whenever a wafer taught something, to keep
+    `limits`.
     """
 
     def __init__(self, stream: EventStream, alarms: AlarmBook, zones_count: int) -> None:
         self._stream, self._alarms, self._zones_count = stream, alarms, zones_count
-        self._state = DetectionState()
+        self.state = DetectionState()
         self.on_learned: Callable[[], None] = lambda: None
 
     @property
     def limits(self) -> str:
         """What was learned, as text that `know` takes."""
-        return limits_to_text(self._state)
+        return limits_to_text(self.state)
 
     def know(self, text: str) -> None:
         """Take over what was learned before. Raises ValueError for a text that is none of `limits`."""
-        self._state = DetectionState(limits_from_text(text), self._state.found)
+        self.state = DetectionState(limits_from_text(text), self.state.found)
 
     def restore(self, events: Iterable[Event]) -> None:
         """Take over the faults that a journal tells of."""
-        found = dict(self._state.found)
+        found = dict(self.state.found)
         for event in events:
             if isinstance(event, FaultFound):
                 found[event.fault, event.source] = Sighting(event.found_count, event.wafer_id)
             elif isinstance(event, AlarmCleared) and event.alarm in _FAULT_OF:
                 found.pop((_FAULT_OF[event.alarm], event.source), None)
-        self._state = DetectionState(self._state.steps, found)
+        self.state = DetectionState(self.state.steps, found)
 
     def changed(self, location: str) -> None:
         """Forget what was learned with a part that was changed."""
-        for fault, place in tuple(self._state.found):
+        for fault, place in tuple(self.state.found):
             if place == location:
                 self._alarms.clear(FAULT_ALARMS[fault], place, f"a part of {location} was changed")
-        self._state = FaultDetection.changed(self._state, location)
+        self.state = FaultDetection.changed(self.state, location)
         self.on_learned()
 
     def visited(self, recipe: Recipe, features: Sequence[StepFeatures]) -> list[FaultOrder]:
@@ -89,7 +90,7 @@ class FaultWatch:
             return []
         detection, orders = FaultDetection(plan, self._zones_count), list[FaultOrder]()
         for seen in features:
-            self._state, said = detection.step(self._state, seen)
+            self.state, said = detection.step(self.state, seen)
             self._tell(seen, said)
             orders += [FaultOrder(f.action, _why(f)) for f in said.faults if f.action is not None]
             if said.has_learned:

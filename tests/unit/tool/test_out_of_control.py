@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from engine_bench import EngineBench, order, play, route_recipe
 
+from planaris.control import FaultDetection, StepFeatures
 from planaris.model import FaultPlan, OutOfControlAction, PlannedAction, Recipe, WaferKind
 from planaris.stream import (
     AlarmCleared,
@@ -19,6 +20,7 @@ from planaris.stream import (
     StepStarted,
     WaferMarked,
 )
+from planaris.tool import FaultWatch
 
 PLATEN, LEARN = 3, 6
 
@@ -111,3 +113,44 @@ def played_without() -> EngineBench:
     async def nobody(_bench: EngineBench) -> None: ...
 
     return play(nobody, order(slots=(1,), recipe=route_recipe(PLATEN)))
+
+
+def test_faults_and_limits_are_taken_up_after_the_controllers_death(warned: EngineBench) -> None:
+    first, *_ = warned.of(FaultFound)
+    cleared = next(e for e in warned.of(AlarmCleared) if e.alarm == "slurry_drop_found")
+    watch = FaultWatch(warned.stream, warned.tool.alarms, 3)
+    watch.know(warned.tool.fault_watch.limits)
+    assert watch.limits == warned.tool.fault_watch.limits
+    for events, count in (([first], first.found_count + 1), ([first, cleared], 1)):
+        watch.restore(events)
+        detection, seen = FaultDetection(FaultPlan(LEARN), 3), worse(warned)
+        _, said = detection.step(watch.state, seen)
+        assert [(f.fault, f.found_count) for f in said.faults] == [("slurry_drop", count)]
+
+
+def worse(bench: EngineBench) -> StepFeatures:
+    """Return a next wafer's features, its slurry short."""
+    last = next(e for e in reversed(bench.of(FeaturesTaken)) if e.platen == PLATEN)
+    values = dict(zip(last.features.split(","), last.feature_values, strict=True))
+    values |= {"slurry_flow_error_pct": -16.0}
+    return StepFeatures("next", last.recipe, PLATEN, last.head, last.step, "main", values)
+
+
+def test_a_changed_part_clears_what_was_found_with_it_and_learns_anew() -> None:
+    async def change(bench: EngineBench) -> None:
+        await bench.until(lambda: bench.of(FaultFound))
+        answer = await bench.give(
+            "consumable.change", role="maintenance", part="pad", location="platen3", serial="PAD-9"
+        )
+        assert answer.status == "done", answer.why
+
+    async def worn(bench: EngineBench) -> None:
+        await bench.until(lambda: len(bench.of(FeaturesTaken)) > LEARN)
+        bench.world.inject_fault("platen3", "slurry_drop", 1.2)
+        await change(bench)
+
+    bench = play(worn, order(slots=tuple(range(1, 11)), recipe=drop_of(OutOfControlAction.WARN)))
+    cleared = [e.why for e in bench.of(AlarmCleared) if e.alarm == "slurry_drop_found"]
+    assert cleared[0] == "a part of platen3 was changed"
+    after = [e.learned_count for e in bench.of(FeaturesTaken) if e.platen == PLATEN][-1]
+    assert after < LEARN
