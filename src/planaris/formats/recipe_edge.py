@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from planaris.formats.edge import Edge
+from planaris.formats.run_to_run_edge import RunToRunEdge
 from planaris.model import (
     DEFAULT_ACTIONS,
     Band,
@@ -200,6 +201,7 @@ class RecipeEdge(Edge):
     wet_limits: WetLimitsEdge = WetLimitsEdge()
     fault_detection: FaultDetectionEdge | None = None
     steps: list[StepEdge] = Field(min_length=1)
+    run_to_run: RunToRunEdge | None = None
 
     def to_model(self, entered: Mapping[str, str]) -> Recipe:
         limits = self.wet_limits
@@ -217,5 +219,6 @@ class RecipeEdge(Edge):
             cleaner_recipe=self.cleaner_recipe,
             pre_flow_s=self.pre_flow_s,
             fault_detection=self.fault_detection.to_model() if self.fault_detection else None,
+            run_to_run=self.run_to_run.to_model() if self.run_to_run else None,
             entered=entered,
         )

@@ -16,7 +16,7 @@ _DIGITS = 9
 _NOT_CONTENT = frozenset({"entered", "version"})
 SHORT_HASH_LENGTH = 12
 # Fields that joined after recipes had been released: left out while they say nothing, so that those stay the same.
-_JOINED = frozenset({"over_polish_nm", "combine", "detectors", "zone_control", "fault_detection"})
+_JOINED = frozenset({"over_polish_nm", "combine", "detectors", "zone_control", "fault_detection", "run_to_run"})
 # What stood in their place then, in every recipe.
 _LEFT = MappingProxyType({"StepEnd": {"detector": None}})
 
@@ -29,8 +29,15 @@ def recipe_hash(recipe: Recipe | CleanerRecipe) -> str:
 
 @lru_cache(maxsize=256)
 def content_name(recipe: Recipe) -> str:
-    """Return ``NAME@HASH`` of what a recipe does to a wafer: how faults are looked for does not count."""
-    return f"{recipe.name}@{recipe_hash(replace(recipe, fault_detection=None))[:SHORT_HASH_LENGTH]}"
+    """Return ``NAME@HASH`` of what a recipe does to a wafer: how faults are looked for does not count.
+
+    Nor do times and zone pressures where run-to-run control moves them from wafer to wafer.
+    """
+    bare = replace(recipe, fault_detection=None)
+    if recipe.run_to_run is not None:
+        steps = tuple(replace(s, end=replace(s.end, time_s=0.0), zone_pressure_kPa=()) for s in recipe.steps)
+        bare = replace(bare, steps=steps)
+    return f"{recipe.name}@{recipe_hash(bare)[:SHORT_HASH_LENGTH]}"
 
 
 def _canonical_fields(part: object) -> dict[str, object]:

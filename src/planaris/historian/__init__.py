@@ -31,6 +31,7 @@ from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
 from planaris.historian.run_database import RunDatabase, read_metas
 from planaris.historian.run_queries import RunQueries
 from planaris.historian.run_rows import (
+    AdjustmentRow,
     AlarmRow,
     CleanRow,
     CommandRow,
@@ -38,6 +39,7 @@ from planaris.historian.run_rows import (
     EndpointRow,
     FaultRow,
     FeaturesRow,
+    LearnedRow,
     MeasurementRow,
     ModuleStateRow,
     StayRow,
@@ -50,6 +52,7 @@ from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWrit
 
 __all__ = [
     "OFFICE",
+    "AdjustmentRow",
     "AlarmRow",
     "AuditHead",
     "AuditReport",
@@ -68,6 +71,7 @@ __all__ = [
     "HostStore",
     "HostStoreError",
     "JournalError",
+    "LearnedRow",
     "MeasurementRow",
     "ModuleStateRow",
     "RecipeShelf",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from planaris.historian.errors import RunDatabaseError
 from planaris.historian.run_rows import (
+    AdjustmentRow,
     AlarmRow,
     CleanRow,
     CommandRow,
@@ -20,6 +21,7 @@ from planaris.historian.run_rows import (
     EndpointRow,
     FaultRow,
     FeaturesRow,
+    LearnedRow,
     MeasurementRow,
     ModuleStateRow,
     StayRow,
@@ -67,6 +69,14 @@ class RunQueries:
     def faults_found(self) -> list[FaultRow]:
         """Return the faults that fault detection found, in order."""
         return self._rows(FaultRow, "faults_found")
+
+    def adjustments(self) -> list[AdjustmentRow]:
+        """Return the decisions of run-to-run control, in that order."""
+        return self._rows(AdjustmentRow, "adjustments")
+
+    def learned(self) -> list[LearnedRow]:
+        """Return what run-to-run control learned from labels, in that order."""
+        return self._rows(LearnedRow, "learned")
 
     def cleans(self) -> list[CleanRow]:
         """Return the cleaner steps in the order they began."""

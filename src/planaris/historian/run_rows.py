@@ -128,6 +128,48 @@ class FaultRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AdjustmentRow:
+    """What run-to-run control decided on a wafer: released times and pressures before (on its head) and after."""
+
+    time_s: float
+    wafer_id: str
+    recipe: str
+    head: int
+    thread: str
+    parts: str
+    mode: str
+    adjustment: str
+    why: str
+    target_nm: float
+    expected_nm: float
+    estimate_pct: float
+    estimate_sigma_pct: float
+    labels_count: int
+    times: str
+    time_before_s: tuple[float, ...]
+    time_after_s: tuple[float, ...]
+    pressures: str
+    pressure_before_kPa: tuple[float, ...]
+    pressure_after_kPa: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedRow:
+    """A label that run-to-run control held against what it expected; ``why`` says what kept it out of the estimate."""
+
+    time_s: float
+    wafer_id: str
+    thread: str
+    expected_nm: float
+    measured_nm: float
+    residual_pct: float
+    why: str
+    estimate_pct: float
+    estimate_sigma_pct: float
+    labels_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class CleanRow:
     """One stay in a cleaner station with its water."""
 

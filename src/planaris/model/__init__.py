@@ -52,6 +52,13 @@ from planaris.model.recipe import (
     ZoneControl,
 )
 from planaris.model.recipe_version import RecipeKind, RecipeState, RecipeVersion
+from planaris.model.run_to_run import (
+    ReleasedPressure,
+    ReleasedTime,
+    RunToRunMethod,
+    RunToRunMode,
+    RunToRunSetting,
+)
 from planaris.model.tool_description import (
     Architecture,
     CleanerDescription,
@@ -134,7 +141,12 @@ __all__ = [
     "RecipeKind",
     "RecipeState",
     "RecipeVersion",
+    "ReleasedPressure",
+    "ReleasedTime",
     "RobotTimes",
+    "RunToRunMethod",
+    "RunToRunMode",
+    "RunToRunSetting",
     "SamplingPlan",
     "SetPointBand",
     "Severity",

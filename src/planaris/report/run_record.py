@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import cast
 
 from planaris.historian import (
+    AdjustmentRow,
     AlarmRow,
     CleanRow,
     ConsumableRow,
     EndpointRow,
     FaultRow,
     FeaturesRow,
+    LearnedRow,
     MeasurementRow,
     RunQueries,
     StayRow,
@@ -62,6 +64,8 @@ class RunRecord:
     features: list[FeaturesRow]
     violations: list[ViolationRow]
     faults: list[FaultRow]
+    adjustments: list[AdjustmentRow]
+    learned: list[LearnedRow]
     cleans: list[CleanRow]
     stays: list[StayRow]
     alarms: list[AlarmRow]
@@ -133,6 +137,8 @@ def read_run(folder: Path) -> RunRecord:
         features=ask.step_features(),
         violations=ask.chart_violations(),
         faults=ask.faults_found(),
+        adjustments=ask.adjustments(),
+        learned=ask.learned(),
         cleans=ask.cleans(),
         stays=ask.moves(),
         alarms=ask.alarms(),

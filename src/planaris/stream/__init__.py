@@ -59,6 +59,7 @@ from planaris.stream.fanout import (
     to_json,
 )
 from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
+from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 __all__ = [
     "ALL_EVENTS",
@@ -101,10 +102,14 @@ __all__ = [
     "PlaceConfirmed",
     "PlanAnswered",
     "QuarantineChanged",
+    "RecipeAdjusted",
     "RecipeChanged",
+    "RemovalLabelled",
+    "RemovalLearned",
     "RunEnded",
     "RunResumed",
     "RunStarted",
+    "RunToRunSwitched",
     "SteeringChanged",
     "StepEnded",
     "StepStarted",

@@ -8,6 +8,7 @@ from typing import ClassVar
 from planaris.model import Face, MapStage, Severity, WaferKind
 from planaris.stream.event import Event
 from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
+from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 
 @dataclass(frozen=True, slots=True)
@@ -568,6 +569,10 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     CleanStarted,
     CleanEnded,
     WaferMeasured,
+    RecipeAdjusted,
+    RemovalLabelled,
+    RemovalLearned,
+    RunToRunSwitched,
     WaferFinished,
     AlarmSet,
     AlarmAcknowledged,

@@ -27,6 +27,11 @@ class Counter:
     serial: str = ""
 
 
+def first_serial(location: str, part: str) -> str:
+    """Return how a part is called that was there before anybody noted one: nobody knows how old it is."""
+    return f"{part.upper()}-{location}-1"
+
+
 class ConsumableBook:
     """Counters of all parts. ``life_pct`` is the larger of wafer and hour counters over their limits."""
 
@@ -55,6 +60,8 @@ class ConsumableBook:
         }
         self._aged_to_s = 0.0
         self.on_change: Callable[[str], None] = lambda _location: None
+        # Asked for before every move; None: counters moved since.
+        self._expired: tuple[Counter, ...] | None = None
 
     def life_pct(self, counter: Counter) -> float:
         """Return spent life in percent of the limit; 0 where the description sets none."""
@@ -66,9 +73,20 @@ class ConsumableBook:
             spent.append(100.0 * counter.use_h / limit)
         return max(spent)
 
+    def at(self, location: str, part: str) -> Counter:
+        """Return the counter of the part at a place, with a serial number in any case."""
+        counter = self._counters.get((location, part), Counter(location, part))
+        return counter if counter.serial else replace(counter, serial=first_serial(location, part))
+
     def expired(self) -> tuple[Counter, ...]:
         """Return parts past their life: they stop the start of a job, not the running one (interlock 14)."""
-        return tuple(c for c in self._counters.values() if self.life_pct(c) >= 100.0)
+        if self._expired is None:
+            self._expired = tuple(c for c in self._counters.values() if self.life_pct(c) >= 100.0)
+        return self._expired
+
+    def _count(self, counter: Counter) -> None:
+        self._counters[counter.location, counter.part] = counter
+        self._expired = None
 
     def visited(self, result: VisitResult, *, first_visit: bool = True) -> None:
         """Count one wafer's visit to a platen; its head's parts count the wafer once, on its first visit."""
@@ -103,7 +121,7 @@ class ConsumableBook:
             raise RefusedError(f"{part} of {location} is {serial} already")
         if not request.reason.strip():
             raise RefusedError("a change needs a reason")
-        self._counters[location, part] = Counter(location, part, serial=serial)
+        self._count(Counter(location, part, serial=serial))
         # What the old part had done stands in the event; the new one begins at nothing.
         self._stream.publish(
             ConsumableChanged(part, location, serial, old.wafers_count, round(old.use_h, 6), request.reason)
@@ -121,7 +139,7 @@ class ConsumableBook:
     def _use(self, location: str, part: str, hours: float, wafers_count: int = 1) -> None:
         old = self._counters.get((location, part), Counter(location, part))
         new = replace(old, wafers_count=old.wafers_count + wafers_count, use_h=old.use_h + hours)
-        self._counters[location, part] = new
+        self._count(new)
         life = self.life_pct(new)
         self._stream.publish(ConsumableUsed(part, location, new.wafers_count, round(new.use_h, 6), round(life, 4)))
         warn_pct = 100.0 * self._limits.get("warn_fraction", 0.9)

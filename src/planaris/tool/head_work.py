@@ -133,8 +133,9 @@ class HeadWork:
     def _visit_piece(self, wafer: Wafer, platen: int, head: int) -> Piece:
         job, progress = self._jobs.of(wafer), self._jobs.progress_of(wafer)
         assert progress.next_platen is not None  # the rule asked for a visit that is to come
-        steps = job.recipe.steps_on(progress.next_platen)
-        visit = Visit(wafer.wafer_id, wafer.slot, head, job.recipe, job.recipe.steps.index(steps[0]), steps)
+        recipe = self._tool.run_to_run.adjust(job, progress, head)
+        steps = recipe.steps_on(progress.next_platen)
+        visit = Visit(wafer.wafer_id, wafer.slot, head, recipe, recipe.steps.index(steps[0]), steps)
         module = self._tool.platens[platen]
         piece = Piece(WorkKind.VISIT, module.name, lambda: self._visit(piece, wafer, visit), begun=True)
         piece.holds, piece.wafer_id = {f"head{head}"}, wafer.wafer_id
@@ -215,7 +216,7 @@ class HeadWork:
         """Take a wafer whose visit was not ended out of the flow: back to its cup, cleaned, home."""
         platen = self._tool.platens[int(piece.resource.removeprefix("platen"))]
         progress, head = self._jobs.progress_of(wafer), f"head{visit.head}"
-        progress.cut_short = True
+        progress.cut_short = progress.interrupted = True
         if platen.left is not None and platen.left.held:
             self._marks.mark(wafer.wafer_id, "hold", platen.left.held)
         if math.isnan(progress.polish_end_s) or platen.left is not visit:

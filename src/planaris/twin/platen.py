@@ -192,13 +192,16 @@ class TruePlaten:
 
     def sensors(self, time_s: float) -> tuple[LagChunk, LagChunk | None]:
         """Return lags of the chunk under way as far as a time, if no command comes, of the platen and of its head."""
+        return self._lag_chunks(self._ahead(time_s))
+
+    def _ahead(self, time_s: float) -> Course:
         course = self._course
         if course is None or time_s > course.knots_s[-1] + ROUNDING_S:
             end_s = max(time_s, self.time_s) + IDLE_AHEAD_S if self._idle else chunk_end_s(self.time_s, self._edges)
             course = self._course_to(end_s)
         # To its end at once: a call costs as much as some fifty intervals, and few chunks meet a further command.
         self._work_out(course)
-        return self._lag_chunks(course)
+        return course
 
     def watch_films(self, wanted: bool) -> None:
         """Keep courses of films from now on, or no more."""
@@ -210,10 +213,10 @@ class TruePlaten:
 
     def course_ahead(self, time_s: float) -> FilmCourse | None:
         """Return the course of the chunk under way as far as a time, if no command comes; committing nothing."""
-        self.sensors(time_s)
-        course = self._course
-        if course is None or not course.done:
-            return None
+        course = self._ahead(time_s)
+        return self._films_of(course) if course.done else None
+
+    def _films_of(self, course: Course) -> FilmCourse | None:
         known = self._films_ahead
         if known is None or known[0] is not course or known[1] != course.done:
             known = self._films_ahead = course, course.done, self._film_course(course)
@@ -301,7 +304,7 @@ class TruePlaten:
         self._work_out(course)
         chunk, head = joined(course.stretches), self.head
         of_platen, of_head = self._lag_chunks(course)
-        films = self._film_course(course)
+        films = self._films_of(course)
         block = chunk.block
         if self.wafer is not None and head is not None and block.wafer_force_N.any():
             self._remove(chunk, self.wafer, head)
@@ -386,13 +389,8 @@ class TruePlaten:
         ):
             # Nothing that drives the pad changes: one row serves all intervals.
             zones, ring_kPa, head_rpm, center_mm = zones[:1], ring_kPa[:1], head_rpm[:1], center_mm[:1]
-            platen_rpm, slurry, di, cut_um_h, sweep_mm_s = (
-                platen_rpm[:1],
-                slurry[:1],
-                di[:1],
-                cut_um_h[:1],
-                sweep_mm_s[:1],
-            )
+            platen_rpm, slurry, di = platen_rpm[:1], slurry[:1], di[:1]
+            cut_um_h, sweep_mm_s = cut_um_h[:1], sweep_mm_s[:1]
         drive = PlatenDrive(
             zone_pressures_kPa=zones,
             ring_pressure_kPa=ring_kPa,
@@ -464,7 +462,7 @@ class TruePlaten:
     def _cut(self, starts_s: Array, out: Array) -> Array:
         """Pad cut rate by interval and ring, µm/h: zero unless the disk is down and turning."""
         on_pad = out[self._rows["force"]] * out[self._rows["disk_down"]]
-        if not on_pad.any():
+        if not np.count_nonzero(on_pad):
             return np.zeros((out.shape[1], PAD_RINGS))
         sharp = float(disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h)) * self.pad.cut_ratio
         speeds = self.bank.targets_at(starts_s)[[self._rows["speed"], self._rows["disk"]]]
@@ -597,4 +595,4 @@ def _level(values: Array) -> bool:
 
 def _steady(rows: Array) -> bool:
     """Whether all rows along the first axis are the same."""
-    return bool((rows == rows[0]).all())
+    return not np.count_nonzero(rows != rows[0])

@@ -15,7 +15,7 @@ from planaris.model import ToolDescription
 from planaris.physics import ModelFlag, PolarGrid, mean_wear_mm
 from planaris.twin.devices import Accept, DeviceError, Motion, TwinDevice
 from planaris.twin.fail_states import FailState, Loss, acting
-from planaris.twin.film_course import FilmCourse
+from planaris.twin.film_course import FilmCourse, FilmSeries
 from planaris.twin.handling import Handling
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
@@ -92,6 +92,7 @@ class Process:
             *((f"platen{n}", platen) for n, platen in self.platens.items()),
             *((f"head{n}", head) for n, head in self.heads.items()),
         )
+        self._by_name = dict(self._stations)
         self.owners: dict[str, SampledOwner] = {}
         self.windows: dict[str, WindowSensor] = {}
         self.sensor_faults = SensorFaults()
@@ -103,7 +104,7 @@ class Process:
         self._weak: dict[tuple[str, str], float] = {}
         self.weak_count = 0
         self._rising: dict[int, asyncio.TimerHandle] = {}
-        self._wanted_s: Mapping[str, float] = {}
+        self._wanted_s: dict[str, float] = {}
         self.devices: dict[str, TwinDevice] = {}
         self._limits: dict[int, asyncio.TimerHandle] = {}
         self.mishaps = Mishaps(plc, handling, lambda n: self.seat_heads((n,)))
@@ -200,7 +201,21 @@ class Process:
             return np.broadcast_to(head.lags, (len(times_s), len(head.lags)))
         return series.at(times_s, HEAD_LAG_RATE, tail)
 
-    def keep_for_samplers(self, wanted_s: Mapping[str, float]) -> None:
+    def keep_from(self, name: str, wanted_s: float) -> None:
+        """Keep what the samplers of one owner still need; they want something already."""
+        self._wanted_s[name] = wanted_s
+        kept = self._kept_of(name)
+        if kept is not None:
+            kept.forget_before(wanted_s)
+
+    def _kept_of(self, name: str) -> LagSeries | FilmSeries | None:
+        owner, _, kind = name.partition(".")
+        if kind == OPTICAL:
+            return self.platens[int(owner.removeprefix("platen"))].courses
+        station = self._by_name.get(owner)
+        return None if station is None else station.series
+
+    def keep_for_samplers(self, wanted_s: dict[str, float]) -> None:
         """Keep what samplers still need and forget the rest; ``wanted_s``: owner -> oldest time wanted."""
         self._wanted_s = wanted_s
         for name, station in self._stations:

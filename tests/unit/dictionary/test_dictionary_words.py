@@ -20,7 +20,7 @@ FORMATS = {
 ALARM_TEXT_LIMIT = 120  # longest ALTX of S5F1 (SEMI E5)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Words that Chinese texts keep: letters of the slot map, words that are typed into a command.
-LATIN_KEPT = {"O", "X", "D", "all", "removed"}
+LATIN_KEPT = {"O", "X", "D", "all", "removed", "control", "advise", "off", "adjust", "keep", "hold"}
 
 
 def bilingual(dictionary: Dictionary) -> Iterator[tuple[str, str, str]]:

@@ -11,6 +11,7 @@ from planaris.report.sections.maps import maps
 from planaris.report.sections.process import process_package
 from planaris.report.sections.profiles import profiles
 from planaris.report.sections.recipe import recipe
+from planaris.report.sections.run_to_run import run_to_run
 from planaris.report.sections.summary import header
 from planaris.report.sections.traces import traces
 from planaris.report.sections.usage import usage
@@ -28,6 +29,7 @@ __all__ = [
     "process_package",
     "profiles",
     "recipe",
+    "run_to_run",
     "traces",
     "usage",
 ]
