@@ -25,6 +25,7 @@ from planaris.historian.journal import (
     verify_audit,
     wafer_places,
 )
+from planaris.historian.page_store import Account, GivenKey, KeptSession, PageStore, PageStoreError
 from planaris.historian.questions import query
 from planaris.historian.recipe_shelf import RecipeShelf
 from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
@@ -47,6 +48,7 @@ from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWrit
 
 __all__ = [
     "OFFICE",
+    "Account",
     "AlarmRow",
     "AuditHead",
     "AuditReport",
@@ -55,6 +57,7 @@ __all__ = [
     "ConsumableRecord",
     "ConsumableRow",
     "EndpointRow",
+    "GivenKey",
     "Home",
     "HomeError",
     "HomeLockedError",
@@ -63,8 +66,11 @@ __all__ = [
     "HostStore",
     "HostStoreError",
     "JournalError",
+    "KeptSession",
     "MeasurementRow",
     "ModuleStateRow",
+    "PageStore",
+    "PageStoreError",
     "RecipeShelf",
     "RecordError",
     "Recovered",

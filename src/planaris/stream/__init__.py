@@ -1,5 +1,6 @@
 """The one event stream: event types and fan-out."""
 
+from planaris.stream.event import Event
 from planaris.stream.events import (
     ALL_EVENTS,
     EVENT_TYPES,
@@ -17,7 +18,6 @@ from planaris.stream.events import (
     DummiesCalled,
     EndpointDecided,
     EquipmentStateChanged,
-    Event,
     FlipIntended,
     InterlockRefused,
     JobStateChanged,
@@ -58,10 +58,12 @@ from planaris.stream.fanout import (
     from_json,
     to_json,
 )
+from planaris.stream.page_events import AccountChanged, SessionChanged
 
 __all__ = [
     "ALL_EVENTS",
     "EVENT_TYPES",
+    "AccountChanged",
     "AlarmAcknowledged",
     "AlarmCleared",
     "AlarmSet",
@@ -101,6 +103,7 @@ __all__ = [
     "RunEnded",
     "RunResumed",
     "RunStarted",
+    "SessionChanged",
     "SteeringChanged",
     "StepEnded",
     "StepStarted",

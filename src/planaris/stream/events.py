@@ -6,17 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from planaris.model import Face, MapStage, Severity, WaferKind
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Base of all events; ``name`` is the dictionary's name.
-
-    An ``audited`` one goes into the audit chain: what a person or a host ordered, was answered, signed or acknowledged.
-    """
-
-    name: ClassVar[str] = ""
-    audited: ClassVar[bool] = False
+from planaris.stream.event import Event
+from planaris.stream.page_events import AccountChanged, SessionChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -582,5 +573,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     TraceRecorded,
     ConsumableUsed,
     ConsumableChanged,
+    SessionChanged,
+    AccountChanged,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event.name: event for event in ALL_EVENTS}

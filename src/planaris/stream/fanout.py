@@ -12,7 +12,8 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from planaris.stream.events import EVENT_TYPES, Event
+from planaris.stream.event import Event
+from planaris.stream.events import EVENT_TYPES
 
 Clock = Callable[[], float]
 

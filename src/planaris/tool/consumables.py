@@ -65,6 +65,12 @@ class ConsumableBook:
             spent.append(100.0 * counter.use_h / limit)
         return max(spent)
 
+    @property
+    def counters(self) -> tuple[Counter, ...]:
+        """Counters of every part at its place, also of those that nothing used yet."""
+        places = ((part, place) for part, at in self._places.items() for place in at)
+        return tuple(self._counters.get((place, part), Counter(place, part)) for part, place in places)
+
     def expired(self) -> tuple[Counter, ...]:
         """Return parts past their life: they stop the start of a job, not the running one (interlock 14)."""
         return tuple(c for c in self._counters.values() if self.life_pct(c) >= 100.0)
