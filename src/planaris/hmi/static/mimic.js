@@ -13,7 +13,7 @@ import { placeName, t, tOr } from "./i18n.js";
 export function looks(wafer) {
   if (wafer.marks.length) return "mark";
   if (wafer.state === "finished") return "done";
-  return wafer.state === "carrier" ? "raw" : "work";
+  return wafer.place.startsWith("loadport") ? "raw" : "work";
 }
 
 /** Letters before the slot of wafers that are no product. */
@@ -62,18 +62,16 @@ export function mimic(state, told, now_s) {
   return s(
     "svg",
     { class: "mimic", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "xMidYMid meet", role: "img", "aria-label": t("mimic.title") },
-    s("rect", { class: "room", x: 4, y: 4, width: 360, height: 340, rx: 8 }),
+    s("path", { class: "room", d: "M12 4H356q8 0 8 8V336q0 8-8 8H140q-8 0-8 8V488q0 8-8 8H12q-8 0-8-8V12q0-8 8-8z" }),
     s("rect", { class: "room", x: 140, y: 352, width: 376, height: 144, rx: 8 }),
-    s("rect", { class: "room", x: 372, y: 4, width: 684, height: 340, rx: 8 }),
-    s("rect", { class: "room", x: 524, y: 330, width: 532, height: 166, rx: 8 }),
-    s("rect", { class: "room", x: 525, y: 330, width: 530, height: 20, stroke: "none" }),
+    s("path", { class: "room", d: "M380 4H1048q8 0 8 8V488q0 8-8 8H532q-8 0-8-8V352q0-8-8-8H380q-8 0-8-8V12q0-8 8-8z" }),
     s("text", { class: "soft", x: 150, y: 22 }, t("mimic.dry")),
     s("text", { class: "soft", x: 384, y: 22 }, t("mimic.wet")),
     s("text", { class: "soft", x: 150, y: 370 }, t("mimic.cleaner")),
     floor.ports.map((port) => carrier(state, port)),
     floor.platens.map((platen) => [
       s("circle", { class: ["platen", edge(platen.id)], cx: platen.x, cy: platen.y, r: platen.r }),
-      conditioner(state, platen),
+      conditioner(state, platen, told),
     ]),
     floor.hub
       ? [
@@ -87,7 +85,7 @@ export function mimic(state, told, now_s) {
         "g",
         { key: head.id, class: "wafer", transform: `translate(${head.x.toFixed(1)},${head.y.toFixed(1)})` },
         s("circle", { class: ["ring", edge(head.id)], r: 36 }),
-        s("text", { class: "soft mid", x: 0, y: state.modules[head.id]?.wafers.length ? 52 : 5 }, t("mimic.head", { n: head.n })),
+        s("text", { class: "soft", x: 38, y: -18 }, t("mimic.head", { n: head.n })),
       ),
     ),
     floor.platens.map((platen) => platenText(state, platen, stateText(platen.id), now_s)),
@@ -126,15 +124,15 @@ const short = (id) => {
   return named === id ? placeName(id) : named;
 };
 
-/** @param {State} state @param {import("./floor.js").Platen} platen */
-function conditioner(state, platen) {
+/** @param {State} state @param {import("./floor.js").Platen} platen @param {(tag: string) => number | undefined} told */
+function conditioner(state, platen, told) {
   const id = platen.id.replace("platen", "conditioner");
   const module = state.modules[id];
   if (!module) return null;
-  const down = module.state === "down" || module.state === "conditioning";
+  const down = told(`${id}.up`) === 0;
   const away = platen.x >= 806 ? 1 : -1;
   const [x, y] = [platen.x + away * platen.r * (down ? 0.55 : 0.96), platen.y - platen.r * (down ? 0.35 : 0.62)];
-  return s("g", { key: id }, s("title", null, `${placeName(id)}: ${tOr("module", module.state)}`), s("circle", { class: ["body", module.state === "failed" ? "fail" : down ? "on" : ""], cx: x, cy: y, r: 11 }));
+  return s("g", { key: id }, s("title", null, `${placeName(id)}: ${t(down ? "conditioner.down" : "conditioner.up")}`), s("circle", { class: ["body", module.state === "failed" ? "fail" : down ? "on" : ""], cx: x, cy: y, r: 11 }));
 }
 
 /** @param {State} state @param {import("./floor.js").Platen} platen @param {string} text @param {number} now_s */

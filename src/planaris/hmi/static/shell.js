@@ -137,7 +137,7 @@ function title() {
       h("strong", null, tool.banner),
       h("small", null, isTwin() ? `${tool.name} · ${t("banner.twin", { speed: speedText() })}` : tool.name),
     ),
-    h("div", { class: "fact live" }, h("small", null, t("title.state")), h("b", { "data-is": "tool-state" }, tool.halted ? t("title.halted") : tOr("e10", tool.state))),
+    h("div", { class: "fact live" }, h("small", null, t("title.state")), h("b", { "data-is": "tool-state" }, tool.halted ? t("title.halted") : tOr("e10", tool.state || "unknown"))),
     h("div", { class: "fact grow live" }, h("small", null, t("title.lots")), h("b", { title: lots }, lots || t("title.no_lot"))),
     factory.address ? h("div", { class: "fact live" }, h("small", null, t("title.host")), h("b", null, tOr("control", factory.control))) : null,
     h(

@@ -407,4 +407,7 @@ export default {
   "verb.factory.send_text": "Text to host",
   "verb.factory.acknowledge_text": "Text was read",
   "verb.factory.set_constant": "Set constant",
+  "e10.unknown": "not told yet",
+  "conditioner.up": "up",
+  "conditioner.down": "conditioning",
 };

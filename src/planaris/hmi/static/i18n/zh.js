@@ -407,4 +407,7 @@ export default {
   "verb.factory.send_text": "向主机发消息",
   "verb.factory.acknowledge_text": "消息已读",
   "verb.factory.set_constant": "设置常数",
+  "e10.unknown": "尚未上报",
+  "conditioner.up": "抬起",
+  "conditioner.down": "修整中",
 };

@@ -13,9 +13,10 @@ export default function overview() {
   /** @type {Record<string, number>} */
   const told = {};
   const { tool } = state();
-  const tags = tool.architecture === "carousel" ? ["carousel.position"] : Array.from({ length: tool.heads }, (_, k) => `swing${k + 1}.position`);
+  const moving = tool.architecture === "carousel" ? ["carousel.position"] : Array.from({ length: tool.heads }, (_, k) => `swing${k + 1}.position`);
+  const disks = Array.from({ length: tool.platens }, (_, k) => `conditioner${k + 1}.up`);
   watchTags(
-    tags,
+    [...moving, ...disks],
     (frame) => {
       frame.tags.forEach((name, k) => {
         const last = frame.values[k]?.at(-1);
