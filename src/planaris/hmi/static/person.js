@@ -57,8 +57,8 @@ async function password() {
 const ROLES = ["operator", "process", "maintenance", "administrator"];
 
 async function people() {
-  /** @type {{users: {user: string, role: string, active: boolean, must_change_password: boolean}[]}} */
-  const { users } = await get("/api/users");
+  /** @type {{name: string, role: string, disabled: boolean, locked: boolean}[]} */
+  const users = await get("/api/users");
   const dialog = show(t("person.people"), [
     table(
       [th(t("door.user")), th(t("person.role_head")), th("")],
@@ -66,15 +66,15 @@ async function people() {
         h(
           "tr",
           null,
-          td(u.user),
-          td(`${tOr("role", u.role)}${u.active ? "" : ` · ${t("person.shut")}`}`),
+          td(u.name),
+          td(`${tOr("role", u.role)}${u.disabled ? ` · ${t("person.shut")}` : u.locked ? ` · ${t("person.locked")}` : ""}`),
           td(
-            u.user === session()?.user
+            u.name === session()?.user
               ? null
               : h(
                   "button",
-                  { class: "btn slim", type: "button", onclick: () => (dialog.close(), void tried(() => request("PATCH", `/api/users/${encodeURIComponent(u.user)}`, { active: !u.active }), u.user).then(people)) },
-                  t(u.active ? "person.shut_do" : "person.open_do"),
+                  { class: "btn slim", type: "button", onclick: () => (dialog.close(), void tried(() => request("PATCH", `/api/users/${encodeURIComponent(u.name)}`, { disabled: !u.disabled, unlock: true }), u.name).then(people)) },
+                  t(u.disabled ? "person.open_do" : "person.shut_do"),
                 ),
           ),
         ),
@@ -88,7 +88,7 @@ async function add() {
   const given = await ask({
     title: t("person.add"),
     fields: [
-      entry("user", t("door.user"), "text"),
+      entry("name", t("door.user"), "text"),
       entry("role", t("person.role_head"), "text", ROLES.map((r) => /** @type {[string, string]} */ ([r, tOr("role", r)]))),
       entry("password", t("person.first_password")),
     ],

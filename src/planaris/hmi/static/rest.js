@@ -16,12 +16,15 @@ import { ask, get } from "./session.js";
  * @property {string} hash
  * @property {string} state draft, approved, released or obsolete
  * @property {string} author
- * @property {string} source
+ * @property {string} kind polish or cleaner
+ * @property {string} approved_by
+ * @property {string} released_by
  * @property {string[]} lots that use it now
  *
  * @typedef {object} RecipeText a version with its content: as typed (TOML), and as fields with the keys that were typed
  * @property {string} name
  * @property {string} hash
+ * @property {string} kind
  * @property {string} state
  * @property {string} text
  * @property {Record<string, any>} fields
@@ -54,6 +57,7 @@ import { ask, get } from "./session.js";
  * @property {(number | null)[]} removal_nm
  * @property {number} removal_mean_nm
  * @property {number} wiwnu_pct
+ * @property {{radius_mm: number[], removal_nm: number[]}} profile
  *
  * @typedef {object} WaferBody
  * @property {WaferRow} wafer
@@ -70,12 +74,12 @@ import { ask, get } from "./session.js";
 export const recipes = () => get("/api/recipes");
 /** @param {string} name @param {string} hash @returns {Promise<RecipeText>} */
 export const recipe = (name, hash) => get(`/api/recipes/${encodeURIComponent(name)}@${hash}`);
-/** @returns {Promise<any>} JSON schema of a recipe's file, entered units too */
+/** @returns {Promise<Record<string, any>>} JSON schemas of what a recipe's file may say, by its kind */
 export const recipeSchema = () => get("/api/recipes/schema");
 /** @param {Record<string, any>} fields @returns {Promise<{faults: Fault[], text: string}>} */
 export const checkRecipe = (fields) => ask("POST", "/api/recipes/check", { fields });
-/** @param {Record<string, any>} fields @param {string} reason @returns {Promise<{name: string, hash: string}>} */
-export const saveRecipe = (fields, reason) => ask("POST", "/api/recipes", { fields, reason });
+/** @param {{fields: Record<string, any>} | {text: string}} content @param {string} reason @returns {Promise<{name: string, hash: string}>} */
+export const saveRecipe = (content, reason) => ask("POST", "/api/recipes", { ...content, reason });
 /** @returns {Promise<{wafers: WaferRow[], limits: Record<string, {target: number | null, low: number | null, high: number | null}>}>} */
 export const wafers = () => get("/api/wafers");
 /** @param {string} id @returns {Promise<WaferBody>} */
@@ -87,16 +91,23 @@ export const traces = (id, platen, tags) => get(`/api/wafers/${encodeURIComponen
  * @typedef {object} WhatIf what one step would do
  * @property {number[]} radius_mm
  * @property {number[]} removal_nm
- * @property {number[]} low_nm interval of the law
+ * @property {number[]} low_nm of the interval
  * @property {number[]} high_nm
- * @property {boolean[]} inside whether the law is valid there
+ * @property {boolean[]} inside whether the law's data cover the radius
  * @property {number} mean_nm
+ * @property {number} mean_low_nm
+ * @property {number} mean_high_nm
  * @property {number} wiwnu_pct
- * @property {string[]} flags ranges that were left
- * @property {number} took_ms
+ * @property {number} wiwnu_low_pct
+ * @property {number} wiwnu_high_pct
+ * @property {number} target_nm
+ * @property {string[]} flags of the models
+ * @property {{step: number, name: string, value: number, minimum: number, maximum: number, of: "tool" | "law"}[]} out_of_range
+ * @property {number} took_ms in the server
+ * @property {string} [text] the changed recipe, where it was asked for
  */
 
-/** @param {Record<string, any>} settings @param {AbortSignal} signal @returns {Promise<WhatIf>} */
+/** @param {{recipe?: string, lot_id?: string, step: number, changes: Record<string, number | number[]>, pad_wafers_count?: number, disk_h?: number, with_text?: boolean}} settings @param {AbortSignal} [signal] @returns {Promise<WhatIf>} */
 export const whatIf = (settings, signal) => ask("POST", "/api/what-if", settings, signal);
 /** @param {number} [before] @returns {Promise<{entries: {sequence: number, time_s: number, run_id: string, event: string, values: Record<string, any>}[], chain: string}>} */
 export const audit = (before) => get(`/api/audit?limit=200${before ? `&before=${before}` : ""}`);

@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { duration } from "../format.js";
 import { called, t, tOr } from "../i18n.js";
-import { get } from "../session.js";
+import { audit as askAudit } from "../rest.js";
 import { tell } from "../store.js";
 import { card, heading, note, table, tag, td, th } from "../ui.js";
 
@@ -21,10 +21,10 @@ export default function audit() {
   /** @param {number} [before] */
   const load = async (before) => {
     try {
-      const body = await get(`/api/audit?limit=200${before ? `&before=${before}` : ""}`);
+      const body = await askAudit(before);
       entries = before ? [...entries, ...body.entries] : body.entries;
       more = body.entries.length === 200;
-      intact = body.chain ?? "";
+      intact = body.chain;
       loaded = true;
       tell();
     } catch (error) {

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { num } from "../format.js";
 import { t, tOr } from "../i18n.js";
 import { isLive } from "../link.js";
-import { get } from "../session.js";
+import { recipes } from "../rest.js";
 import { state, tell } from "../store.js";
 import { ask, card, commandButton, give, heading, table, tag, td, th, verbOf } from "../ui.js";
 import { jobTag } from "./overview.js";
@@ -140,18 +140,17 @@ export const newJob = () =>
 
 async function create() {
   const known = Object.keys(state().lots).filter((id) => !ACTIVE.includes(state().jobs[id]?.state ?? ""));
-  /** @type {{recipes?: {name: string, state: string}[]}} */
-  const library = await get("/api/recipes").catch(() => ({}));
-  const released = [...new Set((library.recipes ?? []).filter((r) => r.state === "released").map((r) => r.name))];
+  const library = await recipes().catch(() => ({ recipes: [] }));
+  const released = library.recipes.filter((r) => r.state === "released" && r.kind === "polish").map((r) => r.name);
   const first = known.length ? await chooseLot(t("jobs.new"), (id) => known.includes(id)) : "";
   if (first === null) return;
   const lot = state().lots[first];
-  const recipes = [...new Set([...(lot ? [lot.recipe] : []), ...released])];
+  const names = [...new Set([...(lot ? [lot.recipe] : []), ...released])];
   const ports = Array.from({ length: state().tool.load_ports }, (_, k) => /** @type {[string, string]} */ ([String(k + 1), String(k + 1)]));
   /** @type {import("../ui.js").Wish} */
   const wish = { title: t("jobs.new"), label: t("jobs.new"), leave: lot ? ["slots", "film_thickness_nm", "cleaner_recipe"] : [] };
   if (lot) wish.args = { lot_id: first, load_port: lot.load_port };
   wish.start = lot ? { recipe: lot.recipe } : {};
-  wish.choices = { recipe: recipes.map((r) => [r, r]), ...(lot ? {} : { load_port: ports }) };
+  wish.choices = { recipe: names.map((r) => [r, r]), ...(lot ? {} : { load_port: ports }) };
   await give("job.create", wish);
 }

@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { duration, num, unitOf, withUnit } from "../format.js";
 import { called, t, tOr } from "../i18n.js";
 import { toolTime, watchTags } from "../link.js";
-import { get } from "../session.js";
+import { traces } from "../rest.js";
 import { state, tell } from "../store.js";
 import { card, commandButton, heading, note, placeName, segments, tag } from "../ui.js";
 
@@ -176,7 +176,7 @@ function at(times, values, now) {
 /** @param {string} wafer @param {number} on */
 async function earlierTraces(wafer, on) {
   const tags = groups(state().tool.zone_outer_mm.length).flatMap((g) => [...g.head, ...g.platen]);
-  return get(`/api/wafers/${encodeURIComponent(wafer)}/traces?platen=${on}&tags=${tags.join(",")}`);
+  return traces(wafer, on, tags);
 }
 
 /** @param {(wafer: string) => void} choose */
