@@ -12,6 +12,7 @@ from planaris.formats.quantity import leaf_paths, show_quantity, value_at
 from planaris.formats.recipe_diff import ChangeKind, RecipeChange, diff_recipes
 from planaris.formats.recipe_file import load_any_recipe, load_cleaner_recipe, load_recipe, parse_recipe
 from planaris.formats.recipe_hash import SHORT_HASH_LENGTH, recipe_hash
+from planaris.formats.recipe_schema import recipe_schema
 from planaris.formats.recipe_write import dump_recipe
 from planaris.formats.tool_file import DEFAULT_TOOL, load_tool, tool_names
 
@@ -39,6 +40,7 @@ __all__ = [
     "load_tool",
     "parse_recipe",
     "recipe_hash",
+    "recipe_schema",
     "show_quantity",
     "tool_names",
     "value_at",

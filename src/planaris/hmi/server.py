@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,25 +16,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from planaris.hmi.accounts import SESSION_S, AccountError, Accounts, Session, same
 from planaris.hmi.answers import RefusedRequestError, answer, answering, body_of, text_in
+from planaris.hmi.entry import Entry, openapi
 from planaris.hmi.hub import Hub
 from planaris.hmi.messages import MessageError, read_message
 from planaris.hmi.protocol import HELLO_LIMIT_S, PROTOCOL_VERSION, SessionBody
 from planaris.hmi.security import COOKIE, Guard
 from planaris.hmi.static_files import StaticFiles
 from planaris.hmi.viewer import encode
-
-Handler = Callable[[Request, Session], Awaitable[Response]]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One path of the REST interface: who may ask, and what it says. ``role`` '' is everybody who is signed in."""
-
-    method: str
-    path: str
-    text: str
-    handler: Handler
-    role: str = ""
 
 
 def address_of(connection: HTTPConnection) -> str:
@@ -66,7 +53,8 @@ class PageServer:
             Route("/api/sign-in", answering(self._sign_in, self._failed), methods=["POST"]),
             WebSocketRoute("/ws", self._channel),
         ]
-        by_path: dict[str, dict[str, Entry]] = {}
+        described = Entry("GET", "/api/openapi.json", "This description.", self._described)
+        by_path: dict[str, dict[str, Entry]] = {described.path: {"GET": described}}
         for entry in self.entries:
             by_path.setdefault(entry.path, {})[entry.method] = entry
         for path, methods in by_path.items():
@@ -97,6 +85,9 @@ class PageServer:
             raise RefusedRequestError(401, "session", "sign in first")
         return found
 
+    async def _described(self, _request: Request, _session: Session) -> Response:
+        return answer(openapi(self.entries))
+
     # -- the page ------------------------------------------------------------------------------------------------
     async def _page(self, request: Request) -> Response:
         return self._static.answer(request, "index.html")
@@ -121,15 +112,16 @@ class PageServer:
         return (
             Entry("GET", "/api/session", "Who is signed in, and the session's token.", self._who),
             Entry("POST", "/api/sign-out", "End the session.", self._sign_out),
-            Entry("POST", "/api/password", "Change one's own password: old, new.", self._password),
+            Entry("POST", "/api/password", "Change one's own password.", self._password, body=("old", "new")),
             Entry("GET", users, "All accounts.", self._users, admin),
-            Entry("POST", users, "Add an account: name, role, password.", self._add_user, admin),
+            Entry("POST", users, "Add an account.", self._add_user, admin, body=("user", "role", "password")),
             Entry(
                 "PATCH",
                 f"{users}/{{name}}",
-                "Change an account: role, disabled, password, unlock.",
+                "Change an account; each field may be left out.",
                 self._change,
                 admin,
+                body=("role", "active", "password", "unlock"),
             ),
         )
 
@@ -150,25 +142,24 @@ class PageServer:
         return answer(_body(session))
 
     async def _users(self, _request: Request, _session: Session) -> Response:
-        return answer(
-            [
-                {
-                    "name": account.name,
-                    "role": account.role,
-                    "disabled": account.disabled,
-                    "locked": self._accounts.locked(account),
-                    "must_change_password": account.must_change,
-                    "changed_utc": account.changed_utc,
-                }
-                for account in self._accounts.list()
-            ]
-        )
+        users = [
+            {
+                "user": account.name,
+                "role": account.role,
+                "active": not account.disabled,
+                "locked": self._accounts.locked(account),
+                "must_change_password": account.must_change,
+                "changed_utc": account.changed_utc,
+            }
+            for account in self._accounts.list()
+        ]
+        return answer({"users": users})
 
     async def _add_user(self, request: Request, session: Session) -> Response:
         body = await body_of(request)
-        name, role = text_in(body, "name"), text_in(body, "role")
-        await self._accounts.add(session, name, role, text_in(body, "password", 1000))
-        return answer({"name": name, "role": role}, 201)
+        user, role = text_in(body, "user"), text_in(body, "role")
+        await self._accounts.add(session, user, role, text_in(body, "password", 1000))
+        return answer({"user": user, "role": role}, 201)
 
     async def _change(self, request: Request, session: Session) -> Response:
         body = await body_of(request)
@@ -177,11 +168,11 @@ class PageServer:
             session,
             name,
             role=text_in(body, "role") if "role" in body else None,
-            disabled=_flag(body, "disabled") if "disabled" in body else None,
+            disabled=not _flag(body, "active") if "active" in body else None,
             password=text_in(body, "password", 1000) if "password" in body else None,
             unlock="unlock" in body and _flag(body, "unlock"),
         )
-        return answer({"name": name})
+        return answer({"user": name})
 
     # -- the live channel ----------------------------------------------------------------------------------------
     async def _channel(self, socket: WebSocket) -> None:

@@ -116,7 +116,13 @@ class PageService:
                     return CommandDesk(store, verbs, ports.submit, tool_time_s, ports.facts.speed)
 
                 hub = self.hub = Hub(ports, accounts, desk)
-                page = PageServer(hub, accounts, rest_entries(ports, hub), StaticFiles(), ports.failed)
+                page = PageServer(
+                    hub,
+                    accounts,
+                    rest_entries(ports, hub, lambda: self._random_bytes(12).hex()),
+                    StaticFiles(),
+                    ports.failed,
+                )
                 await self._serve(listening, page, hub, lambda address: on_listening(address, password))
         finally:
             self.hub = None
