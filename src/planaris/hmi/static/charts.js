@@ -63,7 +63,7 @@ export class Chart {
     this.data = [[], ...options.series.map(() => [])];
     this.box = h("div", { class: "plot" });
     this.box.style.height = `${options.height}px`;
-    this.element = h("div", { class: "chart", role: "img", "aria-label": options.label, keep: true }, this.box);
+    this.element = h("div", { class: "chart", role: "img", "aria-label": options.label }, this.box);
     this.width = 0;
     this.dirty = false;
     this.observer = new ResizeObserver(() => this.fit());
@@ -187,9 +187,12 @@ export const legend = (series, value) =>
     ),
   );
 
-/** Traces that go on: times and one column a tag; the oldest go. */
+/** A place's part in a process, whichever of its kind it is: head3.torque_Nm is head.torque_Nm. @param {string} tag */
+export const partOf = (tag) => tag.replace(/^(\D+)\d+\./, "$1.");
+
+/** Traces that go on: times and one column for each part; the oldest go. Another head may take over a part. */
 export class Buffer {
-  /** @param {string[]} tags @param {number} size */
+  /** @param {string[]} tags parts, as head.torque_Nm @param {number} size */
   constructor(tags, size) {
     this.tags = tags;
     this.size = size;
@@ -202,6 +205,8 @@ export class Buffer {
   /** @param {import("./link.js").TraceFrame} frame */
   take(frame) {
     const count = frame.values[0]?.length ?? 0;
+    const parts = frame.tags.map(partOf);
+    const from = this.tags.map((tag, k) => (parts[k] === tag ? k : parts.indexOf(tag)));
     for (let j = 0; j < count; j++) {
       const time_s = frame.t0_s + j * frame.dt_s;
       if (this.end && time_s <= /** @type {number} */ (this.time[this.end - 1])) continue;
@@ -212,8 +217,7 @@ export class Buffer {
       }
       this.time[this.end] = time_s;
       for (let k = 0; k < this.tags.length; k++) {
-        const from = this.tags[k] === frame.tags[k] ? k : frame.tags.indexOf(/** @type {string} */ (this.tags[k]));
-        /** @type {Float64Array} */ (this.values[k])[this.end] = frame.values[from]?.[j] ?? NaN;
+        /** @type {Float64Array} */ (this.values[k])[this.end] = frame.values[Number(from[k])]?.[j] ?? NaN;
       }
       this.end += 1;
     }
@@ -231,6 +235,15 @@ export class Buffer {
       else high = middle;
     }
     return low;
+  }
+
+  /** A part's values between two indices, as uPlot takes them: gaps are null, for which NaN will not do. @param {string} tag @param {number} from */
+  column(tag, from) {
+    const all = /** @type {Float64Array} */ (this.values[this.tags.indexOf(tag)]);
+    for (let k = from; k < this.end; k++) {
+      if (Number.isNaN(all[k])) return Array.from(all.subarray(from, this.end), (v) => (Number.isNaN(v) ? null : v));
+    }
+    return all.subarray(from, this.end);
   }
 
   /** The last value of a tag. @param {string} tag */

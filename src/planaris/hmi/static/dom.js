@@ -8,14 +8,16 @@
 /** @typedef {Record<string, unknown>} Props */
 
 /**
- * What is remembered of an element: its key, listeners, whether it looks after itself, whether the page ticks its box.
- * @typedef {{key: unknown, listeners: Record<string, unknown>, kept: boolean, checks: boolean}} Note
+ * What is remembered of an element: its key, listeners, whether it looks after itself, what is mounted in it, whether the
+ * page ticks its box.
+ * @typedef {{key: unknown, listeners: Record<string, unknown>, kept: boolean, mount: Node | null, checks: boolean}} Note
  */
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * Make an element. `class` may be a list with falsy members; `on…` are listeners; `key` tells siblings apart in a patch;
+ * `mount` is an element that lives on by itself, as a chart: it is put in once the place stands on the page.
  * `style` is a table of custom properties (the page's policy forbids style texts).
  * @param {string} tag
  * @param {Props | null} [props]
@@ -47,10 +49,11 @@ const notes = new WeakMap();
  */
 function fill(element, props, children) {
   /** @type {Note} */
-  const note = { key: undefined, listeners: {}, kept: false, checks: props !== null && props !== undefined && "checked" in props };
+  const note = { key: undefined, listeners: {}, kept: false, mount: null, checks: props !== null && props !== undefined && "checked" in props };
   for (const [name, value] of Object.entries(props ?? {})) {
     if (name === "key") note.key = value;
     else if (name === "keep") note.kept = Boolean(value);
+    else if (name === "mount") note.mount = /** @type {Node} */ (value);
     else if (name.startsWith("on")) {
       note.listeners[name] = value;
       /** @type {any} */ (element)[name] = value;
@@ -120,6 +123,7 @@ function level(parent, wanted) {
     if (match && match !== fresh && !alike(match, fresh)) match = null;
     if (!match) {
       parent.insertBefore(fresh, at);
+      mounted(fresh);
       continue;
     }
     if (match !== at) parent.insertBefore(match, at);
@@ -133,6 +137,13 @@ function level(parent, wanted) {
   }
 }
 
+/** Put in what is to be mounted in an element or below it. @param {Node} fresh */
+function mounted(fresh) {
+  const mount = notes.get(fresh)?.mount;
+  if (mount) fresh.appendChild(mount);
+  else for (const child of fresh.childNodes) mounted(child);
+}
+
 /**
  * @param {Node} old
  * @param {Node} fresh
@@ -143,6 +154,10 @@ function become(old, fresh) {
     return;
   }
   const [was, is] = [notes.get(old), notes.get(fresh)];
+  if (is?.mount) {
+    if (old.firstChild !== is.mount) old.replaceChildren(is.mount);
+    return;
+  }
   if (is?.kept) return;
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) {

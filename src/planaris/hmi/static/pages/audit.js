@@ -48,7 +48,6 @@ export default function audit() {
           intact ? tag(intact === "intact" ? "good" : "bad", t(`audit.${intact}`)) : null,
           h("input", { type: "search", class: "search", "aria-label": t("list.search"), placeholder: t("list.search"), oninput: (/** @type {Event} */ e) => ((search = /** @type {HTMLInputElement} */ (e.currentTarget).value.toLowerCase()), tell()) }),
         ],
-        "fill",
       ),
       more ? h("button", { class: "btn", type: "button", onclick: () => void load(entries.at(-1)?.sequence) }, t("list.more")) : null,
     ],
@@ -68,6 +67,9 @@ function what(e) {
 /** @param {AuditEntry} e */
 const who = (e) => (e.values["principal"] ? `${e.values["principal"]}${e.values["role"] ? ` (${tOr("role", e.values["role"])})` : ""}` : "");
 
+/** Characters of the details; a recipe's whole text is in its version. */
+const SHOWN = 180;
+
 /** @param {AuditEntry} e */
 function details(e) {
   const { principal, role, verb, status, ...rest } = e.values;
@@ -79,6 +81,6 @@ function details(e) {
       .filter(([, value]) => value !== "" && value !== null && value !== "{}")
       .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
       .join(" · ")
-      .slice(0, 400),
+      .slice(0, SHOWN),
   );
 }

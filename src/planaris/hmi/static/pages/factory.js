@@ -21,7 +21,7 @@ export default function factory() {
           tile(t("factory.spool"), tag(link.spool === "inactive" || !link.spool ? "" : "warn", tOr("spool", link.spool))),
           tile(t("factory.spooled"), link.spool_count),
         ),
-        card(t("factory.messages"), h("div", { class: "live" }, link.messages.length ? link.messages.map((message, k) => h("pre", { class: "sml", key: `${link.messages.length - k}` }, message)) : h("p", { class: "empty" }, t("factory.silent"))), null, "fill"),
+        card(t("factory.messages"), h("div", { class: "live" }, link.messages.length ? link.messages.map((message, k) => h("pre", { class: "sml", key: `${link.messages.length - k}` }, message)) : h("p", { class: "empty" }, t("factory.silent")))),
       ];
     },
     commands: () => {

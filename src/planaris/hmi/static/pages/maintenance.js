@@ -60,21 +60,23 @@ function remember(what, answer) {
 }
 
 /** @param {string[]} ids */
-const list = (ids) =>
-  table(
-    [th(t("maintenance.module")), th(t("maintenance.state")), th(t("maintenance.use")), th(t("maintenance.holds"))],
+const list = (ids) => {
+  const used = ids.some((id) => state().modules[id]?.use);
+  return table(
+    [th(t("maintenance.module")), th(t("maintenance.state")), used ? th(t("maintenance.use")) : null, th(t("maintenance.holds"))],
     ids.map((id) => {
       const m = /** @type {import("../types.js").ModuleState} */ (state().modules[id]);
       return h(
         "tr",
         { class: "pick", key: id, tabindex: "0", "data-module": id, "aria-selected": String(id === picked), onclick: () => pick(id), onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === "Enter" && pick(id) },
-        td(h("b", null, own(m))),
+        td(h("b", null, own(m)), "nowrap"),
         td([m.state === "failed" ? tag("bad", tOr("module", m.state)) : tOr("module", m.state), m.manual ? tag("warn", t("module.manual")) : null]),
-        td(tOr("use", m.use)),
-        td(m.wafers.join(", ")),
+        used ? td(tOr("use", m.use)) : null,
+        td(m.wafers.length > 3 ? t("maintenance.wafers", { n: m.wafers.length }) : m.wafers.join(", ")),
       );
     }),
   );
+};
 
 /** @param {string} id */
 function pick(id) {

@@ -3,7 +3,7 @@
 import { Buffer, Chart, legend } from "../charts.js";
 import { h } from "../dom.js";
 import { duration, num, unitOf, withUnit } from "../format.js";
-import { called, t, tOr } from "../i18n.js";
+import { t, tOr } from "../i18n.js";
 import { toolTime, watchTags } from "../link.js";
 import { traces } from "../rest.js";
 import { state, tell } from "../store.js";
@@ -40,20 +40,22 @@ export default function process() {
   const earlier = {};
   let asked = false;
 
+  const parts = groups(zones).map((group) => [...group.head.map((name) => `head.${name}`), ...group.platen.map((name) => `platen.${name}`)]);
+  /** Charts for a platen; another head only takes over the head's part in them. */
   const rebuild = () => {
     for (const one of charts) one.chart.stop();
-    const tags = groups(zones).map((group) => [...group.head.map((name) => `head${head}.${name}`), ...group.platen.map((name) => `platen${platen}.${name}`)]);
-    buffer = new Buffer(tags.flat(), KEPT);
-    charts = tags.map((own, at) => {
+    buffer = new Buffer(parts.flat(), KEPT);
+    charts = parts.map((own, at) => {
       const series = own.map((name, k) => ({ label: shortName(name), ink: k }));
       const { id } = /** @type {{id: string}} */ (groups(zones)[at]);
       const old = overlay ? own.map((name, k) => ({ label: shortName(name), ink: k, dash: true, hidden: true })) : [];
       const chart = new Chart({ label: t(`process.${id}`), series: [...series, ...old], height: 132, fast: true, range: () => ({ x: windowNow() }), xText: (value) => duration(value), marks: markers });
       return { id, tags: own, chart, series };
     });
-    watchTags(buffer.tags, take, 20);
+    ask();
     tell();
   };
+  const ask = () => watchTags(buffer.tags.map((name) => name.replace("head.", `head${head}.`).replace("platen.", `platen${platen}.`)), take, 20);
   /** @returns {[number, number] | undefined} */
   const windowNow = () => {
     const last = buffer.end ? buffer.time[buffer.end - 1] : undefined;
@@ -72,13 +74,13 @@ export default function process() {
     const from = buffer.from(window_s);
     const time = buffer.time.subarray(from, buffer.end);
     for (const { tags, chart } of charts) {
-      const live = tags.map((name) => /** @type {Float64Array} */ (buffer.values[buffer.tags.indexOf(name)]).subarray(from, buffer.end));
+      const live = tags.map((name) => buffer.column(name, from));
       chart.set(overlay ? [time, ...live, ...tags.map((name) => under(name, time))] : [time, ...live]);
     }
   };
   /** @param {import("../link.js").TraceFrame} frame */
   const take = (frame) => {
-    if (!frame.tags.every((name) => buffer.tags.includes(name))) return;
+    if (!frame.tags.includes(`platen${platen}.pad_temperature_C`) || !frame.tags.includes(`head${head}.torque_Nm`)) return;
     buffer.take(frame);
     if (asked) return;
     asked = true;
@@ -88,9 +90,9 @@ export default function process() {
   const under = (name, time) => {
     const old = earlier[overlay];
     const started = state().process[String(platen)]?.started_s;
-    const column = old?.values[name.split(".")[1] ?? ""];
-    if (!old || !column || started === null || started === undefined) return new Float64Array(time.length).fill(NaN);
-    return Float64Array.from(time, (now) => at(old.time_s, column, now - started));
+    const column = old?.values[name];
+    if (!old || !column || started === null || started === undefined) return Array.from(time, () => null);
+    return Array.from(time, (now) => at(old.time_s, column, now - started));
   };
   const choose = async (/** @type {string} */ wafer) => {
     overlay = wafer;
@@ -109,7 +111,7 @@ export default function process() {
     const now = headOn(platen);
     if (now !== head) {
       head = now;
-      rebuild();
+      ask();
     }
     tell();
   }, 500);
@@ -134,7 +136,7 @@ export default function process() {
         h(
           "div",
           { class: "plots" },
-          charts.map(({ id, tags, chart, series }) => h("section", { class: "card plot-card", key: `${id} ${head} ${platen} ${overlay}` }, h("header", null, h("h2", null, t(`process.${id}`))), h("div", { class: "live" }, chart.element), h("div", { class: "live" }, legend(series, (k) => valueOf(buffer, tags[k] ?? ""))))),
+          charts.map(({ id, tags, chart, series }) => h("section", { class: "card plot-card", key: `${id} ${platen} ${overlay}` }, h("header", null, h("h2", null, t(`process.${id}`))), h("div", { class: "live", mount: chart.element, key: `${id} ${platen} ${overlay}` }), h("div", { class: "live" }, legend(series, (k) => valueOf(buffer, tags[k] ?? ""))))),
         ),
       ),
     ],
@@ -156,7 +158,10 @@ export default function process() {
 const valueOf = (buffer, name) => withUnit(buffer.last(name), unitOf(name), Math.abs(buffer.last(name)) >= 100 ? 0 : 1);
 
 /** @param {string} name */
-const shortName = (name) => `${name.startsWith("head") ? t("process.head") : t("process.platen")} ${called("variables", name.replace(/^(\D+)\d+\./, "$1."))}`;
+const shortName = (name) => {
+  const zone = /^head\.zone(\d)_pressure_kPa$/.exec(name);
+  return zone ? t("whatif.zone", { n: zone[1] ?? "" }) : tOr("signal", name);
+};
 
 /** The head that works on a platen, or did last. @param {number} n */
 const headOn = (n) => state().process[String(n)]?.head || n;
@@ -164,13 +169,13 @@ const headOn = (n) => state().process[String(n)]?.head || n;
 /** @param {number[]} times @param {(number | null)[]} values @param {number} now */
 function at(times, values, now) {
   let [low, high] = [0, times.length - 1];
-  if (!times.length || now < Number(times[0]) || now > Number(times[high])) return NaN;
+  if (!times.length || now < Number(times[0]) || now > Number(times[high])) return null;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (Number(times[middle]) < now) low = middle + 1;
     else high = middle;
   }
-  return values[low] ?? NaN;
+  return values[low] ?? null;
 }
 
 /** @param {string} wafer @param {number} on */
@@ -252,7 +257,7 @@ function endpointCard() {
     h(
       "div",
       { class: "live" },
-      h("div", { key: trailOf, keep: true }, trail.element),
+      h("div", { key: trailOf, mount: trail.element }),
       h(
         "dl",
         { class: "facts" },

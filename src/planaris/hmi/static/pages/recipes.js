@@ -209,7 +209,7 @@ export default function recipes() {
   return {
     info: () => [
       heading(t("page.recipes"), h("p", null, t("recipes.about"))),
-      h("div", { key: "file", hidden: true, keep: true }, chooser),
+      h("div", { key: "file", hidden: true, mount: chooser }),
       h(
         "div",
         { class: "recipes" },

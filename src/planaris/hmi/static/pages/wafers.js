@@ -61,7 +61,7 @@ export default function wafers() {
   const chart = (key, make, data) => {
     const one = (charts[key] ??= make());
     one.set(data);
-    return one.element;
+    return h("div", { key, mount: one.element });
   };
   const draw = () => tell();
 
@@ -204,13 +204,12 @@ const pair = (name, a, b, unit, digits) => h("tr", null, td(name), td(withUnit(a
 /** @param {WaferRow[]} rows @param {(id: string) => void} choose */
 const list = (rows, choose) =>
   table(
-    [th(t("wafer.wafer")), th(t("wafers.kind")), th(t("process.head"), "n"), th(t("wafers.finished"), "n"), th(t("wafer.removal"), "n"), th("WIWNU %", "n")],
+    [th(t("wafer.wafer")), th(t("process.head"), "n"), th(t("wafers.finished"), "n"), th(t("wafer.removal"), "n"), th("WIWNU %", "n")],
     rows.map((r) =>
       h(
         "tr",
         { class: "pick", key: r.wafer_id, tabindex: "0", "data-wafer": r.wafer_id, "aria-selected": String(r.wafer_id === picked), onclick: () => choose(r.wafer_id), onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === "Enter" && choose(r.wafer_id) },
-        td(h("b", null, r.wafer_id)),
-        td(r.kind === "product" ? tOr("kind", r.kind) : tag("", tOr("kind", r.kind))),
+        td([h("b", null, r.wafer_id), r.kind === "product" ? null : [" ", tag("", tOr("kind", r.kind))]], "nowrap"),
         td(r.head || "–", "n"),
         td(duration(r.finished_s), "n"),
         td(num(r.removal_nm, 1), "n"),
