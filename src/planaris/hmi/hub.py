@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from planaris import clock
@@ -19,7 +20,7 @@ from planaris.hmi.traces import TraceCatalogue, TraceGroup, Wanted
 from planaris.hmi.verbs import VerbCatalogue
 from planaris.hmi.viewer import Channel, Viewer, encode
 from planaris.model import Block
-from planaris.stream import Committed
+from planaris.stream import CommandAnswered, Committed, JobStateChanged, RunResumed
 
 LOG = logging.getLogger("planaris.hmi")
 # Differences go out at most so often; what came meanwhile is one of them [design].
@@ -30,6 +31,8 @@ FRAME_S = 0.2
 LOOK_LIMIT_S = 10.0
 # The factory interface and a twin's world are looked at so often while a page is open [design].
 ASIDE_S = 1.0
+# After these the controller is asked at once for what they do not tell: priority, counts, what else is offered.
+LOOK_AFTER = (CommandAnswered, JobStateChanged, RunResumed)
 VIEWERS_LIMIT = 64
 ERRORS_LIMIT = 20
 
@@ -53,7 +56,7 @@ class Hub:
         self._n = 0
         self._looked: tuple[float, float] = 0.0, clock.monotonic_s()
         self._following: frozenset[str] = frozenset()
-        self._follow_changed = asyncio.Event()
+        self._follow_changed, self._look_soon = asyncio.Event(), asyncio.Event()
         self.lost_count = 0
         accounts.on_end = self._session_ended
 
@@ -91,7 +94,10 @@ class Hub:
     async def _take(self) -> None:
         while True:
             items = await self._ports.take()
-            self.book.take(item for item in items if isinstance(item, Committed))
+            told = [item for item in items if isinstance(item, Committed)]
+            self.book.take(told)
+            if any(isinstance(item.event, LOOK_AFTER) for item in told):
+                self._look_soon.set()
             for item in items:
                 if isinstance(item, Block):
                     for group in self._groups.values():
@@ -131,7 +137,11 @@ class Hub:
                 for viewer in self._viewers:
                     viewer.beat(text)
             self._accounts.expire()
-            await asyncio.sleep(max(0.0, BEAT_S - (clock.monotonic_s() - begun_s)))
+            self._look_soon.clear()
+            await asyncio.sleep(TELL_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, BEAT_S - (clock.monotonic_s() - begun_s))):
+                    await self._look_soon.wait()
 
     async def _tell(self) -> None:
         while True:

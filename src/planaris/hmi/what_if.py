@@ -9,7 +9,7 @@ heads, pads and wafers, taken as independent and put together in quadrature.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -44,8 +44,10 @@ from planaris.physics import (
     polish_block,
     polish_flags,
     pressure_matrix,
+    removal_rate_nm_min,
     ring_wear_um,
     sweep_positions_mm,
+    wafer_pressure,
     worn_ring_factor,
 )
 from planaris.processes import ProcessPackage
@@ -149,17 +151,18 @@ class WhatIf:
         covered = np.ones(RINGS_COUNT, dtype=np.bool_)
         warm_C = 0.0
         laws = self._laws(film, [s for _, s in steps])
-        nominal = np.zeros(RINGS_COUNT)
+        blocks: list[PlatenBlock] = []
         for (_, step), law in zip(steps, laws, strict=True):
-            block, seen = self._polished(step, law, self._edge, self._kernel_mm, wear, film)
-            nominal += _removed(block, step)
+            block, seen = self._polished(step, law, wear, film)
+            blocks.append(block)
             flags |= seen
             warm_C = max(warm_C, float(block.wafer_temperature_C.max()))
             covered &= self._covered(block, self._package.law_of(film, step.slurry_line))
+        nominal = _sum([_taken(block.rate_nm_min, step) for block, (_, step) in zip(blocks, steps, strict=True)])
         ups, downs = np.zeros(RINGS_COUNT), np.zeros(RINGS_COUNT)
         mean, uneven = _mean(nominal, area, inside), _wiwnu(nominal, area, inside)
         mean_up = mean_down = uneven_up = uneven_down = 0.0
-        for pair in self._variants(film, steps, laws, wear):
+        for pair in self._variants(film, [s for _, s in steps], laws, blocks, wear):
             shifts = np.stack([one - nominal for one in pair])
             ups += np.maximum(shifts.max(axis=0), 0.0) ** 2
             downs += np.minimum(shifts.min(axis=0), 0.0) ** 2
@@ -192,52 +195,59 @@ class WhatIf:
         return [_constants(RemovalLaw, self._package, self._package.law_of(film, s.slurry_line)) for s in steps]
 
     def _variants(
-        self, film: str, steps: Sequence[tuple[int, PolishStep]], laws: Sequence[RemovalLaw], wear: Wear
-    ) -> list[tuple[Array, Array]]:
-        """Return removal at both ends of every number's interval."""
-        pairs: list[tuple[Array, Array]] = []
-        lines = {step.slurry_line for _, step in steps}
-        intervals = {
-            line: {
-                name: number.interval
-                for name in LAW_NUMBERS
-                if (number := self._package.numbers.get(f"{self._package.law_of(film, line)}.{name}")) is not None
-            }
-            for line in lines
-        }
+        self,
+        film: str,
+        steps: Sequence[PolishStep],
+        laws: Sequence[RemovalLaw],
+        blocks: Sequence[PlatenBlock],
+        wear: Wear,
+    ) -> Iterator[tuple[Array, Array]]:
+        """Yield removal at both ends of every number's interval.
 
-        def total(laws_now: Sequence[RemovalLaw], edge: EdgeTerm, kernel_mm: float) -> Array:
+        The pad's heat and freshness stay those of the nominal block: they do not depend on the law, and the edge moves
+        load about without changing how much it is.
+        """
+        known = [
+            (block, step, _law_rate(block, law, block.pressure_kPa))
+            for block, step, law in zip(blocks, steps, laws, strict=True)
+        ]
+
+        def total(new_laws: Sequence[RemovalLaw], pressures_kPa: Sequence[Array]) -> Array:
             parts = [
-                _removed(self._polished(step, law, edge, kernel_mm, wear, film)[0], step)
-                for (_, step), law in zip(steps, laws_now, strict=True)
+                _taken(block.rate_nm_min * (_law_rate(block, law, pressure) / np.where(old > 0.0, old, 1.0)), step)
+                for (block, step, old), law, pressure in zip(known, new_laws, pressures_kPa, strict=True)
             ]
-            return cast(Array, np.sum(parts, axis=0))
+            return _sum(parts)
 
+        as_it_is = [block.pressure_kPa for block in blocks]
+        prefixes = [self._package.law_of(film, step.slurry_line) for step in steps]
         for name in LAW_NUMBERS:
-            if not any(intervals[line].get(name) for line in lines):
-                continue
-            ends: list[Array] = []
-            for end in (0, 1):
-                moved = [
-                    replace(law, **{name: bound[end]}) if (bound := intervals[step.slurry_line].get(name)) else law
-                    for (_, step), law in zip(steps, laws, strict=True)
-                ]
-                ends.append(total(moved, self._edge, self._kernel_mm))
-            pairs.append((ends[0], ends[1]))
+            numbers = [self._package.numbers.get(f"{prefix}.{name}") for prefix in prefixes]
+            bounds = [number.interval if number is not None else None for number in numbers]
+            if any(bounds):
+                low, high = (
+                    [
+                        law if bound is None else replace(law, **{name: bound[end]})
+                        for law, bound in zip(laws, bounds, strict=True)
+                    ]
+                    for end in (0, 1)
+                )
+                yield total(low, as_it_is), total(high, as_it_is)
         for name in EDGE_NUMBERS:
             interval = self._package.numbers[f"edge.{name}"].interval
-            if interval is None:
-                continue
-            if name == "kernel_length_mm":
-                pairs.append((total(laws, self._edge, interval[0]), total(laws, self._edge, interval[1])))
-            else:
-                edges = [replace(self._edge, **{name: bound}) for bound in interval]
-                pairs.append((total(laws, edges[0], self._kernel_mm), total(laws, edges[1], self._kernel_mm)))
-        return pairs
+            if interval is not None:
+                low_kPa, high_kPa = ([self._pressure(step, wear, name, bound) for step in steps] for bound in interval)
+                yield total(laws, low_kPa), total(laws, high_kPa)
 
-    def _polished(
-        self, step: PolishStep, law: RemovalLaw, edge: EdgeTerm, kernel_mm: float, wear: Wear, film: str
-    ) -> tuple[PlatenBlock, ModelFlag]:
+    def _pressure(self, step: PolishStep, wear: Wear, name: str, bound: float) -> Array:
+        """Return pressure by radius, (1, n), with one number of the edge moved."""
+        edge = self._edge if name == "kernel_length_mm" else replace(self._edge, **{name: bound})
+        kernel_mm = bound if name == "kernel_length_mm" else self._kernel_mm
+        matrix = self._matrix(edge, kernel_mm, self._ring_lost_um(step, wear))
+        zones = np.maximum(np.array([step.zone_pressure_kPa]) - step.back_pressure_kPa, 0.0)
+        return wafer_pressure(matrix, zones, np.array([step.ring_pressure_kPa]))
+
+    def _polished(self, step: PolishStep, law: RemovalLaw, wear: Wear, film: str) -> tuple[PlatenBlock, ModelFlag]:
         """Return a step worked out in `INTERVALS_COUNT` intervals, and its flags."""
         package, n = self._package, INTERVALS_COUNT
         geometry = self._geometry(step.sweep_amplitude_mm)
@@ -250,7 +260,7 @@ class WhatIf:
             cut = step.conditioning.downforce_N * sharp * shape
         model = PlatenModel(
             geometry=geometry,
-            pressure_matrix=self._matrix(edge, kernel_mm, self._ring_lost_um(step, wear)),
+            pressure_matrix=self._matrix(self._edge, self._kernel_mm, self._ring_lost_um(step, wear)),
             law=law,
             friction_coefficient=_friction(package, film),
             ring_friction_coefficient=package.value("friction.ring_friction_coefficient"),
@@ -427,9 +437,19 @@ def _wiwnu(values: Array, area: Array, inside: NDArray[np.bool_]) -> float:
     return 100.0 * math.sqrt(float(np.average((values[inside] - mean) ** 2, weights=area[inside]))) / mean
 
 
-def _removed(block: PlatenBlock, step: PolishStep) -> Array:
-    """Return what a step took off, in nm by radius."""
-    return block.rate_nm_min.sum(axis=0) * (step.end.time_s / INTERVALS_COUNT / 60.0)
+def _taken(rates_nm_min: Array, step: PolishStep) -> Array:
+    """Return what a step takes off at rates (intervals, n), in nm by radius."""
+    return rates_nm_min.sum(axis=0) * (step.end.time_s / INTERVALS_COUNT / 60.0)
+
+
+def _law_rate(block: PlatenBlock, law: RemovalLaw, pressure_kPa: Array) -> Array:
+    """Return a law's own rate under a block's speed and temperature."""
+    solids = block.solids_ratio[:, None]
+    return removal_rate_nm_min(pressure_kPa, block.velocity_m_s, block.wafer_temperature_C, law, solids_ratio=solids)
+
+
+def _sum(parts: Sequence[Array]) -> Array:
+    return np.sum(np.stack(parts), axis=0)
 
 
 def _rounded(values: Array) -> tuple[float, ...]:
