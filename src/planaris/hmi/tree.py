@@ -28,8 +28,12 @@ class Tree:
     def put(self, value: Any, *path: str) -> None:
         """Set a value; branches that are missing are made."""
         at = self.root
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
+        for depth, key in enumerate(path[:-1], start=1):
+            if key not in at:
+                at[key] = {}
+                self._note(path[:depth])
+                self._set[path[:depth]] = at[key]
+            at = at[key]
         if path[-1] in at and at[path[-1]] == value and type(at[path[-1]]) is type(value):
             return
         at[path[-1]] = value
