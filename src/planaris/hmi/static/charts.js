@@ -47,6 +47,7 @@ const DASHES = [[], [], [], [6, 3], [2, 3], [8, 3, 2, 3], [10, 4], [1, 2]];
  * @property {(value: number) => string} [xText]
  * @property {() => {x?: [number, number] | undefined, y?: [number, number] | undefined}} [range]
  * @property {() => Mark[]} [marks] lines across the chart
+ * @property {number} [least] least span of the y axis
  * @property {boolean} [fast] drawn often: no cursor, no points
  */
 
@@ -108,7 +109,7 @@ export class Chart {
         legend: { show: false },
         scales: {
           x: { time: false, ...(range ? { range: (/** @type {any} */ _u, /** @type {number} */ a, /** @type {number} */ b) => range().x ?? [a, b] } : {}) },
-          y: { range: (/** @type {any} */ _u, /** @type {number | null} */ a, /** @type {number | null} */ b) => options.range?.().y ?? roomy(a, b) },
+          y: { range: (/** @type {any} */ _u, /** @type {number | null} */ a, /** @type {number | null} */ b) => options.range?.().y ?? roomy(a, b, options.least) },
         },
         axes: [
           { ...axis, size: options.x ? 42 : 24, gap: 3, space: 70, label: options.x, labelSize: 16, labelFont: font, labelGap: 0, values: options.xText ? (/** @type {any} */ _u, /** @type {number[]} */ v) => v.map(/** @type {(value: number) => string} */ (options.xText)) : undefined },
@@ -137,11 +138,11 @@ export class Chart {
   }
 }
 
-/** Some room around the values; a flat line is no full-height noise. @param {number | null} a @param {number | null} b @returns {[number, number]} */
-function roomy(a, b) {
+/** Some room around the values; a flat line is no full-height noise. @param {number | null} a @param {number | null} b @param {number} [span] @returns {[number, number]} */
+function roomy(a, b, span = 0) {
   if (a === null || b === null || !Number.isFinite(a) || !Number.isFinite(b)) return [0, 1];
   const least = Math.max(0.02 * Math.max(Math.abs(a), Math.abs(b)), 1e-6);
-  const room = Math.max(0.08 * (b - a), least);
+  const room = Math.max(0.08 * (b - a), least, (span - (b - a)) / 2);
   return [a >= 0 && a - room < 0 ? 0 : a - room, b + room];
 }
 
@@ -171,7 +172,7 @@ function marks(u, all, look) {
       ctx.font = look.font.replace("12px", `${12 * ratio}px`);
       const wide = ctx.measureText(mark.text).width;
       if (mark.axis === "x") ctx.fillText(mark.text, Math.min(at + 4 * ratio, high - wide), bbox.top + 13 * ratio);
-      else ctx.fillText(mark.text, bbox.left + bbox.width - wide - 4 * ratio, at - 4 * ratio);
+      else ctx.fillText(mark.text, mark.kind === "target" ? bbox.left + 4 * ratio : bbox.left + bbox.width - wide - 4 * ratio, at - 4 * ratio);
     }
   }
   ctx.restore();

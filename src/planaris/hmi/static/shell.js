@@ -1,6 +1,7 @@
 // The screen that stays: title panel, navigation panel, command panel; pages come and go in its middle.
 
 import { find, h, patch } from "./dom.js";
+import "./endpoints.js";
 import { duration, NONE } from "./format.js";
 import { languageNow, learn, speak, t, tOr } from "./i18n.js";
 import { icon } from "./icons.js";
@@ -24,6 +25,8 @@ import { commandButton } from "./ui.js";
 export const PAGES = [
   "overview", "jobs", "process", "whatif", "wafers", "recipes", "alarms", "consumables", "maintenance", "factory", "training", "audit",
 ];
+/** Pages of what was recorded or is worked out: it does not age while the link is down. All others show what is now. */
+const RECORDS = new Set(["whatif", "wafers", "recipes", "audit"]);
 /** What a page shows is drawn anew at most so often. */
 const DRAW_MS = 120;
 
@@ -47,7 +50,7 @@ export function openScreen() {
       { class: "screen", key: "screen" },
       h("a", { class: "skip", href: "#info", onclick: (/** @type {Event} */ e) => (e.preventDefault(), find("#info").focus()) }, t("skip")),
       h("header", { class: "title", "aria-label": "title", keep: true }),
-      h("main", { class: "info", id: "info", tabindex: "-1", keep: true }),
+      h("div", { class: "middle" }, h("div", { class: "offline", role: "alert", keep: true }), h("main", { class: "info", id: "info", tabindex: "-1", keep: true })),
       h("aside", { class: "command", "aria-label": "commands", keep: true }),
       h("nav", { class: "nav", "aria-label": "pages", keep: true }),
     ),
@@ -110,8 +113,9 @@ function draw() {
   patch(find(".title"), title());
   patch(find(".nav"), navigation());
   if (!page) return;
-  const said = h("div", { class: "offline", role: "alert", key: "offline" }, "✕ ", t(linkState() === "connecting" ? "link.connecting_more" : "link.stale_more"));
-  patch(find("#info"), said, page.info());
+  patch(find(".offline"), "✕ ", t(linkState() === "connecting" ? "link.connecting_more" : "link.stale_more"));
+  find("#info").classList.toggle("live", !RECORDS.has(pageId));
+  patch(find("#info"), page.info());
   patch(
     find(".command"),
     h("h2", null, t("commands")),

@@ -2,6 +2,7 @@
 
 import { Buffer, Chart, legend } from "../charts.js";
 import { h } from "../dom.js";
+import { endpointOf } from "../endpoints.js";
 import { duration, num, unitOf, withUnit } from "../format.js";
 import { t, tOr } from "../i18n.js";
 import { toolTime, watchTags } from "../link.js";
@@ -18,14 +19,14 @@ let window_s = 60;
 /** An earlier wafer whose traces lie under the live ones. */
 let overlay = "";
 
-/** @param {number} zones @returns {{id: string, platen: string[], head: string[]}[]} */
+/** Charts, and the least span of each one's axis, so that noise does not fill it. @param {number} zones @returns {{id: string, least: number, platen: string[], head: string[]}[]} */
 const groups = (zones) => [
-  { id: "pressures", platen: [], head: [...Array.from({ length: zones }, (_, k) => `zone${k + 1}_pressure_kPa`), "ring_pressure_kPa", "back_pressure_kPa"] },
-  { id: "temperatures", platen: ["pad_temperature_C", "coolant_temperature_C", "coolant_return_temperature_C", "slurry_temperature_C"], head: ["union_temperature_C"] },
-  { id: "friction", platen: ["torque_Nm", "motor_current_A"], head: ["torque_Nm", "motor_current_A"] },
-  { id: "speeds", platen: ["speed_rpm", "conditioner_speed_rpm"], head: ["speed_rpm"] },
-  { id: "flows", platen: ["slurry_flow_ml_min", "di_flow_ml_min", "drain_flow_ml_min"], head: [] },
-  { id: "forces", platen: ["conditioner_force_N", "vibration_mm_g"], head: ["downforce_N", "sweep_mm"] },
+  { id: "pressures", least: 5, platen: [], head: [...Array.from({ length: zones }, (_, k) => `zone${k + 1}_pressure_kPa`), "ring_pressure_kPa", "back_pressure_kPa"] },
+  { id: "temperatures", least: 2, platen: ["pad_temperature_C", "coolant_temperature_C", "coolant_return_temperature_C", "slurry_temperature_C"], head: ["union_temperature_C"] },
+  { id: "friction", least: 5, platen: ["torque_Nm", "motor_current_A"], head: ["torque_Nm", "motor_current_A"] },
+  { id: "speeds", least: 10, platen: ["speed_rpm", "conditioner_speed_rpm"], head: ["speed_rpm"] },
+  { id: "flows", least: 20, platen: ["slurry_flow_ml_min", "di_flow_ml_min", "drain_flow_ml_min"], head: [] },
+  { id: "forces", least: 5, platen: ["conditioner_force_N", "vibration_mm_g"], head: ["downforce_N", "sweep_mm"] },
 ];
 
 export default function process() {
@@ -47,9 +48,9 @@ export default function process() {
     buffer = new Buffer(parts.flat(), KEPT);
     charts = parts.map((own, at) => {
       const series = own.map((name, k) => ({ label: shortName(name), ink: k }));
-      const { id } = /** @type {{id: string}} */ (groups(zones)[at]);
+      const { id, least } = /** @type {{id: string, least: number}} */ (groups(zones)[at]);
       const old = overlay ? own.map((name, k) => ({ label: shortName(name), ink: k, dash: true, hidden: true })) : [];
-      const chart = new Chart({ label: t(`process.${id}`), series: [...series, ...old], height: 132, fast: true, range: () => ({ x: windowNow() }), xText: (value) => duration(value), marks: markers });
+      const chart = new Chart({ label: t(`process.${id}`), series: [...series, ...old], height: 106, fast: true, least, range: () => ({ x: windowNow() }), xText: (value) => duration(value), marks: markers });
       return { id, tags: own, chart, series };
     });
     ask();
@@ -180,7 +181,7 @@ function at(times, values, now) {
 
 /** @param {string} wafer @param {number} on */
 async function earlierTraces(wafer, on) {
-  const tags = groups(state().tool.zone_outer_mm.length).flatMap((g) => [...g.head, ...g.platen]);
+  const tags = groups(state().tool.zone_outer_mm.length).flatMap((g) => [...g.head.map((name) => `head.${name}`), ...g.platen.map((name) => `platen.${name}`)]);
   return traces(wafer, on, tags);
 }
 
@@ -234,7 +235,7 @@ let trail = null;
 let trailOf = "";
 
 function endpointCard() {
-  const end = state().process[String(platen)]?.endpoint;
+  const end = endpointOf(platen);
   if (!end) return card(t("process.endpoint"), h("p", { class: "empty" }, t("process.no_endpoint")));
   const clearing = end.trail_nm.every((v) => v === null);
   const key = `${end.wafer_id}.${end.step_name}.${clearing}.${end.trail_s.length}`;
