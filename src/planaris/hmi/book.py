@@ -342,7 +342,8 @@ class Book:
             "ended": "",
             "time_s": step.end.time_s if step is not None else None,
             "targets": targets,
-            "endpoint": None,
+            # The last one stays until another comes: at speed the next step begins before pages were told of it.
+            "endpoint": self.tree.get("process", str(event.platen), "endpoint"),
         }
         self.tree.put(value, "process", str(event.platen))
         self._wafer_state(event.wafer_id, "rinsing" if event.kind == "rinse" else "polishing")

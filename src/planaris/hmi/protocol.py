@@ -242,7 +242,9 @@ class EndpointState(TypedDict):
 
 
 class ProcessState(TypedDict):
-    """A platen's step, '' where it has none; ``targets`` are the step's set-points by name with unit suffix."""
+    """A platen's step, '' where it has none; ``targets`` are the step's set-points by name with unit suffix.
+
+    ``endpoint`` is the platen's last one, with its own wafer and step."""
 
     wafer_id: str
     lot_id: str

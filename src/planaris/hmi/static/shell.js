@@ -1,7 +1,6 @@
 // The screen that stays: title panel, navigation panel, command panel; pages come and go in its middle.
 
 import { find, h, patch } from "./dom.js";
-import "./endpoints.js";
 import { duration, NONE } from "./format.js";
 import { languageNow, learn, speak, t, tOr } from "./i18n.js";
 import { icon } from "./icons.js";
@@ -101,7 +100,10 @@ function keys(event) {
 function draw() {
   const wait_ms = DRAW_MS - (performance.now() - drawn_ms);
   if (wait_ms > 0) {
-    later ??= setTimeout(draw, wait_ms);
+    later ??= setTimeout(() => {
+      later = undefined;
+      draw();
+    }, wait_ms);
     return;
   }
   clearTimeout(later);

@@ -2,7 +2,6 @@
 
 import { Buffer, Chart, legend } from "../charts.js";
 import { h } from "../dom.js";
-import { endpointOf } from "../endpoints.js";
 import { duration, num, unitOf, withUnit } from "../format.js";
 import { t, tOr } from "../i18n.js";
 import { toolTime, watchTags } from "../link.js";
@@ -235,7 +234,7 @@ let trail = null;
 let trailOf = "";
 
 function endpointCard() {
-  const end = endpointOf(platen);
+  const end = state().process[String(platen)]?.endpoint;
   if (!end) return card(t("process.endpoint"), h("p", { class: "empty" }, t("process.no_endpoint")));
   const clearing = end.trail_nm.every((v) => v === null);
   const key = `${end.wafer_id}.${end.step_name}.${clearing}.${end.trail_s.length}`;
