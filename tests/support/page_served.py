@@ -248,11 +248,12 @@ class Channel:
         """Give a command and return its last answer."""
         self._count += 1
         key = key or f"{verb}-{id(self)}-{self._count}"
+        self.messages.clear()  # an earlier answer to the same key is no answer to this
         self.send({"t": "command", "key": key, "verb": verb, "args": args, "reason": reason, "expires_s": 30})
         return self.answer(key, limit_s)
 
     def answer(self, key: str, limit_s: float = 60.0) -> dict[str, Any]:
-        """Listen for the last answer to a key."""
+        """Listen for the last answer to a key, among what has come since the last command."""
 
         def found(_: Channel) -> dict[str, Any] | None:
             ours = [m for m in self.messages if m["t"] == "answer" and m["key"] == key and m["status"] != "accepted"]
