@@ -137,16 +137,19 @@ def _history_tells_it(person: Person, page: ServedPage) -> None:
     rows = person.get("/api/wafers").body
     assert [row["wafer_id"] for row in rows["wafers"]] == ["ILD001-01", "ILD001-02", "ILD001-03"]
     assert rows["limits"]["removal_nm"]["low"] < rows["limits"]["removal_nm"]["high"]
-    wafer = person.get("/api/wafers/ILD001-02").body
+    wafer = person.get("/api/wafers/ILD001-03").body  # the last: whole, whenever the server died
     assert {m["stage"] for m in wafer["maps"]} == {"incoming", "post"}
     mean_nm = np.mean(wafer["profile"]["removal_nm"])
-    assert abs(mean_nm - wafer["wafer"]["removal_nm"]) < 0.1 * wafer["wafer"]["removal_nm"]
-    # Measured and true are two things, and near each other.
-    assert abs(wafer["truth"]["removal_mean_nm"] - wafer["wafer"]["removal_nm"]) < 0.05 * wafer["wafer"]["removal_nm"]
-    traces = person.get("/api/wafers/ILD001-02/traces?platen=1&tags=platen.torque_Nm,head.zone1_pressure_kPa").body
+    measured_nm = wafer["wafer"]["removal_nm"]
+    assert abs(mean_nm - measured_nm) < 0.1 * measured_nm
+    # Measured and true are two things, and near each other: nine sites and a noise of 1 nm against the whole wafer.
+    true_nm = wafer["truth"]["removal_mean_nm"]
+    assert true_nm != measured_nm
+    assert abs(true_nm - measured_nm) < 0.1 * measured_nm, (true_nm, measured_nm)
+    traces = person.get("/api/wafers/ILD001-03/traces?platen=1&tags=platen.torque_Nm,head.zone1_pressure_kPa").body
     assert traces["time_s"][0] == pytest.approx(0.0, abs=1.0)
     assert len(traces["values"]["platen.torque_Nm"]) == len(traces["time_s"]) <= 1200
-    assert person.get("/api/wafers/ILD001-02/traces?tags=platen.nothing").status == 404
+    assert person.get("/api/wafers/ILD001-03/traces?tags=platen.nothing").status == 404
     assert person.get("/api/wafers/nobody").status == 404
     events = person.get("/api/events?kind=wafer_finished").body["events"]
     assert [e["values"]["wafer_id"] for e in events] == ["ILD001-01", "ILD001-02", "ILD001-03"]
