@@ -268,7 +268,7 @@ function endpointCard() {
       ),
       end.why ? h("p", { class: "note" }, end.why) : null,
     ),
-    tag(end.decision === "called" ? "good" : "warn", tOr("endpoint", end.decision)),
+    tag(end.decision === "call" ? "good" : "warn", tOr("endpoint", end.decision)),
   );
 }
 

@@ -67,9 +67,14 @@ export default function recipes() {
       failed(error);
     }
   };
+  /** Every opening and every change has a number: an answer that comes late must not undo what was begun since. */
+  let turn = 0;
   const open = async (/** @type {{name: string, hash: string}} */ version) => {
+    const mine = ++turn;
     try {
-      shown = await recipe(version.name, version.hash);
+      const found = await recipe(version.name, version.hash);
+      if (mine !== turn) return;
+      shown = found;
       against = null;
       draft = null;
       faults = [];
@@ -82,12 +87,14 @@ export default function recipes() {
   };
   const check = () => {
     clearTimeout(later);
+    const mine = ++turn;
     checked = false;
     tell();
     later = setTimeout(async () => {
       if (!draft) return;
       try {
         const body = await checkRecipe(draft);
+        if (mine !== turn) return;
         faults = body.faults;
         text = body.text || text;
         checked = true;
@@ -129,8 +136,7 @@ export default function recipes() {
     try {
       const saved = await saveRecipe({ text: content }, given.reason);
       note("good", t("verb.recipe.save"), `${saved.name}@${saved.hash.slice(0, SHORT)}`);
-      shown = null;
-      await load();
+      versions = (await library()).recipes;
       await open(saved);
     } catch (error) {
       const more = error instanceof ApiError ? /** @type {Fault[]} */ (error.body?.faults ?? []) : [];

@@ -41,13 +41,15 @@ const ACKNOWLEDGE_S = 60;
 const CLEAR_S = 300;
 const OFFERED = 4;
 
+/** An exercise goes on while the trainee is on other pages. @type {(() => void) | null} */
+let following = null;
 /** @type {Going | null} */
 let going = null;
 /** @type {{name: string, points: number, remedy: string, reaction_s: number, total_s: number}[]} */
 let results = [];
 
 export default function training() {
-  const stop = watch(() => state().alarms, follow);
+  following ??= watch(() => state().alarms, follow);
   const tick = setInterval(() => going && tell(), 500);
   return {
     info: () => [heading(t("page.training"), h("p", null, t("training.about"))), going ? exercise(going) : choice(), results.length ? card(t("training.results"), scores()) : null],
@@ -57,10 +59,7 @@ export default function training() {
       commandButton("world.reset_emo"),
       commandButton("world.clear_fault", { key: "clear" }),
     ],
-    stop: () => {
-      stop();
-      clearInterval(tick);
-    },
+    stop: () => clearInterval(tick),
   };
 }
 
@@ -97,7 +96,7 @@ let known = new Set();
 
 function follow() {
   if (!going) return;
-  const { active } = state().alarms;
+  const active = state().alarms?.active ?? {};
   if (!going.alarm) {
     const fresh = Object.values(active).find((a) => !known.has(a.key));
     if (!fresh) return;
