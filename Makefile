@@ -43,8 +43,11 @@ faults: setup ## break things in lots on the twin, by seed and resumable (SEEDS=
 	@$(BIN)/python faults/campaign.py --seeds $(SEEDS) --results $(RESULTS) $(if $(TOOL),--tool $(TOOL))
 
 soak: HOURS ?= 24
-soak: setup ## a day of tool time with a factory host that loses its link at random (HOURS=n)
+soak: PAGE_HOURS ?= 4
+soak: setup ## a day of tool time with a factory host that loses its link, hours with pages that are cut (HOURS=n PAGE_HOURS=n)
 	@$(BIN)/python faults/factory_soak.py --hours $(HOURS)
+	@$(BIN)/python faults/hmi_soak.py --hours $(PAGE_HOURS)
+	@PLANARIS_HMI_FRAMES=100000 $(BIN)/pytest -k mutated_frames tests/system/test_hmi_security.py
 
 kills: SEEDS ?= 1-20
 kills: RESULTS ?= kills.jsonl
