@@ -19,7 +19,7 @@ def published_s(route: str) -> tuple[float, float]:
     return float(small), float(large)
 
 
-def contest(route: str, *, vacuum_arms: int = 2) -> Cluster:
+def contest(route: str, *, vacuum_arms: int = 2, empty_moves: bool = True) -> Cluster:
     """Return a route's instance: one arm in front, ``vacuum_arms`` in the vacuum robots."""
     data = _read()
     chambers = "AB" if route in "AB" else "CDE"
@@ -42,6 +42,7 @@ def contest(route: str, *, vacuum_arms: int = 2) -> Cluster:
         cleaned=frozenset(m for m in used if m.startswith("PM")) if chambers == "CDE" else frozenset(),
         clean_every=data["clean_every"],
         clean_s=data["clean_s"],
+        empty_moves=empty_moves,
     )
 
 

@@ -89,7 +89,7 @@ class Mutant:
 
 
 def _wafer_confirmations() -> tuple[str, ...]:
-    return tuple(f"planaris.modules.{room}.confirm_wafer" for room in ("handling", "platen", "after_polish"))
+    return tuple(f"planaris.modules.{room}.confirm_wafer" for room in ("handling", "platen", "after_polish", "units"))
 
 
 K = FaultKind
@@ -104,7 +104,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a failed visit is not made safe": Mutant(
         ("planaris.modules.platen.Platen._make_safe",), lambda: _nothing_async, (K.DEVIATION,)
     ),
-    "sensors confirm no move": Mutant(_wafer_confirmations(), lambda: _nothing_async, (K.LEFT_ON_PAD, K.WEAK_VACUUM)),
+    "sensors confirm no move": Mutant(_wafer_confirmations(), lambda: _nothing_async, (K.MISS,)),
     "a motion's end is not waited for": Mutant(
         ("planaris.hardware.device.Device._finished",), lambda: _nothing_async, (K.SLOW, K.JAMMED)
     ),

@@ -53,16 +53,18 @@ def test_a_kind_takes_effect_and_breaks_no_invariant(kind: FaultKind) -> None:
 
 # Seeds of the long campaign that broke an invariant once: a transfer that went on while the tool was halted (and one
 # given up there), a wafer that slid out while its head came up, a turn that waited for itself behind a wafer given up,
-# a wafer on the wet arm whose way back another had taken.
+# a wafer on the wet arm whose way back another had taken. They were drawn before a miss was among the kinds.
+DRAWN_AMONG = [kind for kind in KINDS if kind is not FaultKind.MISS]
 SEEDS_MENDED = [(112, "person"), (1055, "person"), (703, "slip"), (1009, "person"), (1154, "stuck_off")]
 
 
 @pytest.mark.parametrize(("seed", "kind"), SEEDS_MENDED)
 def test_what_a_campaign_found_once_stays_mended(seed: int, kind: str) -> None:
-    setting = campaign.Setting(campaign.LOT, None, 8)
-    found = campaign.one((seed, setting))
-    assert found["violations"] == []
-    assert [(f["kind"], f["took_effect"]) for f in found["faults"]] == [(kind, True)]
+    files = campaign.job(campaign.LOT, None)
+    scenario = draw(seed, files.tool, 8, among=DRAWN_AMONG)
+    found = play(with_slots(files, scenario.slots), scenario)
+    assert found.violations == []
+    assert [(f["kind"], f["took_effect"]) for f in found.faults] == [(kind, True)]
 
 
 @pytest.mark.parametrize("kind", [FaultKind.SLIP, FaultKind.BREAK])
@@ -121,6 +123,7 @@ QUICK = (
     "no interlock on a slipped wafer",
     "no water for a wafer that waits",
     "a wafer on a pad is not followed",
+    "sensors confirm no move",
 )
 
 

@@ -89,6 +89,7 @@ class LiveTool:
         if past is not None:
             self.tool.quarantine.restore(item.event for item in past.events)
             self.tool.idle_pads.restore(past.events)
+            self.tool.use.restore(past.events)
         self.engine = Engine(self.tool)
         if past is not None:
             self.engine.manual.restore(item.event for item in past.events)

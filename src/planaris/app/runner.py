@@ -327,6 +327,7 @@ class _Session:
         if past is not None:
             tool.quarantine.restore(item.event for item in past.events)
             tool.idle_pads.restore(past.events)
+            tool.use.restore(past.events)
         engine = Engine(tool)
         if past is not None:
             engine.manual.restore(item.event for item in past.events)

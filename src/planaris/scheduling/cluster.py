@@ -3,7 +3,8 @@
 Handling rules, the same for planner, checker and bound: a module holds one wafer; a robot picks, moves and places, and
 moves empty to where it picks next, both by one table of times; a robot of one arm picks only when the destination is
 free or will be; one of two arms may at an occupied module pick the wafer there, turn (``swap_s``) and place the other.
-A module named ``X.in`` and one named ``X.out`` are two places at X.
+A module named ``X.in`` and one named ``X.out`` are two places at X. Published plans often leave the empty moves out: a
+cluster can be told to, so that plans by the same rule are compared.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Cluster:
     """A tool and the one route on it. ``ports`` are where wafers come from and go back to, ``port_size`` each.
 
     Modules in ``cleaned`` are cleaned for ``clean_s`` after every ``clean_every`` wafers, from the pick of the last.
+    Without ``empty_moves`` a robot without a wafer is where it is needed in no time.
     """
 
     name: str
@@ -55,6 +57,11 @@ class Cluster:
     cleaned: frozenset[str] = frozenset()
     clean_every: int = 0
     clean_s: float = 0.0
+    empty_moves: bool = True
+
+    def empty_way_s(self, robot: ClusterRobot, one: str, other: str) -> float:
+        """Return the time of a move without a wafer between two modules' positions."""
+        return robot.way_s(one, other) if self.empty_moves else 0.0
 
     def port_of(self, wafer: int) -> str:
         """Return the port of the wafer, counted from 0."""

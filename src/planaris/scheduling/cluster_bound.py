@@ -78,7 +78,11 @@ def _gap_s(cluster: Cluster, step: int) -> float:
     _, aways = _ends(cluster, step + 1, cluster.ports)
     sources, modules = _ends(cluster, step, cluster.ports)
     return min(
-        out.way_s(m, away) + cluster.place_s + out.way_s(away, source) + cluster.pick_s + out.way_s(source, m)
+        out.way_s(m, away)
+        + cluster.place_s
+        + cluster.empty_way_s(out, away, source)
+        + cluster.pick_s
+        + out.way_s(source, m)
         for m in modules
         for away in aways
         for source in sources
@@ -116,7 +120,7 @@ def _robot_s(
             stays = loads[i][0] + 1 == later and b == c and cluster.steps[loads[i][0]].modules == (b,)
             # The only wafer there is the one just brought: the arm waits for its work.
             wait_s = cluster.steps[loads[i][0]].time_s if stays else 0.0
-            cost[n + i * n + j] = max(robot.way_s(b, c), wait_s)
+            cost[n + i * n + j] = max(cluster.empty_way_s(robot, b, c), wait_s)
             if loads[i][0] == later and _single(cluster, later):
                 most[n + i * n + j] = 0.0
     for i in range(n):

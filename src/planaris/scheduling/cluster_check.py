@@ -31,6 +31,8 @@ def _robots(cluster: Cluster, handlings: Sequence[Handling]) -> Iterable[Violati
             where = h.module.partition(".")[0]
             if before is not None:
                 way_s = robot.move_s.get((before.module.partition(".")[0], where), float("inf"))
+                if not held and not cluster.empty_moves:
+                    way_s = 0.0
                 if before.module == h.module and before.kind == "pick" and h.kind == "place":
                     way_s = cluster.swap_s
                 if h.start_s < before.end_s + way_s - TICK_S:

@@ -171,20 +171,18 @@ class _Planner:
         return begins_s, chain
 
     def _begins_s(self, robot: ClusterRobot, leg: _Leg, now_s: float) -> float:
-        arrives_s = now_s + self._way_s(robot, self._at[robot.name], leg.source)
+        at = self._at[robot.name]
+        arrives_s = now_s + (self._cluster.empty_way_s(robot, at, leg.source) if at else 0.0)
         place = self._places.get(leg.source)
         ready_s = place.done_s if place is not None else 0.0
         # No earlier than lets it go straight into its destination, which may still be cleaned.
         free_s = self._places[leg.destination].free_s if leg.destination in self._places and not leg.swaps else 0.0
         if leg.swaps:
             free_s = self._places[leg.destination].done_s + self._cluster.pick_s + self._cluster.swap_s
-        straight_s = free_s - self._cluster.pick_s - self._way_s(robot, leg.source, leg.destination)
+        straight_s = free_s - self._cluster.pick_s - robot.way_s(leg.source, leg.destination)
         if leg.swaps:
             straight_s -= self._cluster.pick_s + self._cluster.swap_s
         return max(arrives_s, ready_s, straight_s)
-
-    def _way_s(self, robot: ClusterRobot, one: str, other: str) -> float:
-        return robot.way_s(one, other) if one else 0.0
 
     # -- what could be done -------------------------------------------------------------------------------------
     def _chains(self, robot: ClusterRobot) -> list[tuple[_Leg, ...]]:
@@ -253,7 +251,7 @@ class _Planner:
         time_s = self._begins_s(robot, first, now_s)
         time_s = self._picked(name, first, time_s)
         for number, leg in enumerate(chain):
-            time_s += self._way_s(robot, leg.source, leg.destination)
+            time_s += robot.way_s(leg.source, leg.destination)
             if leg.swaps:
                 other = chain[number + 1]
                 time_s = max(time_s, self._places[leg.destination].done_s)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from planaris.stream import Committed, EquipmentStateChanged, EventStream
 from planaris.tool.equipment_state import TOOL, E10State, Use, step
@@ -17,17 +18,38 @@ class UseKeeper:
         self.state = E10State.NST
         self.spent_s: dict[E10State, float] = {}
         self._since_s: float | None = None
+        self._restored = False
 
     def __call__(self, batch: Sequence[Committed]) -> None:
         for item in batch:
             if isinstance(item.event, EquipmentStateChanged):
                 continue
             before, self.use = self.use, step(self.use, item.event)
-            state, why = (self.state, "") if self.use is before else self.use.tool
-            if self._since_s is None:
-                self._since_s = item.time_s
-            self.spent_s[self.state] = self.spent_s.get(self.state, 0.0) + item.time_s - self._since_s
-            self._since_s = item.time_s
+            state, why = (self.state, "") if self.use is before and not self._restored else self.use.tool
+            self._restored = False
+            self._pass(item.time_s)
             if state is not self.state:
                 self._stream.publish(EquipmentStateChanged(TOOL, self.state.value, state.value, why))
                 self.state = state
+
+    def restore(self, past: Iterable[Committed]) -> None:
+        """Take up what a dead controller's events told. Until the next event the tool is down: nobody controlled it.
+
+        What its modules did is over: those that do something now say so.
+        """
+        for item in past:
+            self._pass(item.time_s)
+            if isinstance(item.event, EquipmentStateChanged):
+                if item.event.module == TOOL:
+                    self.state = E10State(item.event.state)
+            else:
+                self.use = step(self.use, item.event)
+        self.use = replace(self.use, modules={})
+        if self.use.running:
+            self._stream.publish(EquipmentStateChanged(TOOL, self.state.value, E10State.UDT.value, "no controller"))
+            self.state, self._restored = E10State.UDT, True
+
+    def _pass(self, time_s: float) -> None:
+        if self._since_s is not None:
+            self.spent_s[self.state] = self.spent_s.get(self.state, 0.0) + time_s - self._since_s
+        self._since_s = time_s

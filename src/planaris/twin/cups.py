@@ -47,6 +47,8 @@ class Cup:
             return DeviceError.WAFER_PRESENT
 
         def unloaded() -> DeviceError:
+            if self._mover.misses(self._name):
+                return OK
             self._mover.on_hold(int(head), False)
             return self._mover.move(holder, self._name)
 
@@ -76,6 +78,8 @@ class Cup:
 
         def chucked() -> DeviceError:
             self._raised_for = 0
+            if self._mover.misses(self._name):
+                return OK
             wafer = self._mover.places.get(self._name)
             error = self._mover.move(self._name, f"head{int(head)}")
             if error is OK and wafer is not None:

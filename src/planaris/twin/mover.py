@@ -32,6 +32,7 @@ class Mover:
     """Moves true wafers between places and keeps the presence sensors true.
 
     ``on_turn`` is told which platens have another head now; ``on_hold`` that a head took a wafer by vacuum or let go.
+    ``misses_left`` says how often a device will yet go through its motion without the wafer, ``missed`` which ever did.
     """
 
     def __init__(self, plc: VirtualPlc, places: Places, dictionary: Dictionary, seed: int) -> None:
@@ -41,6 +42,8 @@ class Mover:
         self.on_turn: Callable[[Sequence[int]], None] = lambda _platens: None
         self.on_hold: Callable[[int, bool], None] = lambda _head, _held: None
         self.vacuum_ok: Callable[[], bool] = lambda: True
+        self.misses_left: dict[str, int] = {}
+        self.missed: set[str] = set()
 
     def device(self, name: str) -> TwinDevice:
         """Make a device; what its verbs do is declared on it."""
@@ -59,6 +62,14 @@ class Mover:
         if (room := f"{location}.flip_clear") in self.plc.tags:
             changed[room] = not pieces
         self.plc.set(changed)
+
+    def misses(self, device: str) -> bool:
+        """Whether a device's grip fails it this time: its motion ends well, and the wafer is where it was."""
+        left = self.misses_left.get(device, 0)
+        if left:
+            self.misses_left[device] = left - 1
+            self.missed.add(device)
+        return left > 0
 
     def move(self, source: str, destination: str) -> DeviceError:
         """Move the true wafer if there is one and the destination is free."""

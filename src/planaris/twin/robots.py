@@ -104,8 +104,9 @@ class TwinRobot:
 
         def picked() -> DeviceError:
             error = OK if self.wrists is None else self.wrists.meet(arm, self._face_at(source))
-            error = error or self._mover.move(source, arm)
-            if error is OK:
+            missed = error is OK and self._mover.misses(self._name)
+            error = error or (OK if missed else self._mover.move(source, arm))
+            if error is OK and not missed:
                 self._placed_in(source, False)
                 self._swapping = source if other_loaded else ""
             self._stand(self._stations[int(station)])
@@ -123,8 +124,9 @@ class TwinRobot:
         swaps, self._swapping = self._swapping == destination, ""
 
         def placed() -> DeviceError:
-            error = self._mover.move(arm, destination)
-            if error is OK:
+            missed = self._mover.misses(self._name)
+            error = OK if missed else self._mover.move(arm, destination)
+            if error is OK and not missed:
                 self._placed_in(destination, True)
             self._stand(self._stations[int(station)])
             return error

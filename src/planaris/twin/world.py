@@ -131,7 +131,8 @@ class World:
         """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), a supply (`loss`, `supply`
         of the facility with what is left of it), the dryer's lid (`lid`), lose a wafer (`lost`), or let one come to
         grief: `left_on_pad` (magnitude: pulls that fail), `weak_vacuum` (kPa that a head lacks), `slip`, `break`. What
-        turns wafers over jams (`flip_jam`) or lets them fall (`flip_drop`, magnitude: how many).
+        turns wafers over jams (`flip_jam`) or lets them fall (`flip_drop`, magnitude: how many). A robot or a cup goes
+        through its motion and leaves the wafer where it is (`miss`, magnitude: how often).
 
         A sensor, by its tag, can `dropout`, be `stuck`, `spike` (magnitude: its height) or show `saturation`, and a
         window (``platen1.window``) be `fouled` (magnitude: share of light taken)."""
@@ -155,6 +156,11 @@ class World:
             return
         if fault in {"flip_jam", "flip_drop"}:
             self._break_wrist(target, fault, magnitude)
+            return
+        if fault == "miss":
+            if target not in self.machine.devices:
+                raise ValueError(f"no device {target}")
+            self.machine.handling.misses_left[target] = max(1, int(magnitude))
             return
         if fault == "lost":
             self.machine.places.take(target)
@@ -254,6 +260,7 @@ class World:
         if target.startswith("head"):
             self.machine.process.mishaps.clear(int(target.removeprefix("head")))
         device.fault.slow_ratio, device.fault.silent, device.fault.jammed = 1.0, False, False
+        self.machine.handling.misses_left.pop(target, None)
 
     def _mix_up(self, port: str, state: SlotState, slot: int) -> None:
         self.machine.handling.carriers[int(port.removeprefix("loadport"))].slots[slot] = state

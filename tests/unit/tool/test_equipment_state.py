@@ -9,6 +9,7 @@ from planaris.model import Severity, WaferKind
 from planaris.stream import (
     AlarmCleared,
     AlarmSet,
+    Committed,
     EquipmentStateChanged,
     Event,
     JobStateChanged,
@@ -83,6 +84,39 @@ def test_changes_are_told_once_and_shares_add_up(bench: Bench) -> None:
         {E10State.PRD: 100 * 70 / 110, E10State.SBY: 100 * 10 / 110, E10State.UDT: 100 * 30 / 110}
         | dict.fromkeys((E10State.ENG, E10State.SDT, E10State.NST), 0.0)
     )
-    # A wafer that ends is no wafer out.
+
+
+def test_after_a_death_the_tool_was_down_and_its_shares_go_on(bench: Bench) -> None:
+    past = [
+        Committed(number, time_s, event)
+        for number, (time_s, event) in enumerate(
+            (
+                (0.0, RUN),
+                (0.0, EquipmentStateChanged("tool", "NST", "SBY", "no job")),
+                (10.0, JOB),
+                (10.0, EquipmentStateChanged("tool", "SBY", "PRD", "L1")),
+                (50.0, BUSY),
+            )
+        )
+    ]
+    keeper = UseKeeper(bench.stream)
+    keeper.restore(past)
+    assert keeper.use.modules == {}
+    bench.stream.listen(keeper)
+    bench.now_s = 80.0
+    bench.stream.commit(WARNED)
+    bench.now_s = 100.0
+    bench.stream.commit(OVER)
+    bench.stream.flush()
+    told = [(e.previous, e.state, e.why) for e in bench.of(EquipmentStateChanged)]
+    assert told == [("PRD", "UDT", "no controller"), ("UDT", "PRD", "L1"), ("PRD", "SBY", "no job")]
+    assert {state: s for state, s in keeper.spent_s.items() if s} == {
+        E10State.SBY: 10.0,
+        E10State.PRD: 40.0 + 20.0,
+        E10State.UDT: 30.0,
+    }
+
+
+def test_a_wafer_that_ends_is_no_wafer_out() -> None:
     done = WaferFinished("W1", 1, 1, WaferKind.PRODUCT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     assert folded(RUN, JOB, KNOWN, WaferMoved("W1", "a", "b"), done).out == frozenset()

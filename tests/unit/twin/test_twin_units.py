@@ -12,6 +12,7 @@ from units_case import UnitsCase
 
 from planaris.clock import run
 from planaris.hardware import DeviceReportedError
+from planaris.twin import World
 
 # Device times spread by 1 % (1 sigma, cut at 3); a handshake adds some tenths of a second.
 SPREAD = 0.03
@@ -221,5 +222,25 @@ def test_an_emergency_stop_leaves_an_arm_where_it_was_and_its_table_rinsed() -> 
         case.machine.safety.reset("emo")
         await case.do("swing1", "to", EXCHANGE)
         assert await case.seen("swing1.position", "head1.wafer_present") == [EXCHANGE, 1.0]
+
+    play(story)
+
+
+def test_a_robot_that_misses_reports_done_and_leaves_the_wafer_where_it_was() -> None:
+    async def story(case: UnitsCase) -> None:
+        world = World(case.machine)
+        stage = case.station("stage")
+        case.put("stage")
+        world.inject_fault("wet_robot", "miss", 1.0)
+        await case.do("wet_robot", "pick", stage)
+        assert await case.seen("stage.wafer_present", "wet_robot.wafer_present") == [1, 0]
+        await case.do("wet_robot", "pick", stage)
+        assert await case.seen("stage.wafer_present", "wet_robot.wafer_present") == [0, 1]
+        world.inject_fault("wet_robot", "miss", 5.0)
+        await case.do("wet_robot", "place", stage)
+        assert await case.seen("stage.wafer_present", "wet_robot.wafer_present") == [0, 1]
+        world.clear_fault("wet_robot")
+        await case.do("wet_robot", "place", stage)
+        assert await case.seen("stage.wafer_present", "wet_robot.wafer_present") == [1, 0]
 
     play(story)

@@ -109,6 +109,8 @@ class Breaking:
         if fault.kind in {FaultKind.FLIP_JAM, FaultKind.FLIP_DROP}:
             wrists = machine.handling.wrists
             return wrists is not None and wrists.fault.effects_count > 0
+        if fault.kind is FaultKind.MISS:
+            return fault.target in machine.handling.missed
         if fault.kind is FaultKind.LID:
             return machine.handling.lid_refusals_count > 0
         if fault.kind is FaultKind.PERSON:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,6 +37,7 @@ class FaultKind(StrEnum):
     PERSON = "person"
     FLIP_JAM = "flip_jam"
     FLIP_DROP = "flip_drop"
+    MISS = "miss"
 
 
 SAFETY_INPUTS = ("emo", "door_open", "leak", "over_temperature", "over_pressure", "exhaust_low", "drain_full")
@@ -114,6 +115,7 @@ def targets(tool: ToolDescription) -> Mapping[FaultKind, tuple[str, ...]]:
         ),
         FaultKind.LID: (stations[-1],),
         FaultKind.PERSON: ORDERS,
+        FaultKind.MISS: ("dry_robot", "wet_robot", *cups),
         **dict.fromkeys((FaultKind.FLIP_JAM, FaultKind.FLIP_DROP), ("wet_robot",) if tool.wet_robot.flip_s else ()),
     }
 
@@ -125,16 +127,22 @@ _NEVER_MENDED_ITSELF = frozenset(
 )
 
 
-def draw(seed: int, tool: ToolDescription, wafers_count: int, faults_count: int = 1) -> Scenario:
-    """Draw a seed's scenario; the kind goes round with the seed so that every kind comes equally often."""
+def draw(
+    seed: int,
+    tool: ToolDescription,
+    wafers_count: int,
+    faults_count: int = 1,
+    among: Collection[FaultKind] = tuple(FaultKind),
+) -> Scenario:
+    """Draw a seed's scenario ``among`` some kinds; kinds go round with the seed, so that all come equally often."""
     chance = np.random.default_rng([2026, seed])
     possible = targets(tool)
-    kinds = [kind for kind in FaultKind if possible[kind]]
+    kinds = [kind for kind in FaultKind if possible[kind] and kind in among]
     faults: list[Fault] = []
     for number in range(faults_count):
         # A death is a campaign of its own: it comes alone.
-        among = kinds if faults_count == 1 else [k for k in kinds if k is not FaultKind.KILL]
-        kind = among[(seed + number * int(chance.integers(1, len(among)))) % len(among)]
+        left = kinds if faults_count == 1 else [k for k in kinds if k is not FaultKind.KILL]
+        kind = left[(seed + number * int(chance.integers(1, len(left)))) % len(left)]
         faults.append(_draw_fault(kind, possible[kind], chance))
     slots = tuple(range(1, wafers_count + 1))
     return Scenario(seed, slots, tuple(faults), float(chance.uniform(*REACTION_S)))
@@ -152,6 +160,7 @@ def _draw_fault(kind: FaultKind, possible: tuple[str, ...], chance: np.random.Ge
         FaultKind.SLOTS: float(chance.choice([-1, 1]) * chance.integers(1, 6)),
         FaultKind.LEFT_ON_PAD: float(chance.integers(1, 4)),
         FaultKind.FLIP_DROP: float(chance.integers(1, 3)),
+        FaultKind.MISS: float(chance.integers(1, 3)),
         FaultKind.WEAK_VACUUM: float(chance.uniform(30.0, 60.0)),
         FaultKind.DEVIATION: float(chance.uniform(0.3, 0.75)),
     }.get(kind, 1.0)
