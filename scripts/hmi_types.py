@@ -1,4 +1,4 @@
-"""Write the page's types from the wire's: `planaris.hmi.protocol` as JSDoc, so that `tsc --checkJs` holds the page to it."""
+"""Write the page's types from the wire's, `planaris.hmi.protocol`, as JSDoc: `tsc --checkJs` holds the page to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal, NotRequired, get_args, get_origin, get_type_hin
 from planaris.hmi import protocol
 
 TARGET = Path(__file__).parents[1] / "src" / "planaris" / "hmi" / "static" / "types.js"
-HEAD = """// Types of the wire, written by scripts/hmi_types.py from planaris/hmi/protocol.py: change that file, not this one.
+HEAD = """// Types of the wire, written by scripts/hmi_types.py from planaris/hmi/protocol.py: change that, not this.
 
 export {};
 """

@@ -1,4 +1,4 @@
-"""One shift at the page: a recipe is changed and released, a lot runs at 20 times real time, an alarm comes and goes."""
+"""One shift at the page: a recipe is changed and released, a lot runs, an alarm comes and goes, all is in the audit."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _see_wafers_move(page: Page) -> None:
 def _see_an_endpoint(at: Opened) -> None:
     at.go("process")
     at.page.locator(".seg button:has-text('Platen 3')").click()
-    # Of the first wafers one is called; a starved machine may hold one, for 20 times real time leave it 5 ms for each stop.
+    # Of the first wafers one is called. A starved machine may hold one: 20 times real time leave it 5 ms for a stop.
     card = at.page.locator("section.card:has(h2:text-is('Endpoint')):has(.tag:has-text('✓ called'))")
     card.wait_for(timeout=150_000)
     assert "nm" in card.inner_text()

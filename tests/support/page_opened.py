@@ -79,7 +79,7 @@ class Opened:
 
     def wait_live(self) -> None:
         """Wait until values are live."""
-        self.page.locator(":root[data-link=live] .screen .nav a").first.wait_for()
+        self.page.locator(":root[data-link=live][data-pages=loaded] .screen .nav a").first.wait_for()
 
     def go(self, name: str) -> None:
         """Go to a page by the navigation."""

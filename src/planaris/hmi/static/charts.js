@@ -7,8 +7,8 @@ import { t } from "./i18n.js";
 /** @type {Promise<any> | null} */
 let loading = null;
 
-/** Load uPlot once, when a chart is first shown. @returns {Promise<any>} */
-function library() {
+/** Load uPlot once. @returns {Promise<any>} */
+export function preload() {
   loading ??= new Promise((resolve, reject) => {
     document.head.append(h("link", { rel: "stylesheet", href: "/static/vendor/uPlot.min.css" }));
     const script = document.createElement("script");
@@ -82,7 +82,7 @@ export class Chart {
   }
 
   async make() {
-    const UPlotClass = await library();
+    const UPlotClass = await preload();
     if (!this.width || !this.observer) return;
     this.plot?.destroy();
     const { options } = this;

@@ -2,6 +2,9 @@
 
 /** @typedef {import("./types.js").SessionBody} Session */
 
+/** A silent network answers nothing: then a request ends as if the server could not be reached. */
+const LIMIT_MS = 15_000;
+
 /** @type {Session | null} */
 let now = null;
 /** @type {() => void} */
@@ -44,7 +47,8 @@ export async function ask(method, path, body, signal) {
   /** @type {RequestInit} */
   const how = { method, headers, credentials: "same-origin" };
   if (body !== undefined) how.body = JSON.stringify(body);
-  if (signal) how.signal = signal;
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  how.signal = signal ? AbortSignal.any([signal, limit]) : limit;
   let response;
   try {
     response = await fetch(path, how);
@@ -53,7 +57,9 @@ export async function ask(method, path, body, signal) {
     throw new ApiError(0, { error: "offline" });
   }
   const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
-  const said = isJson ? await response.json() : await response.text();
+  const said = await (isJson ? response.json() : response.text()).catch(() => {
+    throw new ApiError(0, { error: "offline" });
+  });
   if (response.ok) return said;
   if (response.status === 401 && now) {
     now = null;

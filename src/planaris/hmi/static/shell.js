@@ -8,7 +8,8 @@ import { isLive, linkState, toolTime, waiting } from "./link.js";
 import { person } from "./person.js";
 import { session } from "./session.js";
 import { state, tell, watch } from "./store.js";
-import { commandButton } from "./ui.js";
+import { preload } from "./charts.js";
+import { commandButton, note } from "./ui.js";
 
 /** @typedef {import("./dom.js").Child} Child */
 
@@ -58,7 +59,7 @@ export function openScreen() {
   const tick = setInterval(clock, 200);
   addEventListener("hashchange", go);
   addEventListener("keydown", keys);
-  void go();
+  void go().then(loadPages);
   return () => {
     stop();
     clearInterval(tick);
@@ -74,8 +75,17 @@ async function go() {
   const wanted = location.hash.replace(/^#\/?/, "").split("/")[0] ?? "";
   const id = PAGES.includes(wanted) ? wanted : "overview";
   if (id === pageId) return tell();
+  const before = pageId;
   pageId = id;
-  const loaded = await import(`./pages/${id}.js`);
+  let loaded;
+  try {
+    loaded = await import(`./pages/${id}.js`);
+  } catch {
+    if (pageId !== id) return undefined;
+    pageId = before;
+    note("warn", t(`page.${id}`), t("link.no_page"));
+    return tell();
+  }
   if (pageId !== id) return undefined;
   page?.stop?.();
   patch(find("#info"));
@@ -84,6 +94,13 @@ async function go() {
   find("#info").scrollTop = 0;
   document.title = `${t(`page.${id}`)} · Planaris`;
   return tell();
+}
+
+/** Have every page here before it is asked for: while the network is cut, people still look around. */
+async function loadPages() {
+  for (const id of PAGES) await import(`./pages/${id}.js`).catch(() => null);
+  await preload().catch(() => null);
+  document.documentElement.dataset.pages = "loaded";
 }
 
 /** @param {KeyboardEvent} event */

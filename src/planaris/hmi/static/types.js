@@ -1,4 +1,4 @@
-// Types of the wire, written by scripts/hmi_types.py from planaris/hmi/protocol.py: change that file, not this one.
+// Types of the wire, written by scripts/hmi_types.py from planaris/hmi/protocol.py: change that, not this.
 
 export {};
 

@@ -626,4 +626,5 @@ export default {
   "signal.head.downforce_N": "Head force",
   "signal.head.sweep_mm": "Sweep",
   "maintenance.wafers": "{n} wafers",
+  "link.no_page": "This page cannot be loaded now: the server does not answer.",
 };

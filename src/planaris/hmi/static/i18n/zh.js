@@ -626,4 +626,5 @@ export default {
   "signal.head.downforce_N": "抛光头下压力",
   "signal.head.sweep_mm": "摆动",
   "maintenance.wafers": "{n}片晶圆",
+  "link.no_page": "服务器无应答，暂时无法加载此页面。",
 };
