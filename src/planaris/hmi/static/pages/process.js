@@ -15,6 +15,8 @@ const WINDOWS_S = [60, 180, 600];
 
 let platen = 1;
 let window_s = 60;
+/** Also what maintenance looks at: air and drives. */
+let all = false;
 /** An earlier wafer whose traces lie under the live ones. */
 let overlay = "";
 
@@ -26,6 +28,12 @@ const groups = (zones) => [
   { id: "speeds", least: 10, platen: ["speed_rpm", "conditioner_speed_rpm"], head: ["speed_rpm"] },
   { id: "flows", least: 20, platen: ["slurry_flow_ml_min", "di_flow_ml_min", "drain_flow_ml_min"], head: [] },
   { id: "forces", least: 5, platen: ["conditioner_force_N", "vibration_mm_g"], head: ["downforce_N", "sweep_mm"] },
+  ...(all
+    ? [
+        { id: "air", least: 1, platen: [], head: [...Array.from({ length: zones }, (_, k) => `zone${k + 1}_flow_l_min`), "ring_flow_l_min"] },
+        { id: "drives", least: 5, platen: ["motor_temperature_C", "conditioner_torque_Nm", "conditioner_current_A"], head: ["motor_temperature_C"] },
+      ]
+    : []),
 ];
 
 export default function process() {
@@ -40,10 +48,11 @@ export default function process() {
   const earlier = {};
   let asked = false;
 
-  const parts = groups(zones).map((group) => [...group.head.map((name) => `head.${name}`), ...group.platen.map((name) => `platen.${name}`)]);
+  const partsNow = () => groups(zones).map((group) => [...group.head.map((name) => `head.${name}`), ...group.platen.map((name) => `platen.${name}`)]);
   /** Charts for a platen; another head only takes over the head's part in them. */
   const rebuild = () => {
     for (const one of charts) one.chart.stop();
+    const parts = partsNow();
     buffer = new Buffer(parts.flat(), KEPT);
     charts = parts.map((own, at) => {
       const series = own.map((name, k) => ({ label: shortName(name), ink: k }));
@@ -127,6 +136,10 @@ export default function process() {
         segments(t("process.window"), WINDOWS_S.map((w) => [String(w), duration(w)]), String(window_s), (value) => {
           window_s = Number(value);
         }),
+        segments(t("process.signals"), [["main", t("process.main")], ["all", t("process.all")]], all ? "all" : "main", (value) => {
+          all = value === "all";
+          rebuild();
+        }),
         overlayChoice(choose),
       ),
       h(
@@ -159,7 +172,7 @@ const valueOf = (buffer, name) => withUnit(buffer.last(name), unitOf(name), Math
 
 /** @param {string} name */
 const shortName = (name) => {
-  const zone = /^head\.zone(\d)_pressure_kPa$/.exec(name);
+  const zone = /^head\.zone(\d)_(?:pressure_kPa|flow_l_min)$/.exec(name);
   return zone ? t("whatif.zone", { n: zone[1] ?? "" }) : tOr("signal", name);
 };
 
