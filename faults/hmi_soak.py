@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -110,9 +111,9 @@ async def _follow(channel: ClientConnection, chance: random.Random, seen: Seen, 
 
 
 def _compare(kept: dict[str, Any], told: dict[str, Any], seen: Seen) -> None:
-    """Hold a state to a snapshot of the same number; what changed since its last difference may be ahead."""
+    """Hold a state to a snapshot of the same number."""
     seen.compared += 1
-    for key in ("jobs", "carriers", "consumables", "alarms"):
+    for key in told.keys() - {"time", "verbs"}:
         if kept.get(key) != told.get(key):
             seen.differing.append(f"{key}: {kept.get(key)} is not {told.get(key)}"[:300])
 
@@ -171,7 +172,7 @@ async def pages(page: ServedPage, person: Person, seed: int, seen: Seen, end_s: 
         await stay(page, person, chance, seen, end_s)
 
 
-async def soak(page: ServedPage, hours: float, seed: int) -> tuple[Seen, list[float]]:
+async def soak(page: ServedPage, hours: float, seed: int, pages_count: int) -> tuple[Seen, list[float]]:
     """Soak for so many hours of tool time; return what was seen, and the server's memory over it."""
     seen, memory = Seen(), list[float]()
     begin_s = time.monotonic()
@@ -186,7 +187,7 @@ async def soak(page: ServedPage, hours: float, seed: int) -> tuple[Seen, list[fl
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(look())
         tasks.create_task(lots(worker, seen, end_s))
-        for number in range(PAGES):
+        for number in range(pages_count):
             tasks.create_task(pages(page, person, seed + number, seen, end_s))
     return seen, memory
 
@@ -196,13 +197,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=4.0, help="of tool time, at 20 times real time")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pages", type=int, default=PAGES, help="that are open at once")
     parser.add_argument("--short", action="store_true", help="too short for a word about memory")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         with serving_page(home, speed=SPEED, lot=None) as page:
             release(page)
-            seen, memory = asyncio.run(soak(page, given.hours, given.seed))
+            seen, memory = asyncio.run(soak(page, given.hours, given.seed, given.pages))
             pid = page.process.pid
             told = f"{memory_kB(pid) / 1024:.1f}"
             page.end()
@@ -215,6 +217,8 @@ def main() -> int:
     )
     print(f"{seen.compared} snapshots held to what differences made; {len(seen.differing)} differ")
     print(f"memory {told} MB at the end, {ratio:.3f} times that after the first tenth")
+    medians = [sorted(part)[len(part) // 2] / 1024 for part in np.array_split(np.array(memory), 10) if len(part)]
+    print(f"memory by tenths, MB: {', '.join(f'{one:.1f}' for one in medians)}")
     for line in seen.differing[:10]:
         print(f"  {line}")
     return 0 if not seen.differing and (given.short or ratio <= FLAT_RATIO) else 1

@@ -8,7 +8,6 @@ import json
 import os
 import socket
 import sqlite3
-import struct
 from collections.abc import Generator
 from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from planaris.historian import verify_audit
 from planaris.hmi.accounts import FAILURES_LIMIT
 from planaris.hmi.hub import VIEWERS_LIMIT
 from planaris.hmi.passwords import QUEUE_LIMIT
+from planaris.hmi.patience import HEAD_LIMIT_S
 
 # Mutated frames: 10^5 in `make soak`.
 FRAMES_COUNT = int(os.environ.get("PLANARIS_HMI_FRAMES", "400"))
@@ -380,10 +380,17 @@ def test_no_more_channels_than_there_is_room_for(page: ServedPage) -> None:
 
 def test_half_a_request_holds_nobody_up(page: ServedPage) -> None:
     name, port = urlsplit(page.url).netloc.split(":")
-    with socket.create_connection((name, int(port)), 10) as raw:
-        raw.sendall(b"POST /api/sign-in HTTP/1.1\r\nHost: ")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    whole = f"GET /api/session HTTP/1.1\r\nHost: {name}:{port}\r\n\r\n".encode()
+    with ExitStack() as opened:
+        halves = [b"", b"POST /api/sign-in HTTP/1.1\r\nHost: ", whole + b"GET"]
+        raws = [opened.enter_context(socket.create_connection((name, int(port)), 10)) for _ in halves]
+        for raw, half in zip(raws, halves, strict=True):
+            raw.sendall(half)
+            raw.settimeout(HEAD_LIMIT_S + 10.0)
         assert Person(page.url).get("/").status == 200
+        for raw in raws:
+            while raw.recv(4096):  # until the server gives it up
+                pass
 
 
 def test_the_audit_names_who_was_refused(page: ServedPage) -> None:

@@ -125,11 +125,11 @@ class PageLink:
         except WorldError:
             return None
 
-    async def _truth(self) -> bytes | None:
+    async def _truth(self, wafer_id: str) -> bytes | None:
         if self._world is None:
             return None
         try:
-            return base64.b64decode(await self._world.ask("truth"))
+            return base64.b64decode(await self._world.ask("truth", wafer_id=wafer_id))
         except WorldError:
             return None
 
@@ -156,9 +156,9 @@ class PageLink:
         """Ask a twin's world."""
         return await self._peer.ask(self._ask_world())
 
-    async def truth(self) -> bytes | None:
-        """Return what only a twin's world knows of its wafers."""
-        return await self._peer.ask(self._truth())
+    async def truth(self, wafer_id: str) -> bytes | None:
+        """Return what only a twin's world knows of a wafer."""
+        return await self._peer.ask(self._truth(wafer_id))
 
     def factory(self) -> FactoryLook:
         """Look at the factory interface, which lives on the same loop."""

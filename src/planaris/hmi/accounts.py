@@ -25,6 +25,8 @@ LOCKED_S = 15 * 60.0
 SESSION_S = 12 * 3600.0
 IDLE_S = 30 * 60.0
 SESSIONS_LIMIT = 200
+# Of one person; the oldest ends where another begins.
+OWN_SESSIONS_LIMIT = 20
 _UNKNOWN_NAMES = 1000
 _TOKEN_BYTES = 32
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
@@ -111,6 +113,8 @@ class Accounts:
         now = self._now()
         session = Session(_digest(token), name, account.role, csrf, later(now, SESSION_S), account.must_change, now)
         await self._note(SessionChanged(name, account.role, "in", "", peer))
+        own = sorted((s for s in self._sessions.values() if s.user == name), key=lambda s: s.expires)
+        self._end(own[: max(0, len(own) + 1 - OWN_SESSIONS_LIMIT)], "signed_out")
         self._store.keep_session(KeptSession(session.digest, name, csrf, session.expires.isoformat()))
         self._sessions[session.digest] = session
         return token, session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,9 @@ from planaris.hmi.passwords import BusyError
 from planaris.hmi.protocol import ErrorBody, Fault
 from planaris.hmi.security import TooLargeError
 from planaris.model import InputFault
+
+# A body comes within this time, or the request is given up [design].
+BODY_LIMIT_S = 15.0
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -107,7 +111,12 @@ async def body_of(request: Request) -> dict[str, Any]:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise RefusedRequestError(415, "type", "a body is application/json")
     try:
-        found: object = json.loads(await request.body())
+        async with asyncio.timeout(BODY_LIMIT_S):
+            content = await request.body()
+    except TimeoutError as error:
+        raise RefusedRequestError(408, "slow", f"the body did not come within {BODY_LIMIT_S:g} s") from error
+    try:
+        found: object = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise RefusedRequestError(400, "json", "the body is no JSON") from error
     if not isinstance(found, dict):

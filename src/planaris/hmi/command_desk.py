@@ -54,7 +54,11 @@ class CommandDesk:
         self._tool_time_s, self._speed = tool_time_s, speed
         self._under_way: dict[tuple[str, str], asyncio.Task[AnswerMessage]] = {}
         self._commands: dict[tuple[str, str], str] = {}
-        store.forget_keys(later(utc_now(), -KEYS_KEPT_S).isoformat())
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget keys that no page sends any more."""
+        self._store.forget_keys(later(utc_now(), -KEYS_KEPT_S).isoformat())
 
     async def give(self, session: Session, given: GivenCommand, say: Say) -> None:
         """Give a command once and say how it went; first that it is taken up, where it is."""

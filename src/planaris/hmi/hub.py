@@ -34,6 +34,7 @@ ASIDE_S = 1.0
 # After these the controller is asked at once for what they do not tell: priority, counts, what else is offered.
 LOOK_AFTER = (CommandAnswered, JobStateChanged, RunResumed)
 VIEWERS_LIMIT = 64
+FORGET_S = 3600.0
 ERRORS_LIMIT = 20
 
 
@@ -58,6 +59,7 @@ class Hub:
         self._following: frozenset[str] = frozenset()
         self._follow_changed, self._look_soon = asyncio.Event(), asyncio.Event()
         self.lost_count = 0
+        self._forgot_s = clock.monotonic_s()
         accounts.on_end = self._session_ended
 
     # -- time ----------------------------------------------------------------------------------------------------
@@ -95,7 +97,7 @@ class Hub:
         while True:
             items = await self._ports.take()
             told = [item for item in items if isinstance(item, Committed)]
-            self.book.take(told)
+            self._fold_one_batch(told)
             if any(isinstance(item.event, LOOK_AFTER) for item in told):
                 self._look_soon.set()
             for item in items:
@@ -104,6 +106,14 @@ class Hub:
                         group.take(item)
                 elif isinstance(item, Lost) and item.events_count:
                     await self._anew(item)
+
+    def _fold_one_batch(self, told: list[Committed]) -> None:
+        """Go on by events. What cannot be folded is told, and the others are shown all the same."""
+        for item in told:
+            try:
+                self.book.take([item])
+            except Exception as error:
+                self._ports.failed(f"{item.event.name} {item.sequence}: {type(error).__name__}: {error}")
 
     async def _anew(self, lost: Lost) -> None:
         """Events are missing: fold the whole journal of the session again."""
@@ -137,6 +147,9 @@ class Hub:
                 for viewer in self._viewers:
                     viewer.beat(text)
             self._accounts.expire()
+            if clock.monotonic_s() - self._forgot_s > FORGET_S:
+                self._forgot_s = clock.monotonic_s()
+                self.desk.forget()
             self._look_soon.clear()
             await asyncio.sleep(TELL_S)
             with suppress(TimeoutError):
@@ -146,15 +159,19 @@ class Hub:
     async def _tell(self) -> None:
         while True:
             await asyncio.sleep(TELL_S)
-            if not self.book.tree.changed:
-                continue
-            values, gone = self.book.tree.take()
-            self._n += 1
-            diff: Diff = {"t": "diff", "n": self._n, "set": [(path, value) for path, value in values], "del": gone}
-            if self._viewers:
-                text = encode(diff)
-                for viewer in self._viewers:
-                    viewer.diff(text)
+            self._tell_all()
+
+    def _tell_all(self) -> None:
+        """Tell every page what changed since the last time."""
+        if not self.book.tree.changed:
+            return
+        values, gone = self.book.tree.take()
+        self._n += 1
+        diff: Diff = {"t": "diff", "n": self._n, "set": [(path, value) for path, value in values], "del": gone}
+        if self._viewers:
+            text = encode(diff)
+            for viewer in self._viewers:
+                viewer.diff(text)
 
     async def _frames(self) -> None:
         while True:
@@ -242,7 +259,7 @@ class Hub:
         await self.desk.give(viewer.session, given, viewer.say)
 
     def _snapshot(self, session: Session) -> str:
-        # What changed and was not told yet is in the snapshot too; being told of it again changes nothing.
+        self._tell_all()  # so that the snapshot is that of its number
         root = self.book.tree.root
         root["time"]["tool_time_s"] = round(self.tool_time_s(), 3)
         state = {**root, "verbs": self.verbs.for_role(session.role, self._offered)}

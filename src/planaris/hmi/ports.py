@@ -149,8 +149,8 @@ class PagePorts(Protocol):
         """Ask a twin's world; None where there is none to ask."""
         ...
 
-    async def truth(self) -> bytes | None:
-        """Return what only a twin's world knows of its wafers (`planaris.twin.save_truth`), None on a machine."""
+    async def truth(self, wafer_id: str) -> bytes | None:
+        """Return what only a twin's world knows of a wafer (`planaris.twin.save_truth`), None on a machine."""
         ...
 
     def factory(self) -> FactoryLook:

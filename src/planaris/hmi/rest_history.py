@@ -134,7 +134,7 @@ class History:
     async def _wafer(self, request: Request, _session: Session) -> Response:
         wafer_id = request.path_params["wafer_id"]
         body = await asyncio.to_thread(self._wafer_body, wafer_id)
-        truth = await self._ports.truth()
+        truth = await self._ports.truth(wafer_id)
         body["truth"] = None if truth is None else await asyncio.to_thread(_true_map, truth, wafer_id)
         return answer(body)
 

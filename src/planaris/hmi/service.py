@@ -19,6 +19,7 @@ from planaris.hmi.accounts import Accounts
 from planaris.hmi.command_desk import CommandDesk
 from planaris.hmi.hub import Hub
 from planaris.hmi.passwords import COST, Cost, PasswordPool
+from planaris.hmi.patience import PatientProtocol
 from planaris.hmi.ports import PagePorts
 from planaris.hmi.protocol import MESSAGE_LIMIT_BYTES
 from planaris.hmi.rest import rest_entries
@@ -134,7 +135,7 @@ class PageService:
         settings = self._settings
         config = uvicorn.Config(
             page.application(tls=settings.tls, names=(settings.host, *settings.names)),
-            http="h11",
+            http=PatientProtocol,
             ws="websockets-sansio",
             loop="asyncio",
             lifespan="off",

@@ -120,10 +120,11 @@ class Viewer:
         if self._bye is not None:
             return
         if self._whole:
+            whole = self._snapshot(self.session)  # differences that it tells to others are in it
             self._whole = False
             self._diffs.clear()
             self.snapshots_count += 1
-            await self._channel.send_text(self._snapshot(self.session))
+            await self._channel.send_text(whole)
         while self._diffs:
             await self._channel.send_text(self._diffs.popleft())
         if self._beat:
