@@ -6,7 +6,7 @@ LOT ?= examples/oxide_ild/lot.toml
 
 CAMPAIGN ?= all
 
-.PHONY: fuzz soak kills faults help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
+.PHONY: fuzz soak kills faults help run test lint types contracts docs unit bench validate picture pictures format exports hooks clean setup setup-run other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,10 @@ validate: setup ## compare the models with published data
 picture: setup ## photograph the example's report for the README
 	@scripts/system_packages.sh
 	@$(BIN)/python scripts/report_picture.py
+
+pictures: setup ## photograph the operator's page for the docs: all pages, light and dark, both languages
+	@scripts/system_packages.sh
+	@$(BIN)/python scripts/hmi_pictures.py
 
 format: setup ## put the sources into the house's format
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
