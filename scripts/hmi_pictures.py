@@ -88,6 +88,7 @@ def main() -> int:
                             if keep:
                                 suffix = "" if size == SMALL else f"-{size[0]}"
                                 _save(at.page.screenshot(), PICTURES / f"{name}-{code}-{theme}{suffix}.png")
+        served.end()
     for fault in wrong:
         print(fault, file=sys.stderr)
     total_kB = sum(file.stat().st_size for file in PICTURES.glob("*.png")) / 1000

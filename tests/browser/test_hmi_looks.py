@@ -14,19 +14,6 @@ from page_served import EXAMPLE, serving_page  # pyright: ignore[reportMissingIm
 
 PAGES = ("overview", "jobs", "process", "whatif", "wafers", "recipes")
 PAGES += ("alarms", "consumables", "maintenance", "factory", "training", "audit")
-    "overview",
-    "jobs",
-    "process",
-    "whatif",
-    "wafers",
-    "recipes",
-    "alarms",
-    "consumables",
-    "maintenance",
-    "factory",
-    "training",
-    "audit",
-]
 LOOKS = (
     ("en-GB", "light", (1280, 800)),
     ("zh-CN", "dark", (1280, 800)),

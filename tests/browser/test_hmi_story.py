@@ -40,6 +40,7 @@ def test_a_shift(tmp_path: Path) -> None:
         at.give("job.stop", reason="end of the shift")
         at.shown('tr:has-text("ILE001"):has-text("stopping"), tr:has-text("ILE001"):has-text("stopped")')
         _find_it_all(at, version)
+        served.end()
 
 
 def _change_a_recipe(at: Opened) -> str:
