@@ -151,6 +151,9 @@ function marks(u, all, look) {
   const { ctx, bbox } = u;
   const ratio = devicePixelRatio;
   ctx.save();
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  let row = 0;
   for (const mark of all) {
     const at = u.valToPos(mark.at, mark.axis, true);
     const [low, high] = mark.axis === "x" ? [bbox.left, bbox.left + bbox.width] : [bbox.top, bbox.top + bbox.height];
@@ -171,7 +174,8 @@ function marks(u, all, look) {
       ctx.fillStyle = look.ink;
       ctx.font = look.font.replace("12px", `${12 * ratio}px`);
       const wide = ctx.measureText(mark.text).width;
-      if (mark.axis === "x") ctx.fillText(mark.text, Math.min(at + 4 * ratio, high - wide), bbox.top + 13 * ratio);
+      // Each on a line of its own: marks of one moment would lie on each other.
+      if (mark.axis === "x") ctx.fillText(mark.text, Math.min(at + 4 * ratio, high - wide), bbox.top + (11 + 13 * row++) * ratio);
       else ctx.fillText(mark.text, mark.kind === "target" ? bbox.left + 4 * ratio : bbox.left + bbox.width - wide - 4 * ratio, at - 4 * ratio);
     }
   }
