@@ -20,8 +20,8 @@ from page_served import serving_page  # pyright: ignore[reportMissingImports]
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "images" / "hmi"
 EXAMPLE = ROOT / "examples" / "oxide_endpoint"
-PAGES = ("overview", "jobs", "process", "whatif", "wafers", "recipes")
-PAGES += ("alarms", "consumables", "maintenance", "factory", "training", "audit")
+_WORK = ("overview", "jobs", "process", "whatif", "wafers", "recipes")
+PAGES = (*_WORK, "alarms", "consumables", "maintenance", "factory", "training", "audit")
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 SMALL, LARGE = (1280, 800), (1920, 1080)
 # Which looks become files: each page in two, the two most looked at in the large size too.
@@ -29,8 +29,17 @@ KEPT = {("en", "light", SMALL), ("zh", "dark", SMALL)}
 KEPT_LARGE = {("en", "dark", LARGE), ("zh", "light", LARGE)}
 IN_LARGE = ("overview", "process")
 # Those that become files come first, while the lot is at work.
-LOOKS = [("en", "light", SMALL), ("en", "dark", LARGE), ("zh", "dark", SMALL), ("zh", "light", LARGE)]
-LOOKS += [("en", "dark", SMALL), ("en", "light", LARGE), ("zh", "light", SMALL), ("zh", "dark", LARGE)]
+_FIRST = (("en", "light", SMALL), ("en", "dark", LARGE), ("zh", "dark", SMALL), ("zh", "light", LARGE))
+LOOKS = (
+    *_FIRST,
+    *(
+        (code, theme, size)
+        for code in LANGUAGES
+        for theme in ("light", "dark")
+        for size in (SMALL, LARGE)
+        if (code, theme, size) not in _FIRST
+    ),
+)
 # Wafers that must be done, so that trend and control limits are there.
 FINISHED = 9
 SPEED = 10.0
