@@ -24,7 +24,8 @@ NOT_TRANSLATED = {"fault.trip"}
 
 def texts(language: str) -> dict[str, str]:
     """Return a language's texts by key."""
-    found = re.findall(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)",$', MODULES[f"i18n/{language}.js"], re.MULTILINE)
+    both = MODULES[f"i18n/{language}.js"] + MODULES[f"i18n/{language}-fields.js"]
+    found = re.findall(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)",$', both, re.MULTILINE)
     assert len(found) == len(dict(found))
     return dict(found)
 
