@@ -170,6 +170,16 @@ class LearnedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event; ``payload`` is JSON of its fields."""
+
+    sequence: int
+    time_s: float
+    name: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
 class CleanRow:
     """One stay in a cleaner station with its water."""
 
