@@ -13,7 +13,7 @@ from planaris.formats.montage_file import load_montage
 from planaris.formats.quantity import leaf_paths, show_quantity, value_at
 from planaris.formats.recipe_diff import ChangeKind, RecipeChange, diff_recipes
 from planaris.formats.recipe_file import load_any_recipe, load_cleaner_recipe, load_recipe, parse_recipe
-from planaris.formats.recipe_hash import SHORT_HASH_LENGTH, recipe_hash
+from planaris.formats.recipe_hash import SHORT_HASH_LENGTH, content_name, recipe_hash
 from planaris.formats.recipe_write import dump_recipe
 from planaris.formats.tool_file import DEFAULT_TOOL, load_tool, tool_names
 
@@ -26,6 +26,7 @@ __all__ = [
     "JobFiles",
     "LotFile",
     "RecipeChange",
+    "content_name",
     "describe_lot",
     "diff_recipes",
     "dump_density",

@@ -58,6 +58,7 @@ from planaris.stream.fanout import (
     from_json,
     to_json,
 )
+from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
 from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "Batched",
     "CarrierLifted",
     "CarrierMapped",
+    "ChartViolated",
     "CleanEnded",
     "CleanStarted",
     "CommandAnswered",
@@ -82,6 +84,8 @@ __all__ = [
     "EquipmentStateChanged",
     "Event",
     "EventStream",
+    "FaultFound",
+    "FeaturesTaken",
     "FlipIntended",
     "InterlockRefused",
     "JobStateChanged",

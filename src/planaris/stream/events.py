@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from planaris.model import Face, MapStage, Severity, WaferKind
 from planaris.stream.event import Event
+from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
 from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 
@@ -562,6 +563,9 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     StepStarted,
     StepEnded,
     EndpointDecided,
+    FeaturesTaken,
+    ChartViolated,
+    FaultFound,
     CleanStarted,
     CleanEnded,
     WaferMeasured,

@@ -6,7 +6,7 @@ the batch's age counts, the filter's wafers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from planaris.model import Severity, ToolDescription
@@ -59,6 +59,7 @@ class ConsumableBook:
             "filter": [f"slurry{n}" for n in range(1, tool.platen.slurry_lines + 1)],
         }
         self._aged_to_s = 0.0
+        self.on_change: Callable[[str], None] = lambda _location: None
         # Asked for before every move; None: counters moved since.
         self._expired: tuple[Counter, ...] | None = None
 
@@ -126,6 +127,7 @@ class ConsumableBook:
             ConsumableChanged(part, location, serial, old.wafers_count, round(old.use_h, 6), request.reason)
         )
         self._stream.publish(ConsumableUsed(part, location, 0, 0.0, 0.0))
+        self.on_change(location)
         for alarm in ("consumable_warning", "consumable_expired"):
             self._alarms.clear(alarm, _alarm_place(location, part), f"{part} of {location} is {serial} now")
         return f"{part} of {location}: {old.serial or 'unknown'} after {old.wafers_count} wafers, now {serial}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
@@ -291,6 +292,10 @@ class Engine:
         job = self.jobs.of(wafer)
         progress = job.progress[wafer.wafer_id]
         removal_nm, target_nm = finish_wafer(self.tool, job, progress), job.recipe.target_removal_nm
+        if job.recipe.fault_detection is not None and math.isfinite(removal_nm) and not progress.cut_short:
+            error_pct = 100.0 * (removal_nm / target_nm - 1.0)
+            orders = self.tool.fault_watch.measured(job.recipe, wafer.wafer_id, progress.head, error_pct)
+            self.transport.out_of_control(wafer, "", orders)
         places = {f"head{progress.head}", *(f"platen{n}" for n in job.recipe.platens)}
         self.tool.maintenance.polished(
             wafer.wafer_id, wafer.kind, places, 100.0 * (removal_nm / target_nm - 1.0), whole=not progress.cut_short

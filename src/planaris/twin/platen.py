@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from planaris.model import ToolDescription
 from planaris.physics import (
     CONDITIONER_ARM_mm,
+    DISK_TURNING_Nm_rpm,
     ModelFlag,
     PLATEN_BEARING_Nm,
     PLATEN_TURNING_Nm_rpm,
@@ -554,12 +555,12 @@ class TruePlaten:
 
         speed, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
         force, disk = out[rows["force"]] * out[rows["disk_down"]], out[rows["disk"]]
-        radius_m = self.truth.disk.disk_radius_mm * 1e-3
-        disk_Nm = self.truth.conditioner_friction_coefficient * force * radius_m * (2.0 / 3.0)
+        rub = self.truth.disk_friction_after(self.disk_hours)
+        disk_Nm = rub * force * self.truth.disk.disk_radius_mm * (2.0e-3 / 3.0)
         sweep_per_min = self.bank.targets_at(chunk.starts_s)[rows["disk_sweep"]]
         sweep_rad = 2.0 * np.pi / 60.0 * sweep_per_min * chunk.middles_s
         arm_mm = np.where(out[rows["disk_sweep"]] > 0.5, 125.0 + 75.0 * np.cos(sweep_rad), 200.0)
-        disk_drag_Nm = self.truth.conditioner_friction_coefficient * force * (1e-3 * CONDITIONER_ARM_mm)
+        disk_drag_Nm = rub * force * (1e-3 * CONDITIONER_ARM_mm)
         drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * chunk.drive.center_distance_mm * 1e-3
         idle_Nm = (PLATEN_BEARING_Nm + PLATEN_TURNING_Nm_rpm * speed) * self.truth.drag_ratio
         torque = idle_Nm + drag_Nm + disk_drag_Nm
@@ -577,7 +578,7 @@ class TruePlaten:
         put("slurry_filter_drop_kPa", 0.09 * slurry)
         put("di_pressure_kPa", 345.0 - 0.02 * di - 0.004 * slurry)
         put("vibration_mm_g", 1.0 + 0.12 * speed + 0.01 * (block.wafer_force_N + block.ring_force_N))
-        put("conditioner_torque_Nm", disk_Nm + 0.0008 * disk)
+        put("conditioner_torque_Nm", disk_Nm + DISK_TURNING_Nm_rpm * disk)
         put("conditioner_current_A", 0.2 + disk_Nm / 1.5 + 0.002 * disk)
         put("conditioner_arm_mm", arm_mm)
         put("rinse_pressure_kPa", 207.0 - 0.015 * di - 0.03 * slurry)

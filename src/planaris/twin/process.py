@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from planaris.dictionary import Dictionary
 from planaris.hardware import OPTICAL, Value
 from planaris.model import ToolDescription
-from planaris.physics import ModelFlag, PolarGrid
+from planaris.physics import ModelFlag, PolarGrid, mean_wear_mm
 from planaris.twin.devices import Accept, DeviceError, Motion, TwinDevice
 from planaris.twin.fail_states import FailState, Loss, acting
 from planaris.twin.film_course import FilmCourse, FilmSeries
@@ -362,7 +362,8 @@ class Process:
                 platen.slurry_line = int(line)
             wanted = _float(self._plc.values[f"platen{n}.sp_slurry_flow_ml_min"]) if on > 0 else 0.0
             arm = ARM_OVER_PAD_deg if on > 0 else 0.0
-            platen.bank.command(self._clock(), {"slurry": wanted, "arm": arm}, 0.0)
+            flow = self._weakened(f"platen{n}", {"slurry": wanted})
+            platen.bank.command(self._clock(), {**flow, "arm": arm}, 0.0)
             self._keep_wet(n)
             self._pad_wet(n)
             return OK
@@ -390,12 +391,17 @@ class Process:
 
         def moved() -> DeviceError:
             self._command(n)
-            self.platens[n].bank.command(self._clock(), {"disk_height": 0.0 if down else DISK_UP_mm}, CONDITIONER_S / 2)
+            height_mm = -self._pad_wear_mm(n, 0.0, self._tool.platen.radius_mm) if down else DISK_UP_mm
+            self.platens[n].bank.command(self._clock(), {"disk_height": height_mm}, CONDITIONER_S / 2)
             self.platens[n].bank.command(self._clock(), {"disk_down": 1.0 if down else 0.0}, 0.0)
             self._plc.set({f"conditioner{n}.up": not down})
             return OK
 
         return Motion(CONDITIONER_S, moved)
+
+    def _pad_wear_mm(self, n: int, inner_mm: float, outer_mm: float) -> float:
+        platen = self.platens[n]
+        return mean_wear_mm(platen.pad_lost_um, platen.edges_mm, inner_mm, outer_mm)
 
     def _touch_down(self, n: int) -> Motion | DeviceError:
         head, station = self.heads[n], self._handling.station_of(n)
@@ -409,7 +415,11 @@ class Process:
         if wafer is None:
             return DeviceError.NO_WAFER
         self._command_head(n)
-        head.bank.command(self._clock(), {"height": 0.0}, self._tool.touch_down_s * 0.8)
+        # The ring carries the head: what it and the pad have lost, the head stands lower by.
+        ring_mm, center_mm = self._tool.head.ring_outer_mm, self._tool.platen.center_distance_mm
+        pad_mm = self._pad_wear_mm(station, center_mm - ring_mm, center_mm + ring_mm)
+        height_mm = -pad_mm - 1e-3 * head.ring_lost_um
+        head.bank.command(self._clock(), {"height": height_mm}, self._tool.touch_down_s * 0.8)
         self._plc.set({f"head{n}.up": False})
 
         def touched() -> DeviceError:

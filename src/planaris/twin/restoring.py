@@ -22,7 +22,7 @@ from planaris.twin.wafers import TrueCarrier, TrueWafer
 
 # Wear that is a number, of a platen's pad and disk and of a head's ring and membrane.
 _PLATEN_WEAR = ("conditioned_s", "disk_hours", "wafers_count", "pad_serial", "disk_serial")
-_HEAD_WEAR = ("ring_lost_um", "membrane_h", "wafers_count", "ring_serial", "membrane_serial")
+_HEAD_WEAR = ("ring_lost_um", "membrane_h", "leaks_kPa", "wafers_count", "ring_serial", "membrane_serial")
 _ARRAYS = tuple(f.name for f in fields(TrueWafer) if "NDArray" in str(f.type))
 _SCALARS = tuple(f.name for f in fields(TrueWafer) if f.name not in _ARRAYS)
 _scalars_of = attrgetter(*_SCALARS)
