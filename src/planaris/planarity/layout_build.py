@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ _NOT_A_CHIP = "$$$CONTEXT_INFO$$$"
 # Coordinates are kept in 32 bits, as GDSII has them.
 _LARGEST_DBU = 2**31 - 1
 _SHOWN_COUNT = 12
+# Polygons of a layer held as small arrays, some 250 bytes each, before they become rectangles.
+_AT_ONCE_COUNT = 200_000
 # Turns are read as degrees and kept as radians.
 _SAME_ANGLE = 1e-9
 
@@ -46,14 +48,23 @@ def build_layout(source: str, library: Any, layers: Collection[LayerKey] | None,
     wanted = None if layers is None else set(layers)
     taken: dict[LayerKey, _Taken] = {}
     found: set[LayerKey] = set()
-    for number, cell in enumerate(order):
-        _take(cell, number, wanted, taken, found)
-    rectangles: list[dict[LayerKey, NDArray[np.int32]]] = [{} for _ in order]
-    slanted: list[dict[LayerKey, Slanted]] = [{} for _ in order]
-    for key in list(taken):
+    rectangles: list[dict[LayerKey, list[NDArray[np.int32]]]] = [{} for _ in order]
+    slanted: list[dict[LayerKey, list[Ints]]] = [{} for _ in order]
+
+    def sort_out(key: LayerKey) -> None:
         _sort_out(key, taken.pop(key), scale, rectangles, slanted)
+
+    for number, cell in enumerate(order):
+        _take(cell, number, wanted, taken, found, sort_out)
+    for key in list(taken):
+        sort_out(key)
     cells = tuple(
-        LayoutCell(cell.name, rectangles[k], slanted[k], _placements(cell, index, scale))
+        LayoutCell(
+            cell.name,
+            {key: np.concatenate(parts) for key, parts in rectangles[k].items()},
+            {key: Slanted.of(polygons) for key, polygons in slanted[k].items()},
+            _placements(cell, index, scale),
+        )
         for k, cell in enumerate(order)
     )
     return Layout(source, library.precision / 1e-6, box, cells, frozenset(found))
@@ -187,9 +198,14 @@ def _ordered(chip: Any) -> list[Any]:
 
 
 def _take(
-    cell: Any, number: int, wanted: set[LayerKey] | None, taken: dict[LayerKey, _Taken], found: set[LayerKey]
+    cell: Any,
+    number: int,
+    wanted: set[LayerKey] | None,
+    taken: dict[LayerKey, _Taken],
+    found: set[LayerKey],
+    sort_out: Callable[[LayerKey], None],
 ) -> None:
-    """Collect a cell's polygons of the wanted layers."""
+    """Collect a cell's polygons of the wanted layers; hand a layer on before it holds too many small arrays."""
     polygons: list[Any] = cell.polygons
     paths: list[Any] = cell.paths
     if paths:
@@ -211,23 +227,24 @@ def _take(
         else:
             batch.cells.append(number)
             batch.points.append(points)
+        if len(batch.points) >= _AT_ONCE_COUNT:
+            sort_out(key)
 
 
 def _sort_out(
     key: LayerKey,
     batch: _Taken,
     scale: float,
-    rectangles: list[dict[LayerKey, NDArray[np.int32]]],
-    slanted: list[dict[LayerKey, Slanted]],
+    rectangles: list[dict[LayerKey, list[NDArray[np.int32]]]],
+    slanted: list[dict[LayerKey, list[Ints]]],
 ) -> None:
-    """Turn one layer's polygons into rectangles and slanted polygons of each cell."""
+    """Turn polygons of one layer into rectangles and slanted polygons of each cell."""
     lengths = np.fromiter(map(len, batch.points), np.int64, len(batch.points))
     cells = np.array(batch.cells, dtype=np.int64)
     points = np.rint(np.concatenate(batch.points) * scale).astype(np.int64)
     starts = np.cumsum(lengths) - lengths
     boxes: list[Ints] = []
     owners: list[Ints] = []
-    odd: dict[int, list[Ints]] = {}
     for count in np.unique(lengths):
         mine = np.flatnonzero(lengths == count)
         if count < 3:
@@ -238,15 +255,15 @@ def _sort_out(
         boxes.append(made)
         owners.append(cells[mine[straight]][which])
         for place in np.flatnonzero(~straight):
-            odd.setdefault(int(cells[mine[place]]), []).append(shaped[place])
+            slanted[int(cells[mine[place]])].setdefault(key, []).append(shaped[place])
+    if not boxes:
+        return
     every, owner = np.concatenate(boxes), np.concatenate(owners)
     order = np.argsort(owner, kind="stable")
     every, owner = every[order].astype(np.int32), owner[order]
     present, begin = np.unique(owner, return_index=True)
     for number, part in zip(present.tolist(), np.split(every, begin[1:]), strict=True):
-        rectangles[number][key] = part
-    for number, polygons in odd.items():
-        slanted[number][key] = Slanted.of(polygons)
+        rectangles[number].setdefault(key, []).append(part)
 
 
 @dataclass(slots=True)

@@ -15,8 +15,6 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from planaris.physics.contact import reduced_modulus_MPa
-
 Map = NDArray[np.float64]
 
 PAD_MODULUS_MPa, PAD_POISSON = 29.0, 1.0 / 3.0
@@ -33,7 +31,7 @@ class PadFollow:
 
     def reach_um(self, sigma_nm: float) -> float:
         """Return ℓ = σE*/(2P): waves shorter than 2πℓ are levelled, longer ones followed."""
-        stiff_kPa = _KPA_PER_MPA * reduced_modulus_MPa(self.modulus_MPa, self.poisson)
+        stiff_kPa = _KPA_PER_MPA * self.modulus_MPa / (1.0 - self.poisson**2)
         return sigma_nm / _NM_PER_UM * stiff_kPa / (2.0 * self.pressure_kPa)
 
     def load_ratio(self, heights_nm: Map, inside: Map, cell_um: float, sigma_nm: float, workers: int = 1) -> Map:
