@@ -36,7 +36,7 @@ class _NoTrace:
         return TraceFile("", len(spans), 0)
 
 
-def _no_trace(header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()) -> _NoTrace:
+def no_trace(header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()) -> _NoTrace:
     del header, columns, widths
     return _NoTrace()
 
@@ -103,7 +103,7 @@ async def _run(job: JobFiles, recipe: Recipe, lots_count: int, seed: int) -> Ste
     world, seen = World(machine), Steady()
     stream = EventStream(clock.now_s, lambda _batch, _durable: None)
     stream.listen(seen.listen)
-    tool = Tool(job.tool, dictionary, TwinPort(machine), stream, _no_trace)
+    tool = Tool(job.tool, dictionary, TwinPort(machine), stream, no_trace)
     engine = Engine(tool)
     async with tool.running(), engine.running(), asyncio.TaskGroup() as tasks:
         # The dry arm, and the PLC of the load port, may still be at work on the last wafer of the other carrier.

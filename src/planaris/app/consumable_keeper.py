@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from planaris import clock
 from planaris.historian import ConsumableRecord, Home
 from planaris.stream import Committed, ConsumableChanged, ConsumableUsed
-from planaris.tool import Counter, Story
+from planaris.tool import Counter, Story, first_serial
 
 
 class ConsumableKeeper:
@@ -27,7 +27,7 @@ class ConsumableKeeper:
                 changed[e.location, e.part] = self._records[e.location, e.part] = record
             elif isinstance(e, ConsumableUsed):
                 old = self._records.get((e.location, e.part))
-                serial = old.serial if old else f"{e.part.upper()}-{e.location}-1"
+                serial = old.serial if old else first_serial(e.location, e.part)
                 installed = old.installed if old else f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}"
                 record = ConsumableRecord(e.location, e.part, serial, e.wafers_count, e.use_h, installed)
                 changed[e.location, e.part] = self._records[e.location, e.part] = record

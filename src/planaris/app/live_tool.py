@@ -13,10 +13,12 @@ from planaris import clock
 from planaris.app.consumable_keeper import ConsumableKeeper
 from planaris.app.endpoints import Endpoints
 from planaris.app.far_side import FarSide
+from planaris.app.fault_limits import keep_fault_limits
 from planaris.app.lot_book import LotBook
 from planaris.app.lot_records import LotRecords
 from planaris.app.people import People
 from planaris.app.resume import Past
+from planaris.app.run_to_run import RunToRunKeeper, controls
 from planaris.app.world_commands import register_world
 from planaris.dictionary import Dictionary, UnknownNameError
 from planaris.historian import Home, RunDatabase, RunFolder
@@ -70,7 +72,8 @@ class LiveTool:
     ) -> None:
         self._description, self._package, self._far, self._past = description, package, far, past
         self._folder, self._home, self._dictionary = folder, home, dictionary
-        self.stream = EventStream(clock.now_s, commit, 1 if past is None else past.last_sequence + 1)
+        keeper = RunToRunKeeper(home)
+        self.stream = EventStream(clock.now_s, keeper.before(commit), 1 if past is None else past.last_sequence + 1)
         self._story = Story(description.cleaner.stations[-1], past.events if past is not None else ())
         consumables = ConsumableKeeper(home)
         consumables.catch_up(self._story)
@@ -85,8 +88,13 @@ class LiveTool:
             consumables.counters(),
             far.constants,
             endpoints,
+            controls(package, description),
+            keeper.load(),
         )
+        keep_fault_limits(home, self.tool.fault_watch)
+        keeper.follow(self.tool.run_to_run)
         if past is not None:
+            self.tool.fault_watch.restore(item.event for item in past.events)
             self.tool.quarantine.restore(item.event for item in past.events)
             self.tool.idle_pads.restore(past.events)
             self.tool.use.restore(past.events)

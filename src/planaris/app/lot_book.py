@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from planaris.app.endpoints import Endpoints, check_endpoints
 from planaris.app.jobs import order_of
+from planaris.app.run_to_run import check_run_to_run
 from planaris.formats import JobFiles, describe_lot, fit_job
 from planaris.model import CleanerRecipe, InputError, Lot, Recipe, ToolDescription
 from planaris.processes import ProcessPackage
@@ -109,6 +110,7 @@ class LotBook:
 
     def _check(self, files: JobFiles) -> None:
         check_endpoints(files, self._package)
+        check_run_to_run(files, self._package)
 
     def _take(self, order: JobOrder) -> None:
         self.orders[order.lot.lot_id] = order

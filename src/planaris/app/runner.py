@@ -13,12 +13,14 @@ from planaris import clock
 from planaris.app.consumable_keeper import ConsumableKeeper
 from planaris.app.endpoints import Endpoints, check_endpoints
 from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_side
+from planaris.app.fault_limits import keep_fault_limits
 from planaris.app.jobs import JobFailedError, Script, order_of
 from planaris.app.office import recipe_finder, recipe_finder_at
 from planaris.app.profiles import PROFILES
 from planaris.app.request import Progress, QuestionSummary, RunRequest, RunSummary, WaferSummary
 from planaris.app.resume import ENTRIES, Past, interruptions, last_run
 from planaris.app.run_facts import LotClock, bound_facts, description_facts, taken_from_library
+from planaris.app.run_to_run import RunToRunKeeper, check_run_to_run, controls
 from planaris.app.traces import RunTraces, no_trace
 from planaris.app.twin_memory import check_empty, open_twin_memory
 from planaris.app.world_access import WorldAccess, WorldError
@@ -124,6 +126,7 @@ def run_lot(request: RunRequest, on_progress: OnProgress) -> RunSummary:
     job = load_job(request.lot_path, request.tool, recipe_finder_at(request.home), instead)
     package = load_package(job.recipe.process_package)
     check_endpoints(job, package)
+    check_run_to_run(job, package)
     choice = choose_port(request.port, request.speed)
     if request.out is not None:
         check_run_folder(request.out)
@@ -312,7 +315,8 @@ class _Session:
         job, request, past = self._job, self._request, self._past
         if request.clear and far.world is not None:
             await far.world.ask("empty")
-        stream = EventStream(clock.now_s, self._commit, 1 if past is None else past.last_sequence + 1)
+        keeper = RunToRunKeeper(self._home)
+        stream = EventStream(clock.now_s, keeper.before(self._commit), 1 if past is None else past.last_sequence + 1)
         for listener in listeners:
             stream.listen(listener)
         story = Story(job.tool.cleaner.stations[-1], past.events if past is not None else ())
@@ -323,11 +327,17 @@ class _Session:
         if self._parts.traces and request.record:  # without its traces a record could not be replayed
             port = record = PortRecording(far.port, self._folder.path / RECORD_FILE, self._choice.speed)
         endpoint_of = Endpoints(self._package, job.tool, [job])
-        tool = Tool(job.tool, dictionary, port, stream, traces, self.consumables.counters(), far.constants, endpoint_of)
+        tool = Tool(
+            job.tool, dictionary, port, stream, traces, self.consumables.counters(), far.constants, endpoint_of,
+            controls(self._package, job.tool), keeper.load(),
+        )  # fmt: skip
+        keeper.follow(tool.run_to_run)
         if past is not None:
             tool.quarantine.restore(item.event for item in past.events)
             tool.idle_pads.restore(past.events)
             tool.use.restore(past.events)
+            tool.fault_watch.restore(item.event for item in past.events)
+        keep_fault_limits(self._home, tool.fault_watch)
         engine = Engine(tool)
         if past is not None:
             engine.manual.restore(item.event for item in past.events)

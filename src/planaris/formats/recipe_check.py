@@ -6,6 +6,7 @@ from planaris.formats.document import Tree, dig, is_number, number, table, table
 from planaris.formats.edge import quantity_paths
 from planaris.formats.endpoint_check import check_endpoint
 from planaris.formats.recipe_edge import StepEdge
+from planaris.formats.run_to_run_check import check_run_to_run
 from planaris.formats.sheet import Sheet, figure
 from planaris.model import ConditioningMode, EndKind, StepKind, ToolDescription
 from planaris.processes import load_package, package_names
@@ -29,6 +30,7 @@ def check_recipe(tree: Tree, sheet: Sheet, tool: ToolDescription | None) -> None
         if tool is not None:
             reached = _check_places(step, at, sheet, tool, reached)
             _check_step_ranges(step, at, sheet, tool)
+    check_run_to_run(tree, sheet, tool)
     if tool is not None:
         for limit in tool.ranges:
             value = number(tree, limit.name)

@@ -16,7 +16,15 @@ AnyRecipe = Recipe | CleanerRecipe
 _SAME_RELATIVE = 1e-9
 
 # What a part of a list is known by, so that an inserted step is one change and not twenty.
-_KNOWN_BY = {"steps": "name", "stations": "station", "bands": "quantity", "detectors": "detector"}
+_KNOWN_BY = {
+    "steps": "name",
+    "stations": "station",
+    "bands": "quantity",
+    "detectors": "detector",
+    "times": "step",
+    "pressures": "step",
+    "actions": "fault",
+}
 
 
 class ChangeKind(StrEnum):
@@ -65,6 +73,9 @@ class _Comparison:
                     self.compare(getattr(a, spec.name), getattr(b, spec.name), inner[0], inner[1], inner[2])
         elif isinstance(a, tuple) and isinstance(b, tuple) and any(is_dataclass(x) for x in (*a, *b)):
             self._compare_lists(a, b, path, at_a, at_b)
+        elif is_dataclass(a) or is_dataclass(b):  # the other side has none
+            kind = ChangeKind.REMOVED if b is None else ChangeKind.ADDED
+            self.changes.append(RecipeChange(path, kind, _told(a), _told(b)))
         elif not _same(a, b):
             shown = show_quantity(self.before, at_a), show_quantity(self.after, at_b)
             kind = ChangeKind.ADDED if a is None else ChangeKind.REMOVED if b is None else ChangeKind.CHANGED
@@ -87,6 +98,22 @@ class _Comparison:
         for key in common_a:
             i, j = keys_a.index(key), keys_b.index(key)
             self.compare(a[i], b[j], f"{path}[{key}]", f"{at_a}[{i}]", f"{at_b}[{j}]")
+
+
+def _told(part: Any) -> str:
+    """Return a part that only one side has in a line: what it says besides its defaults."""
+    if part is None:
+        return ""
+    said: list[str] = []
+    for spec in fields(part):
+        value = getattr(part, spec.name)
+        if value in (None, ()) or value == spec.default:
+            continue
+        if isinstance(value, tuple):
+            name = _KNOWN_BY.get(spec.name, "")
+            value = ", ".join(str(getattr(item, name, item)) for item in value)  # pyright: ignore[reportUnknownVariableType]
+        said.append(f"{spec.name} {value}")
+    return "; ".join(said)
 
 
 def _same(a: Any, b: Any) -> bool:

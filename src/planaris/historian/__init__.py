@@ -34,17 +34,22 @@ from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
 from planaris.historian.run_database import RunDatabase, read_metas
 from planaris.historian.run_queries import RunQueries
 from planaris.historian.run_rows import (
+    AdjustmentRow,
     AlarmRow,
     CleanRow,
     CommandRow,
     ConsumableRow,
     EndpointRow,
     EventRow,
+    FaultRow,
+    FeaturesRow,
+    LearnedRow,
     MeasurementRow,
     ModuleStateRow,
     StayRow,
     StepRow,
     TraceFileRow,
+    ViolationRow,
     WaferRow,
 )
 from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWriter
@@ -52,6 +57,7 @@ from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWrit
 __all__ = [
     "OFFICE",
     "Account",
+    "AdjustmentRow",
     "AlarmRow",
     "AuditHead",
     "AuditRecord",
@@ -62,6 +68,8 @@ __all__ = [
     "ConsumableRow",
     "EndpointRow",
     "EventRow",
+    "FaultRow",
+    "FeaturesRow",
     "GivenKey",
     "Home",
     "HomeError",
@@ -72,6 +80,7 @@ __all__ = [
     "HostStoreError",
     "JournalError",
     "KeptSession",
+    "LearnedRow",
     "MeasurementRow",
     "ModuleStateRow",
     "PageStore",
@@ -94,6 +103,7 @@ __all__ = [
     "TraceJob",
     "TraceWriteError",
     "TraceWriter",
+    "ViolationRow",
     "WaferPlace",
     "WaferRow",
     "audit_records",

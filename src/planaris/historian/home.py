@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -147,6 +147,21 @@ class Home:
             "SELECT location, part, serial, wafers_count, use_h, installed FROM consumables ORDER BY location, part"
         ).fetchall()
         return [ConsumableRecord(*row) for row in rows]
+
+    # -- run-to-run control --------------------------------------------------------------------------------------
+
+    def save_run_to_run(self, states: Mapping[str, str]) -> None:
+        """Keep what run-to-run control remembers, texts by name, instead of what was kept before.
+
+        It survives the death of this process, and a power failure with the next durable commit to the file.
+        """
+        with self._transaction(durable=False) as connection:
+            connection.execute("DELETE FROM run_to_run")
+            connection.executemany("INSERT INTO run_to_run VALUES(?, ?)", states.items())
+
+    def load_run_to_run(self) -> dict[str, str]:
+        """Return what run-to-run control remembers, texts by name."""
+        return dict(self._connection.execute("SELECT name, state FROM run_to_run ORDER BY name").fetchall())
 
     @property
     def recipes(self) -> RecipeShelf:

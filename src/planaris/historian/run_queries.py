@@ -13,17 +13,22 @@ from typing import Any, TypeVar
 
 from planaris.historian.errors import RunDatabaseError
 from planaris.historian.run_rows import (
+    AdjustmentRow,
     AlarmRow,
     CleanRow,
     CommandRow,
     ConsumableRow,
     EndpointRow,
     EventRow,
+    FaultRow,
+    FeaturesRow,
+    LearnedRow,
     MeasurementRow,
     ModuleStateRow,
     StayRow,
     StepRow,
     TraceFileRow,
+    ViolationRow,
     WaferRow,
 )
 from planaris.historian.run_views import VIEWS
@@ -53,6 +58,26 @@ class RunQueries:
     def endpoints(self) -> list[EndpointRow]:
         """Return how endpoints were decided, in that order."""
         return self._rows(EndpointRow, "endpoints")
+
+    def step_features(self) -> list[FeaturesRow]:
+        """Return the features of steps whose recipe asks for fault detection, in the order they were taken."""
+        return self._rows(FeaturesRow, "step_features")
+
+    def chart_violations(self) -> list[ViolationRow]:
+        """Return the control charts' violations in order."""
+        return self._rows(ViolationRow, "chart_violations")
+
+    def faults_found(self) -> list[FaultRow]:
+        """Return the faults that fault detection found, in order."""
+        return self._rows(FaultRow, "faults_found")
+
+    def adjustments(self) -> list[AdjustmentRow]:
+        """Return the decisions of run-to-run control, in that order."""
+        return self._rows(AdjustmentRow, "adjustments")
+
+    def learned(self) -> list[LearnedRow]:
+        """Return what run-to-run control learned from labels, in that order."""
+        return self._rows(LearnedRow, "learned")
 
     def cleans(self) -> list[CleanRow]:
         """Return the cleaner steps in the order they began."""

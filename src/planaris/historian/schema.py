@@ -49,6 +49,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     (*AUDIT_TABLES, chain_existing),
     HOST_TABLES,
+    ("CREATE TABLE run_to_run(name TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID",),
     PAGE_TABLES,
 )
 

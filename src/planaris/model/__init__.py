@@ -1,6 +1,7 @@
 """What Planaris talks about: recipes, wafers, lots, films, measurements, traces, tools."""
 
 from planaris.model.alarm import ActiveAlarm, AlarmState, Severity
+from planaris.model.fault_plan import DEFAULT_ACTIONS, FaultPlan, OutOfControlAction, PlannedAction
 from planaris.model.faults import InputError, InputFault
 from planaris.model.film import FilmStack, Layer, PatternArea
 from planaris.model.lot import CARRIER_SLOTS, Carrier, Lot, SamplingPlan, SlotState
@@ -15,6 +16,23 @@ from planaris.model.measurement import (
     range_pct,
     ring_plan,
     wiwnu_pct,
+)
+from planaris.model.process_fault import (
+    HEAD_SPEED_BAND,
+    LEAK_TEST_S,
+    LIFE_WARN_PCT,
+    SLURRY_FLOW_BAND,
+    UNKNOWN_FAULT,
+    WARNING_BANDS,
+    ATMOSPHERE_kPa,
+    LEAK_ALARM_kPa,
+    LEAK_TEST_kPa,
+    LEAK_WARN_kPa,
+    ProcessFault,
+    SetPointBand,
+    WarningBand,
+    ZONE_VOLUME_l,
+    leak_l_min_kPa,
 )
 from planaris.model.recipe import (
     Band,
@@ -34,6 +52,13 @@ from planaris.model.recipe import (
     ZoneControl,
 )
 from planaris.model.recipe_version import RecipeKind, RecipeState, RecipeVersion
+from planaris.model.run_to_run import (
+    ReleasedPressure,
+    ReleasedTime,
+    RunToRunMethod,
+    RunToRunMode,
+    RunToRunSetting,
+)
 from planaris.model.tool_description import (
     Architecture,
     CleanerDescription,
@@ -56,11 +81,19 @@ from planaris.model.wafer import Defect, Face, Wafer, WaferKind, WaferState, Waf
 
 __all__ = [
     "CARRIER_SLOTS",
+    "DEFAULT_ACTIONS",
     "ENTRY_UNITS",
+    "HEAD_SPEED_BAND",
+    "LEAK_TEST_S",
+    "LIFE_WARN_PCT",
     "SITES_9",
     "SITES_49",
     "SITE_PLANS",
+    "SLURRY_FLOW_BAND",
     "UNIT_SUFFIXES",
+    "UNKNOWN_FAULT",
+    "WARNING_BANDS",
+    "ATMOSPHERE_kPa",
     "ActiveAlarm",
     "AlarmState",
     "Architecture",
@@ -80,29 +113,42 @@ __all__ = [
     "EndpointSensors",
     "EntryUnit",
     "Face",
+    "FaultPlan",
     "FilmStack",
     "HeadDescription",
     "IdlePadDescription",
     "InputError",
     "InputFault",
     "Instrument",
+    "LEAK_ALARM_kPa",
+    "LEAK_TEST_kPa",
+    "LEAK_WARN_kPa",
     "Layer",
     "LoadCupTimes",
     "Lot",
     "MapStage",
     "MetrologyDescription",
+    "OutOfControlAction",
     "PatternArea",
+    "PlannedAction",
     "PlanningDescription",
     "PlatenDescription",
     "PolishStep",
+    "ProcessFault",
     "Quality",
     "Range",
     "Recipe",
     "RecipeKind",
     "RecipeState",
     "RecipeVersion",
+    "ReleasedPressure",
+    "ReleasedTime",
     "RobotTimes",
+    "RunToRunMethod",
+    "RunToRunMode",
+    "RunToRunSetting",
     "SamplingPlan",
+    "SetPointBand",
     "Severity",
     "SitePlan",
     "SlotState",
@@ -116,8 +162,11 @@ __all__ = [
     "WaferResult",
     "WaferState",
     "WaferTimes",
+    "WarningBand",
     "WetLimits",
+    "ZONE_VOLUME_l",
     "ZoneControl",
+    "leak_l_min_kPa",
     "range_pct",
     "ring_plan",
     "suffix_of",

@@ -12,15 +12,20 @@ from pathlib import Path
 from typing import cast
 
 from planaris.historian import (
+    AdjustmentRow,
     AlarmRow,
     CleanRow,
     ConsumableRow,
     EndpointRow,
+    FaultRow,
+    FeaturesRow,
+    LearnedRow,
     MeasurementRow,
     RunQueries,
     StayRow,
     StepRow,
     TraceFileRow,
+    ViolationRow,
     WaferRow,
 )
 
@@ -56,6 +61,11 @@ class RunRecord:
     wafers: list[WaferRow]
     steps: list[StepRow]
     endpoints: list[EndpointRow]
+    features: list[FeaturesRow]
+    violations: list[ViolationRow]
+    faults: list[FaultRow]
+    adjustments: list[AdjustmentRow]
+    learned: list[LearnedRow]
     cleans: list[CleanRow]
     stays: list[StayRow]
     alarms: list[AlarmRow]
@@ -124,6 +134,11 @@ def read_run(folder: Path) -> RunRecord:
         wafers=ask.wafers(),
         steps=ask.steps(),
         endpoints=ask.endpoints(),
+        features=ask.step_features(),
+        violations=ask.chart_violations(),
+        faults=ask.faults_found(),
+        adjustments=ask.adjustments(),
+        learned=ask.learned(),
         cleans=ask.cleans(),
         stays=ask.moves(),
         alarms=ask.alarms(),

@@ -15,10 +15,12 @@ from planaris.report.text import esc
 _SECTIONS: tuple[Callable[[Facts], Section | None], ...] = (
     sections.lot_table,
     sections.lot_trend,
+    sections.run_to_run,
     sections.maps,
     sections.profiles,
     sections.gantt,
     sections.endpoints,
+    sections.fault_detection,
     sections.traces,
     sections.consumables,
     sections.usage,

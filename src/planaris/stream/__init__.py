@@ -58,7 +58,9 @@ from planaris.stream.fanout import (
     from_json,
     to_json,
 )
+from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
 from planaris.stream.page_events import AccountChanged, SessionChanged
+from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 __all__ = [
     "ALL_EVENTS",
@@ -70,6 +72,7 @@ __all__ = [
     "Batched",
     "CarrierLifted",
     "CarrierMapped",
+    "ChartViolated",
     "CleanEnded",
     "CleanStarted",
     "CommandAnswered",
@@ -83,6 +86,8 @@ __all__ = [
     "EquipmentStateChanged",
     "Event",
     "EventStream",
+    "FaultFound",
+    "FeaturesTaken",
     "FlipIntended",
     "InterlockRefused",
     "JobStateChanged",
@@ -99,10 +104,14 @@ __all__ = [
     "PlaceConfirmed",
     "PlanAnswered",
     "QuarantineChanged",
+    "RecipeAdjusted",
     "RecipeChanged",
+    "RemovalLabelled",
+    "RemovalLearned",
     "RunEnded",
     "RunResumed",
     "RunStarted",
+    "RunToRunSwitched",
     "SessionChanged",
     "SteeringChanged",
     "StepEnded",

@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from planaris.model import Face, MapStage, Severity, WaferKind
 from planaris.stream.event import Event
+from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
 from planaris.stream.page_events import AccountChanged, SessionChanged
+from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 
 @dataclass(frozen=True, slots=True)
@@ -562,9 +564,16 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     StepStarted,
     StepEnded,
     EndpointDecided,
+    FeaturesTaken,
+    ChartViolated,
+    FaultFound,
     CleanStarted,
     CleanEnded,
     WaferMeasured,
+    RecipeAdjusted,
+    RemovalLabelled,
+    RemovalLearned,
+    RunToRunSwitched,
     WaferFinished,
     AlarmSet,
     AlarmAcknowledged,

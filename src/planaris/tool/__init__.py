@@ -4,9 +4,10 @@ from planaris.tool.alarms import AlarmBook, UnknownAlarmError
 from planaris.tool.carousel import CarouselTransport
 from planaris.tool.carrier_check import SlotMapError
 from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandFailedError, CommandRequest, RefusedError
-from planaris.tool.consumables import ConsumableBook, Counter
+from planaris.tool.consumables import ConsumableBook, Counter, first_serial
 from planaris.tool.engine import Engine, MakeTransport
 from planaris.tool.equipment_state import E10State, ModuleUse, Use, shares_pct, step
+from planaris.tool.fault_watch import FAULT_ALARMS, FaultOrder, FaultWatch
 from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, Interlocks
 from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
@@ -20,6 +21,7 @@ from planaris.tool.quarantine import QUARANTINE_TABLE, Quarantine, QuarantineErr
 from planaris.tool.recipe_library import RecipeFinder, RecipeLibrary, RecipeStore
 from planaris.tool.recovery import Question, Reconciled, ResolvedMove, reconcile
 from planaris.tool.results import evaluate, incoming_at
+from planaris.tool.run_to_run import ControlOf, Memory, RecipeControl, RunToRunDesk, apply, no_control
 from planaris.tool.story import JobStory, StepStory, Story, WaferStory
 from planaris.tool.take_up import TakenUp, take_up, unanswered
 from planaris.tool.tool import Tool
@@ -30,6 +32,7 @@ from planaris.tool.work import MEANINGS, FailedWork, Meaning, Piece, WorkKind, W
 from planaris.tool.workshop import Workshop
 
 __all__ = [
+    "FAULT_ALARMS",
     "JOB_START",
     "JOB_TABLE",
     "MEANINGS",
@@ -45,10 +48,13 @@ __all__ = [
     "CommandFailedError",
     "CommandRequest",
     "ConsumableBook",
+    "ControlOf",
     "Counter",
     "E10State",
     "Engine",
     "FailedWork",
+    "FaultOrder",
+    "FaultWatch",
     "FindOrder",
     "FloorFacts",
     "InterlockError",
@@ -69,6 +75,7 @@ __all__ = [
     "MaterialError",
     "MaterialMap",
     "Meaning",
+    "Memory",
     "ModuleUse",
     "Piece",
     "PlanDesk",
@@ -77,12 +84,14 @@ __all__ = [
     "QuarantineError",
     "QuarantineState",
     "Question",
+    "RecipeControl",
     "RecipeFinder",
     "RecipeLibrary",
     "RecipeStore",
     "Reconciled",
     "RefusedError",
     "ResolvedMove",
+    "RunToRunDesk",
     "SlotMapError",
     "StepStory",
     "Story",
@@ -98,10 +107,13 @@ __all__ = [
     "WorkKind",
     "WorkRefusedError",
     "Workshop",
+    "apply",
     "evaluate",
+    "first_serial",
     "incoming_at",
     "known_orders",
     "limits",
+    "no_control",
     "reconcile",
     "shares_pct",
     "step",

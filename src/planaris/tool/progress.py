@@ -10,7 +10,11 @@ from planaris.model import Recipe, Wafer
 
 @dataclass(slots=True)
 class WaferProgress:
-    """One wafer's way through the tool; times are tool time, NaN until they come."""
+    """One wafer's way through the tool; times are tool time, NaN until they come.
+
+    ``adjusted`` is its recipe once run-to-run control has decided on it; platens and limits are the recipe's. Of one
+    whose polish was ``interrupted`` nobody knows how long it was truly polished.
+    """
 
     wafer: Wafer
     home: str
@@ -33,10 +37,17 @@ class WaferProgress:
     post_nm: tuple[float, ...] = ()
     plan: str = ""
     marks: list[str] = field(default_factory=list[str])
+    adjusted: Recipe | None = None
+    interrupted: bool = False
     platens: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.platens = self.recipe.platens
+
+    @property
+    def polish_recipe(self) -> Recipe:
+        """The recipe with what run-to-run control made of its released parameters for this wafer."""
+        return self.adjusted or self.recipe
 
     @property
     def next_platen(self) -> int | None:

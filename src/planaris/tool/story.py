@@ -26,6 +26,7 @@ from planaris.stream import (
     MoveCancelled,
     MoveIntended,
     PlaceConfirmed,
+    RecipeAdjusted,
     RunEnded,
     StepEnded,
     StepStarted,
@@ -62,6 +63,7 @@ class WaferStory:
 
     ``face`` is what it was turned to since it left ``came_from``, None if it was not; ``turning`` a turn under way.
     ``held`` says why an endpoint keeps it for a person; ``turned_away``: it is not one that the recipe means.
+    ``adjusted`` is what run-to-run control decided on it; ``interrupted``: a step of it was cut off.
     """
 
     wafer_id: str
@@ -92,6 +94,8 @@ class WaferStory:
     marks: list[str] = field(default_factory=list[str])
     held: str = ""
     turned_away: bool = False
+    adjusted: RecipeAdjusted | None = None
+    interrupted: bool = False
 
     @property
     def polish_s(self) -> float:
@@ -155,6 +159,8 @@ class Story:
             case EndpointDecided(decision="hold" | "abort"):
                 wafer = self.wafers[event.wafer_id]
                 wafer.held, wafer.turned_away = f"{event.step_name}: {event.why}", event.decision == "abort"
+            case RecipeAdjusted():
+                self.wafers[event.wafer_id].adjusted = event
             case CleanStarted() | CleanEnded():
                 self._clean(event, time_s)
             case WaferMeasured() | WaferMarked() | WaferFinished():
@@ -205,6 +211,7 @@ class Story:
         step = wafer.steps[event.step]
         step.done_s += event.duration_s
         step.open, step.whole = False, event.reason != _CUT
+        wafer.interrupted = wafer.interrupted or event.reason == _CUT
         wafer.polish_end_s = time_s
         wafer.slurry_ml += event.slurry_ml
         wafer.di_water_ml += event.di_water_ml

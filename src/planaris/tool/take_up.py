@@ -21,6 +21,7 @@ from planaris.tool.failures import FAILURE_ALARMS
 from planaris.tool.jobs import ENDED, Job, JobState
 from planaris.tool.progress import WaferProgress
 from planaris.tool.recovery import Question, Reconciled, reconcile
+from planaris.tool.run_to_run import adjusted
 from planaris.tool.story import Story, WaferStory
 from planaris.tool.verbs import JobOrder
 from planaris.tool.work import Piece, WorkKind
@@ -208,6 +209,9 @@ def restore_progress(progress: WaferProgress, told: WaferStory) -> None:
     progress.plan, progress.post_nm, progress.marks = told.plan, told.post_nm, list(told.marks)
     progress.cut_short = told.turned_away or "rework" in told.marks or "scrap" in told.marks
     progress.visits_done = visits_done(progress.recipe, told)
+    progress.interrupted = told.interrupted
+    if told.adjusted is not None:
+        progress.adjusted = adjusted(progress.recipe, told.adjusted)
 
 
 def visits_done(recipe: Recipe, told: WaferStory) -> int:
@@ -269,7 +273,7 @@ def _interrupted(
     stage = progress.next_platen
     if stage is None:
         return
-    steps = progress.recipe.steps
+    steps = progress.polish_recipe.steps
     if not any(steps[number].platen == stage for number in told.steps):
         return  # not begun there: the visit begins when the head stands over its platen
     head = int(place.removeprefix("head"))
@@ -296,7 +300,7 @@ def _interrupted(
 
 def _rest_of(progress: WaferProgress, told: WaferStory, stage: int, head: int) -> Visit | None:
     """Return what is left of a visit; None if nothing is."""
-    recipe = progress.recipe
+    recipe = progress.polish_recipe
     left: list[tuple[int, float]] = []
     for number, step in enumerate(recipe.steps):
         if step.platen != stage:

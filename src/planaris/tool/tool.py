@@ -32,12 +32,14 @@ from planaris.stream import EventStream, LinkChanged
 from planaris.tool.alarms import AlarmBook
 from planaris.tool.commands import CommandDoor
 from planaris.tool.consumables import ConsumableBook, Counter
+from planaris.tool.fault_watch import FaultWatch
 from planaris.tool.idle_pads import IdlePads
 from planaris.tool.interlocks import Interlocks
 from planaris.tool.limits import LimitWatch
 from planaris.tool.maintenance import Maintenance
 from planaris.tool.material import MaterialMap
 from planaris.tool.quarantine import Quarantine
+from planaris.tool.run_to_run import ControlOf, Memory, RunToRunDesk, no_control
 from planaris.tool.tag_alarms import TagAlarms
 from planaris.tool.use_keeper import UseKeeper
 
@@ -70,6 +72,8 @@ class Tool:
         counters: Iterable[Counter] = (),
         constants: ControlConstants | None = None,
         endpoint_of: EndpointOf | None = None,
+        control_of: ControlOf = no_control,
+        memory: Memory | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.description, self.port, self.stream = description, port, stream
@@ -93,8 +97,12 @@ class Tool:
         self.material = MaterialMap(stream, description.face_at)
         self.quarantine = Quarantine(stream, self.alarms)
         self.idle_pads = IdlePads(description, stream, self.alarms)
+        self.fault_watch = FaultWatch(stream, self.alarms, len(description.head.zone_outer_mm))
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
+        self.consumables.on_change = self.fault_watch.changed
         self.consumables.offer(self.commands)
+        self.run_to_run = RunToRunDesk(description, stream, self.alarms, self.consumables, control_of, memory)
+        self.run_to_run.offer(self.commands)
         self.by_hand: Mapping[str, str] = {}
         self.maintenance = Maintenance(description, stream, self.commands, lambda: self.by_hand)
         self._constants = constants or ControlConstants()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from planaris.model import SITE_PLANS
+from planaris.model import SITE_PLANS, WaferResult
 from planaris.stream import WaferFinished
 from planaris.tool.jobs import Job
 from planaris.tool.progress import WaferProgress
@@ -21,7 +21,7 @@ def finish_wafer(tool: Tool, job: Job, p: WaferProgress) -> float:
     if incoming is not None and p.post_nm and p.head:
         result = evaluate(p.wafer, p.head, job.recipe, incoming, SITE_PLANS[p.plan], p.post_nm)
         if not p.cut_short:  # what was not polished in full is marked already
-            _judge(tool, job, p, result.removal_nm, result.wiwnu_pct)
+            _judge(tool, job, p, result)
     tool.stream.publish(
         WaferFinished(
             wafer_id=p.wafer.wafer_id,
@@ -42,14 +42,19 @@ def finish_wafer(tool: Tool, job: Job, p: WaferProgress) -> float:
             di_water_ml=_round(p.di_water_ml),
         )
     )
+    tool.run_to_run.labelled(job, p)
     return result.removal_nm if result else nan
 
 
-def _judge(tool: Tool, job: Job, p: WaferProgress, removal_nm: float, wiwnu_pct: float) -> None:
-    recipe, wafer_id = job.recipe, p.wafer.wafer_id
-    off_pct = 100.0 * (removal_nm - recipe.target_removal_nm) / recipe.target_removal_nm
+def _judge(tool: Tool, job: Job, p: WaferProgress, result: WaferResult) -> None:
+    recipe, wafer_id, wiwnu_pct = job.recipe, p.wafer.wafer_id, result.wiwnu_pct
+    target_nm = recipe.target_removal_nm
+    if recipe.run_to_run is not None and recipe.run_to_run.target_post_nm is not None:
+        # What is to be left is the target then: what came in thicker is to lose more.
+        target_nm = result.incoming_nm - recipe.run_to_run.target_post_nm
+    off_pct = 100.0 * (result.removal_nm - target_nm) / recipe.target_removal_nm
     if abs(off_pct) > recipe.removal_tolerance_pct:
-        detail = f"{wafer_id}: removal {removal_nm:.1f} nm is {off_pct:+.1f} % off {recipe.target_removal_nm:g} nm"
+        detail = f"{wafer_id}: removal {result.removal_nm:.1f} nm is {off_pct:+.1f} % off {target_nm:g} nm"
         _alarm(tool, "removal_out_of_target", detail, wafer_id)
     if wiwnu_pct > recipe.wiwnu_limit_pct:
         detail = f"{wafer_id}: WIWNU {wiwnu_pct:.2f} % is above {recipe.wiwnu_limit_pct:g} %"

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from planaris.dictionary import Dictionary
 from planaris.hardware import OPTICAL, Value
 from planaris.model import ToolDescription
-from planaris.physics import ModelFlag, PolarGrid
+from planaris.physics import ModelFlag, PolarGrid, mean_wear_mm
 from planaris.twin.devices import Accept, DeviceError, Motion, TwinDevice
 from planaris.twin.fail_states import FailState, Loss, acting
-from planaris.twin.film_course import FilmCourse
+from planaris.twin.film_course import FilmCourse, FilmSeries
 from planaris.twin.handling import Handling
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
@@ -92,6 +92,7 @@ class Process:
             *((f"platen{n}", platen) for n, platen in self.platens.items()),
             *((f"head{n}", head) for n, head in self.heads.items()),
         )
+        self._by_name = dict(self._stations)
         self.owners: dict[str, SampledOwner] = {}
         self.windows: dict[str, WindowSensor] = {}
         self.sensor_faults = SensorFaults()
@@ -103,7 +104,7 @@ class Process:
         self._weak: dict[tuple[str, str], float] = {}
         self.weak_count = 0
         self._rising: dict[int, asyncio.TimerHandle] = {}
-        self._wanted_s: Mapping[str, float] = {}
+        self._wanted_s: dict[str, float] = {}
         self.devices: dict[str, TwinDevice] = {}
         self._limits: dict[int, asyncio.TimerHandle] = {}
         self.mishaps = Mishaps(plc, handling, lambda n: self.seat_heads((n,)))
@@ -200,7 +201,21 @@ class Process:
             return np.broadcast_to(head.lags, (len(times_s), len(head.lags)))
         return series.at(times_s, HEAD_LAG_RATE, tail)
 
-    def keep_for_samplers(self, wanted_s: Mapping[str, float]) -> None:
+    def keep_from(self, name: str, wanted_s: float) -> None:
+        """Keep what the samplers of one owner still need; they want something already."""
+        self._wanted_s[name] = wanted_s
+        kept = self._kept_of(name)
+        if kept is not None:
+            kept.forget_before(wanted_s)
+
+    def _kept_of(self, name: str) -> LagSeries | FilmSeries | None:
+        owner, _, kind = name.partition(".")
+        if kind == OPTICAL:
+            return self.platens[int(owner.removeprefix("platen"))].courses
+        station = self._by_name.get(owner)
+        return None if station is None else station.series
+
+    def keep_for_samplers(self, wanted_s: dict[str, float]) -> None:
         """Keep what samplers still need and forget the rest; ``wanted_s``: owner -> oldest time wanted."""
         self._wanted_s = wanted_s
         for name, station in self._stations:
@@ -347,7 +362,8 @@ class Process:
                 platen.slurry_line = int(line)
             wanted = _float(self._plc.values[f"platen{n}.sp_slurry_flow_ml_min"]) if on > 0 else 0.0
             arm = ARM_OVER_PAD_deg if on > 0 else 0.0
-            platen.bank.command(self._clock(), {"slurry": wanted, "arm": arm}, 0.0)
+            flow = self._weakened(f"platen{n}", {"slurry": wanted})
+            platen.bank.command(self._clock(), {**flow, "arm": arm}, 0.0)
             self._keep_wet(n)
             self._pad_wet(n)
             return OK
@@ -375,12 +391,17 @@ class Process:
 
         def moved() -> DeviceError:
             self._command(n)
-            self.platens[n].bank.command(self._clock(), {"disk_height": 0.0 if down else DISK_UP_mm}, CONDITIONER_S / 2)
+            height_mm = -self._pad_wear_mm(n, 0.0, self._tool.platen.radius_mm) if down else DISK_UP_mm
+            self.platens[n].bank.command(self._clock(), {"disk_height": height_mm}, CONDITIONER_S / 2)
             self.platens[n].bank.command(self._clock(), {"disk_down": 1.0 if down else 0.0}, 0.0)
             self._plc.set({f"conditioner{n}.up": not down})
             return OK
 
         return Motion(CONDITIONER_S, moved)
+
+    def _pad_wear_mm(self, n: int, inner_mm: float, outer_mm: float) -> float:
+        platen = self.platens[n]
+        return mean_wear_mm(platen.pad_lost_um, platen.edges_mm, inner_mm, outer_mm)
 
     def _touch_down(self, n: int) -> Motion | DeviceError:
         head, station = self.heads[n], self._handling.station_of(n)
@@ -394,7 +415,11 @@ class Process:
         if wafer is None:
             return DeviceError.NO_WAFER
         self._command_head(n)
-        head.bank.command(self._clock(), {"height": 0.0}, self._tool.touch_down_s * 0.8)
+        # The ring carries the head: what it and the pad have lost, the head stands lower by.
+        ring_mm, center_mm = self._tool.head.ring_outer_mm, self._tool.platen.center_distance_mm
+        pad_mm = self._pad_wear_mm(station, center_mm - ring_mm, center_mm + ring_mm)
+        height_mm = -pad_mm - 1e-3 * head.ring_lost_um
+        head.bank.command(self._clock(), {"height": height_mm}, self._tool.touch_down_s * 0.8)
         self._plc.set({f"head{n}.up": False})
 
         def touched() -> DeviceError:

@@ -10,11 +10,15 @@ from gate_sources import ROOT, modules, rooms
 # Files that other rooms may import from besides a room's own name, each with why.
 OPEN_FILES = {
     "planaris.app.request": "what a run is asked for and answers; the command line shows it before it loads the runner",
+    "planaris.formats.layout_write": "loads arrays and the layout library, so only those who write layouts import it",
+    "planaris.formats.pattern_table": "handles arrays, so only those who handle pattern tables import it",
     "planaris.formats.rate_tables": "loads pyarrow, so only those who handle rate tables import it",
     "planaris.formats.trace_files": "loads pyarrow, so only those who handle traces import it",
     "planaris.hardware.mock": "a port is chosen by app; nobody else loads it",
     "planaris.hardware.opcua": "a port is chosen by app; nobody else loads it",
     "planaris.hardware.replay": "a port is chosen by app; nobody else loads it",
+    "planaris.report.chip_page": "knows chips, which the report of a run need not load",
+    "planaris.report.fill_page": "knows chips, which the report of a run need not load",
 }
 
 

@@ -3,6 +3,7 @@
 from planaris.report.sections.alarms import alarms
 from planaris.report.sections.consumables import consumables
 from planaris.report.sections.endpoints import endpoints
+from planaris.report.sections.fault_detection import fault_detection
 from planaris.report.sections.gantt import gantt
 from planaris.report.sections.lot_table import lot_table
 from planaris.report.sections.lot_trend import lot_trend
@@ -10,6 +11,7 @@ from planaris.report.sections.maps import maps
 from planaris.report.sections.process import process_package
 from planaris.report.sections.profiles import profiles
 from planaris.report.sections.recipe import recipe
+from planaris.report.sections.run_to_run import run_to_run
 from planaris.report.sections.summary import header
 from planaris.report.sections.traces import traces
 from planaris.report.sections.usage import usage
@@ -18,6 +20,7 @@ __all__ = [
     "alarms",
     "consumables",
     "endpoints",
+    "fault_detection",
     "gantt",
     "header",
     "lot_table",
@@ -26,6 +29,7 @@ __all__ = [
     "process_package",
     "profiles",
     "recipe",
+    "run_to_run",
     "traces",
     "usage",
 ]
