@@ -47,7 +47,7 @@ soak: PAGE_HOURS ?= 4
 soak: setup ## a day of tool time with a factory host that loses its link, hours with pages that are cut (HOURS=n PAGE_HOURS=n)
 	@$(BIN)/python faults/factory_soak.py --hours $(HOURS)
 	@$(BIN)/python faults/hmi_soak.py --hours $(PAGE_HOURS)
-	@PLANARIS_HMI_FRAMES=100000 $(BIN)/pytest -k mutated_frames tests/system/test_hmi_security.py
+	@PLANARIS_HMI_FRAMES=100000 $(BIN)/pytest -o timeout=7200 -k mutated_frames tests/system/test_hmi_security.py
 
 kills: SEEDS ?= 1-20
 kills: RESULTS ?= kills.jsonl

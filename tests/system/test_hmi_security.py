@@ -201,19 +201,18 @@ def test_mutated_frames_end_their_channel_at_most(page: ServedPage) -> None:
         '{"t":"again"}',
     ]
     sent = 0
+    while sent < FRAMES_COUNT:
+        with person.connect() as opened, suppress(ConnectionClosed):
+            channel = Channel(opened)
+            channel.send({"t": "hello", "v": 1, "csrf": person.csrf})
+            for _ in range(20):
+                text = bytearray(good[int(chance.integers(len(good)))].encode())
+                for _ in range(int(chance.integers(1, 6))):
+                    text[int(chance.integers(len(text)))] = int(chance.integers(256))
+                sent += 1
+                opened.send(bytes(text) if sent % 3 == 0 else text.decode("latin-1"))
     with person.channel() as witness:
         witness.until(lambda c: c.state)
-        while sent < FRAMES_COUNT:
-            with person.connect() as opened, suppress(ConnectionClosed):
-                channel = Channel(opened)
-                channel.send({"t": "hello", "v": 1, "csrf": person.csrf})
-                for _ in range(20):
-                    text = bytearray(good[int(chance.integers(len(good)))].encode())
-                    for _ in range(int(chance.integers(1, 6))):
-                        text[int(chance.integers(len(text)))] = int(chance.integers(256))
-                    sent += 1
-                    opened.send(bytes(text) if sent % 3 == 0 else text.decode("latin-1"))
-        witness.messages.clear()
         witness.wait_for("beat", 10)
 
 

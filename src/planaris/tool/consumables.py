@@ -73,16 +73,16 @@ class ConsumableBook:
             spent.append(100.0 * counter.use_h / limit)
         return max(spent)
 
-    def at(self, location: str, part: str) -> Counter:
-        """Return the counter of the part at a place, with a serial number in any case."""
-        counter = self._counters.get((location, part), Counter(location, part))
-        return counter if counter.serial else replace(counter, serial=first_serial(location, part))
-
     @property
     def counters(self) -> tuple[Counter, ...]:
         """Counters of every part at its place, also of those that nothing used yet."""
         places = ((part, place) for part, at in self._places.items() for place in at)
-        return tuple(self._counters.get((place, part), Counter(place, part)) for part, place in places)
+        return tuple(self.at(place, part) for part, place in places)
+
+    def at(self, location: str, part: str) -> Counter:
+        """Return the counter of the part at a place, with a serial number in any case."""
+        counter = self._counters.get((location, part), Counter(location, part))
+        return counter if counter.serial else replace(counter, serial=first_serial(location, part))
 
     def expired(self) -> tuple[Counter, ...]:
         """Return parts past their life: they stop the start of a job, not the running one (interlock 14)."""
