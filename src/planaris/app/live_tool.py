@@ -13,6 +13,7 @@ from planaris import clock
 from planaris.app.consumable_keeper import ConsumableKeeper
 from planaris.app.endpoints import Endpoints
 from planaris.app.far_side import FarSide
+from planaris.app.fault_limits import keep_fault_limits
 from planaris.app.lot_book import LotBook
 from planaris.app.lot_records import LotRecords
 from planaris.app.people import People
@@ -90,8 +91,10 @@ class LiveTool:
             controls(package, description),
             keeper.load(),
         )
+        keep_fault_limits(home, self.tool.fault_watch)
         keeper.follow(self.tool.run_to_run)
         if past is not None:
+            self.tool.fault_watch.restore(item.event for item in past.events)
             self.tool.quarantine.restore(item.event for item in past.events)
             self.tool.idle_pads.restore(past.events)
             self.tool.use.restore(past.events)

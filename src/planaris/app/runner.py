@@ -13,6 +13,7 @@ from planaris import clock
 from planaris.app.consumable_keeper import ConsumableKeeper
 from planaris.app.endpoints import Endpoints, check_endpoints
 from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_side
+from planaris.app.fault_limits import keep_fault_limits
 from planaris.app.jobs import JobFailedError, Script, order_of
 from planaris.app.office import recipe_finder, recipe_finder_at
 from planaris.app.profiles import PROFILES
@@ -335,6 +336,8 @@ class _Session:
             tool.quarantine.restore(item.event for item in past.events)
             tool.idle_pads.restore(past.events)
             tool.use.restore(past.events)
+            tool.fault_watch.restore(item.event for item in past.events)
+        keep_fault_limits(self._home, tool.fault_watch)
         engine = Engine(tool)
         if past is not None:
             engine.manual.restore(item.event for item in past.events)

@@ -20,12 +20,13 @@ _SHOWN_ROWS = 60
 
 
 class LawChoice(StrEnum):
-    """The forms that --law offers (those of calibration; named here so that starting loads no arrays)."""
+    """The forms that --law offers (those of calibration, and patterns; named here so that starting loads no arrays)."""
 
     AUTO = "auto"
     PRESTON = "preston"
     POWER = "power"
     SERIES = "series"
+    PATTERN = "pattern"
 
 
 _TableFile = Annotated[Path, typer.Argument(help="CSV table of removal rates.", metavar="TABLE.csv")]
@@ -46,8 +47,13 @@ def calibrate(
     as_json: JsonOption = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Fit a removal law to each film and family of consumables in a table."""
+    """Fit a removal law to each film and family of consumables in a table, or constants of patterns (--law pattern)."""
     del home  # every command takes it; a table needs none
+    if law is LawChoice.PATTERN:
+        from planaris.cli.calibrate_pattern import calibrate_pattern
+
+        calibrate_pattern(table, out, as_json)
+        return
     from planaris.calibration import LawForm, law_to_toml
     from planaris.calibration import calibrate as fit
     from planaris.model import InputError

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from planaris.cli import calibrate, doctor, endpoint, factory, host, metrology, recipe, run, schedule, serve, twin
+from planaris.cli import (
+    calibrate,
+    doctor,
+    endpoint,
+    factory,
+    fill,
+    host,
+    metrology,
+    planarity,
+    recipe,
+    run,
+    schedule,
+    serve,
+    twin,
+)
 
 # New containers before the search for cycles begins [design].
 _GC_THRESHOLD_COUNT = 50_000
@@ -31,6 +45,8 @@ app.add_typer(serve.tool_app, name="tool")
 app.command("twin")(twin.command)
 app.command("host")(host.command)
 app.add_typer(factory.app, name="factory")
+app.command("planarity")(planarity.command)
+app.command("fill")(fill.command)
 app.command("doctor")(doctor.command)
 
 

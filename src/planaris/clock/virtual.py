@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextvars import Context
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from planaris.clock.deadlock import DeadlockError, waiting_tasks
+from planaris.clock.handles import Call, Timer
 
 T = TypeVar("T")
 _Found = list[tuple[selectors.SelectorKey, int]]
@@ -28,13 +29,6 @@ _TURNS_PER_POLL = 16
 _SWEEP_COUNT = 100
 # Longest wait in one go, real time: the system's calls take no longer limit.
 _LONGEST_WAIT_S = 24 * 3600.0
-
-
-class _Timer(asyncio.TimerHandle):
-    """Timer that knows whether it still stands in the queue."""
-
-    __slots__ = ("queued",)
-    queued: bool
 
 
 class _Selector(selectors.DefaultSelector):
@@ -61,13 +55,25 @@ class _Selector(selectors.DefaultSelector):
         self.files_count -= 1
         return key
 
-    def poll_now(self) -> bool:
-        """Say whether a file has news, without waiting."""
-        return bool(super().select(0))
+    def poll_now(self) -> _Found:
+        """Return which files have news, without waiting."""
+        return super().select(0)
+
+    def news(self) -> _Found:
+        """Return which files have news, without waiting; without sockets it is asked only now and then."""
+        self.turns_count += 1
+        if self.files_count > _OWN_FILES or self.turns_count % _TURNS_PER_POLL == 0:
+            return super().select(0)
+        return []
+
+    def turned(self) -> None:
+        """Note how long callbacks ran since the last time."""
+        now_s = time.monotonic()
+        self.longest_turn_s = max(self.longest_turn_s, now_s - self.turn_from_s)
+        self.turn_from_s = now_s
 
     def select(self, timeout: float | None = None) -> _Found:
-        turn_s = time.monotonic() - self.turn_from_s
-        self.longest_turn_s = max(self.longest_turn_s, turn_s)
+        self.turned()
         found = self._next(timeout)
         self.turn_from_s = time.monotonic()
         return found
@@ -76,17 +82,29 @@ class _Selector(selectors.DefaultSelector):
         loop = self.loop
         if not loop.jumps:
             return loop.wait(super().select, timeout)
-        self.turns_count += 1
-        found: _Found = []
-        if self.files_count > _OWN_FILES or self.turns_count % _TURNS_PER_POLL == 0:
-            found = super().select(0)
+        found = self.news()
         jump = timeout is None and not found
         if not loop.fire(jump=jump) and jump:
             return loop.wait(super().select, timeout)
         return found
 
 
-class VirtualTimeLoop(asyncio.SelectorEventLoop):
+class _StockLoop(asyncio.SelectorEventLoop):
+    """The stock loop with what we lean on inside it by name; a test holds that it is there."""
+
+    _ready: deque[asyncio.Handle]
+    _debug: bool
+    _closed: bool
+    _stopping: bool
+
+    if TYPE_CHECKING:
+
+        def _run_once(self) -> None: ...
+
+        def _process_events(self, event_list: _Found) -> None: ...
+
+
+class VirtualTimeLoop(_StockLoop):
     """Event loop in tool time.
 
     ``speed=inf`` jumps to the next deadline, ``speed=k`` runs k times faster than real time, 1 is live.
@@ -98,9 +116,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._files = _Selector()
         self._files.loop = self
         super().__init__(self._files)
-        # The stock loop's queue of callbacks that are ready.
-        self._callbacks: deque[asyncio.Handle] = self._ready  # pyright: ignore[reportAttributeAccessIssue]
-        self._timers: list[tuple[float, int, _Timer]] = []
+        self._callbacks = self._ready
+        self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
         self._cancelled_count = 0
         self._jobs_count = 0
@@ -172,16 +189,12 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.TimerHandle:
         if self.is_closed():
             raise RuntimeError("Event loop is closed")
-        timer = _Timer(when, callback, args, self, context)
-        timer.queued = True
+        timer = Timer(when, callback, args, self, context)
         heapq.heappush(self._timers, (when, next(self._order), timer))
         return timer
 
-    def _timer_handle_cancelled(self, handle: _Timer) -> None:
-        """Take note that a timer is being cancelled (it calls this); sweep the queue where many were."""
-        if not handle.queued:
-            return
-        handle.queued = False
+    def timer_cancelled(self) -> None:
+        """Take note that a timer in the queue was cancelled; sweep the queue where many were."""
         self._cancelled_count += 1
         if self._cancelled_count > _SWEEP_COUNT and 2 * self._cancelled_count > len(self._timers):
             self._timers = [entry for entry in self._timers if entry[2].queued]
@@ -208,6 +221,36 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
                 self._cancelled_count -= 1
             heapq.heappop(timers)
         return fired
+
+    # -- turns ------------------------------------------------------------------------------------------------
+
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
+        """Call back in the next turn."""
+        if self._debug or self._closed:
+            return super().call_soon(callback, *args, context=context)
+        handle = Call(callback, args, self, context)
+        self._callbacks.append(handle)
+        return handle
+
+    def _run_once(self) -> None:
+        """Turn once. While time jumps nothing is waited for, so that a turn is what is due and what is ready."""
+        if not self.jumps or self._debug:
+            super()._run_once()
+            return
+        files, callbacks = self._files, self._callbacks
+        found = files.news()
+        idle = not (callbacks or found or self._stopping)
+        if not self.fire(jump=idle) and idle:
+            super()._run_once()  # nothing but a thread or the system can wake it
+            return
+        if found:
+            self._process_events(found)
+        # What these make ready waits for the next turn.
+        for _ in range(len(callbacks)):
+            handle = callbacks.popleft()
+            if not handle._cancelled:
+                handle._run()
+        files.turned()
 
     # -- waiting in real time ---------------------------------------------------------------------------------
 

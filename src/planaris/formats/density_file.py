@@ -1,11 +1,13 @@
-"""Read density files: the areas of a patterned wafer, their density and films."""
+"""Read and write density files: the areas of a patterned wafer, their density and films."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import tomlkit
 from pydantic import Field
 
 from planaris.formats.document import Tree, number, read_document, tables
@@ -88,3 +90,33 @@ def _check_areas(tree: Tree, sheet: Sheet) -> None:
         sheet.fault(
             "areas", figure(total), "the areas' fractions are not the whole wafer", limit="1", remedy="add what lacks"
         )
+
+
+def dump_density(name: str, areas: Sequence[PatternArea], comment: str = "") -> str:
+    """Return the text of a density file, which `load_density` reads back as it was."""
+    document = tomlkit.document()
+    if comment:
+        for line in comment.splitlines():
+            document.add(tomlkit.comment(line))
+    document["schema"] = DENSITY_SCHEMA
+    document["name"] = name
+    tables = tomlkit.aot()
+    for area in areas:
+        table = tomlkit.table()
+        table["name"] = area.name
+        table["area_fraction"] = area.area_fraction
+        table["density_fraction"] = area.density_fraction
+        if area.density_fraction < 1.0:
+            table["line_um"] = area.line_um
+            table["space_um"] = area.space_um
+        for key, layers in (("up", area.up), ("down", area.down)):
+            if layers:
+                films = tomlkit.array()
+                for layer in layers:
+                    film = tomlkit.inline_table()
+                    film.update({"material": layer.material, "thickness_nm": layer.thickness_nm})
+                    films.append(film)
+                table[key] = films
+        tables.append(table)
+    document["areas"] = tables
+    return tomlkit.dumps(document)

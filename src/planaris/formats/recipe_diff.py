@@ -23,6 +23,7 @@ _KNOWN_BY = {
     "detectors": "detector",
     "times": "step",
     "pressures": "step",
+    "actions": "fault",
 }
 
 

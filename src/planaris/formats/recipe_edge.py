@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from planaris.formats.edge import Edge
 from planaris.formats.run_to_run_edge import RunToRunEdge
 from planaris.model import (
+    DEFAULT_ACTIONS,
     Band,
     Combine,
     Conditioning,
@@ -17,6 +18,9 @@ from planaris.model import (
     DetectorKind,
     DetectorSetting,
     EndKind,
+    FaultPlan,
+    OutOfControlAction,
+    PlannedAction,
     PolishStep,
     Recipe,
     StepEnd,
@@ -165,6 +169,24 @@ class WetLimitsEdge(Edge):
     stopped_platen_s: _Positive = 20.0
 
 
+class ActionEdge(Edge):
+    fault: Literal["slurry_drop", "worn_disk", "ring_wear", "membrane_leak", "head_speed_drift", "unknown"]
+    action: Annotated[OutOfControlAction, Field(strict=False)]
+    after_count: Annotated[int, Field(ge=1)] = 1
+
+    def to_model(self) -> PlannedAction:
+        return PlannedAction(self.fault, self.action, self.after_count)
+
+
+class FaultDetectionEdge(Edge):
+    learn_count: Annotated[int, Field(ge=6, le=1000)] = 12
+    actions: list[ActionEdge] = Field(default_factory=list[ActionEdge])
+
+    def to_model(self) -> FaultPlan:
+        actions = tuple(action.to_model() for action in self.actions)
+        return FaultPlan(self.learn_count, actions or DEFAULT_ACTIONS)
+
+
 class RecipeEdge(Edge):
     name: _Name
     version: str
@@ -177,6 +199,7 @@ class RecipeEdge(Edge):
     pre_flow_s: _NotNegative = 3.0
     cleaner_recipe: str
     wet_limits: WetLimitsEdge = WetLimitsEdge()
+    fault_detection: FaultDetectionEdge | None = None
     steps: list[StepEdge] = Field(min_length=1)
     run_to_run: RunToRunEdge | None = None
 
@@ -195,6 +218,7 @@ class RecipeEdge(Edge):
             wet_limits=WetLimits(limits.polish_to_clean_s, limits.between_stations_s, limits.stopped_platen_s),
             cleaner_recipe=self.cleaner_recipe,
             pre_flow_s=self.pre_flow_s,
+            fault_detection=self.fault_detection.to_model() if self.fault_detection else None,
             run_to_run=self.run_to_run.to_model() if self.run_to_run else None,
             entered=entered,
         )

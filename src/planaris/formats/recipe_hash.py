@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from planaris.model import CleanerRecipe, Recipe
@@ -15,7 +16,7 @@ _DIGITS = 9
 _NOT_CONTENT = frozenset({"entered", "version"})
 SHORT_HASH_LENGTH = 12
 # Fields that joined after recipes had been released: left out while they say nothing, so that those stay the same.
-_JOINED = frozenset({"over_polish_nm", "combine", "detectors", "zone_control", "run_to_run"})
+_JOINED = frozenset({"over_polish_nm", "combine", "detectors", "zone_control", "fault_detection", "run_to_run"})
 # What stood in their place then, in every recipe.
 _LEFT = MappingProxyType({"StepEnd": {"detector": None}})
 
@@ -24,6 +25,19 @@ def recipe_hash(recipe: Recipe | CleanerRecipe) -> str:
     """Return SHA-256, in hexadecimal digits, of a recipe's values; units typed and version label do not count."""
     text = json.dumps({"sort": type(recipe).__name__, **_canonical_fields(recipe)}, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def content_name(recipe: Recipe) -> str:
+    """Return ``NAME@HASH`` of what a recipe does to a wafer: how faults are looked for does not count.
+
+    Nor do times and zone pressures where run-to-run control moves them from wafer to wafer.
+    """
+    bare = replace(recipe, fault_detection=None)
+    if recipe.run_to_run is not None:
+        steps = tuple(replace(s, end=replace(s.end, time_s=0.0), zone_pressure_kPa=()) for s in recipe.steps)
+        bare = replace(bare, steps=steps)
+    return f"{recipe.name}@{recipe_hash(bare)[:SHORT_HASH_LENGTH]}"
 
 
 def _canonical_fields(part: object) -> dict[str, object]:

@@ -88,6 +88,7 @@ class TagTable(Mapping[str, Tag]):
         self._classes: dict[str, list[str]] = {}
         for tag in self._tags.values():
             self._classes.setdefault(tag.rate_class, []).append(tag.name)
+        self._locked = frozenset(tag.name for tag in self._tags.values() if not tag.writable)
 
     def __getitem__(self, name: str) -> Tag:
         return self._tags[name]
@@ -127,16 +128,23 @@ class TagTable(Mapping[str, Tag]):
 
     def cast(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """Return a group of values, each as its tag's type; raise `BadValueError` naming every one that cannot be."""
-        taken: dict[str, Value] = {}
-        bad: dict[str, Value] = {}
+        tags = self._tags
+        try:
+            return {name: tags[name].cast(value) for name, value in values.items()}
+        except BadValueError:
+            raise BadValueError(dict(self._bad(values))) from None
+
+    def _bad(self, values: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
         for name, value in values.items():
             try:
-                taken[name] = self._tags[name].cast(value)
+                self._tags[name].cast(value)
             except BadValueError:
-                bad[name] = value
-        if bad:
-            raise BadValueError(bad)
-        return taken
+                yield name, value
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """Tags that cannot be written."""
+        return self._locked
 
 
 def tags_from(dictionary: Dictionary) -> TagTable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from operator import attrgetter
 
@@ -42,7 +42,8 @@ class TagWatch:
         self._values: dict[str, float] = {}
         self._told_s: dict[str, float] = {}
         self._latest_s = -math.inf
-        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        # By tag, in the order in which they came; a tag that nobody waits for is not in it.
+        self._waiters: dict[str, dict[asyncio.Future[None], None]] = {}
         self._listeners: list[Callable[[Mapping[str, float]], None]] = []
         self._ready = asyncio.Event()
         self._scalars: tuple[TagTable | None, tuple[str, ...]] = None, ()
@@ -65,7 +66,7 @@ class TagWatch:
             async for block in subscription:
                 row = block.values[-1].tolist()
                 changed: dict[str, float] = dict(zip(block.tags, row, strict=True))
-                if int(block.quality[-1]) != _BAD:  # a lost link's last known values are nobody's word
+                if block.quality[-1] != _BAD:  # a lost link's last known values are nobody's word
                     changed = self._newest(changed, float(block.time_s[-1]))
                 self._values.update(changed)
                 self._ready.set()
@@ -81,9 +82,10 @@ class TagWatch:
         samples = await self._port.read(tags)
         fresh: dict[str, float] = {}
         for time_s, together in groupby(samples, _time_of):
-            said = {s.tag: float(s.value) for s in together if not isinstance(s.value, tuple)}
+            said = {tag: float(value) for tag, value, _, _ in together if not isinstance(value, tuple)}
             fresh |= self._newest(said, time_s)
-        changed = {tag: value for tag, value in fresh.items() if self._values.get(tag) != value}
+        known = self._values.get
+        changed = {tag: value for tag, value in fresh.items() if known(tag) != value}
         self._values.update(fresh)
         if changed:
             for listener in self._listeners:
@@ -108,13 +110,14 @@ class TagWatch:
         told_s.update(dict.fromkeys(said, time_s))
         return said
 
-    def _wake(self, changed: Iterable[str]) -> None:
+    def _wake(self, changed: Mapping[str, float]) -> None:
         waiters = self._waiters
+        if waiters.keys().isdisjoint(changed):
+            return
         for tag in changed:
-            if waiters.get(tag):
-                for future in waiters[tag]:
-                    if not future.done():
-                        future.set_result(None)
+            for future in waiters.get(tag, ()):
+                if not future.done():
+                    future.set_result(None)
 
     async def ready(self, limit_s: float = 10.0) -> None:
         """Wait for the first snapshot."""
@@ -131,7 +134,7 @@ class TagWatch:
             future: asyncio.Future[None] = loop.create_future()
             timer = loop.call_at(deadline_s, _expire, future)
             for tag in tags:
-                self._waiters.setdefault(tag, set()).add(future)
+                self._waiters.setdefault(tag, {})[future] = None
             try:
                 await future
             except TimeoutError:
@@ -141,7 +144,10 @@ class TagWatch:
             finally:
                 timer.cancel()
                 for tag in tags:
-                    self._waiters[tag].discard(future)
+                    waiting = self._waiters.get(tag, {})
+                    waiting.pop(future, None)
+                    if not waiting:
+                        self._waiters.pop(tag, None)
             if condition():
                 return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -19,12 +19,16 @@ from planaris.historian.run_rows import (
     CommandRow,
     ConsumableRow,
     EndpointRow,
+    EventRow,
+    FaultRow,
+    FeaturesRow,
     LearnedRow,
     MeasurementRow,
     ModuleStateRow,
     StayRow,
     StepRow,
     TraceFileRow,
+    ViolationRow,
     WaferRow,
 )
 from planaris.historian.run_views import VIEWS
@@ -54,6 +58,18 @@ class RunQueries:
     def endpoints(self) -> list[EndpointRow]:
         """Return how endpoints were decided, in that order."""
         return self._rows(EndpointRow, "endpoints")
+
+    def step_features(self) -> list[FeaturesRow]:
+        """Return the features of steps whose recipe asks for fault detection, in the order they were taken."""
+        return self._rows(FeaturesRow, "step_features")
+
+    def chart_violations(self) -> list[ViolationRow]:
+        """Return the control charts' violations in order."""
+        return self._rows(ViolationRow, "chart_violations")
+
+    def faults_found(self) -> list[FaultRow]:
+        """Return the faults that fault detection found, in order."""
+        return self._rows(FaultRow, "faults_found")
 
     def adjustments(self) -> list[AdjustmentRow]:
         """Return the decisions of run-to-run control, in that order."""
@@ -94,6 +110,18 @@ class RunQueries:
     def trace_files(self) -> list[TraceFileRow]:
         """Return the trace files in the order they were recorded."""
         return self._rows(TraceFileRow, "trace_files")
+
+    def events(self, after: int = 0, names: Sequence[str] = (), limit: int = 200) -> list[EventRow]:
+        """Return up to ``limit`` events with numbers above ``after``, or the newest where it is below 0, in order."""
+        marks = f" AND name IN ({', '.join('?' * len(names))})" if names else ""
+        order = "DESC" if after < 0 else "ASC"
+        with _reading(self.path) as connection:
+            rows = connection.execute(
+                f"SELECT sequence, time_s, name, payload FROM events WHERE sequence > ?{marks}"
+                f" ORDER BY sequence {order} LIMIT ?",
+                (after, *names, limit),
+            ).fetchall()
+        return [EventRow(*row) for row in (reversed(rows) if after < 0 else rows)]
 
     def _rows(self, kind: type[Row], view: str) -> list[Row]:
         names = [f.name for f in fields(kind)]  # pyright: ignore[reportArgumentType]

@@ -71,6 +71,73 @@ class EndpointRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event; ``payload`` is JSON of its fields."""
+
+    sequence: int
+    time_s: float
+    name: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturesRow:
+    """A step's features: names with commas between, and as many values; platen 0 is what was measured afterwards."""
+
+    time_s: float
+    wafer_id: str
+    platen: int
+    head: int
+    step: int
+    step_name: str
+    recipe: str
+    features: str
+    feature_values: tuple[float, ...]
+    learned_count: int
+    learn_count: int
+
+    @property
+    def by_name(self) -> dict[str, float]:
+        """The features by name."""
+        return dict(zip(self.features.split(","), self.feature_values, strict=True)) if self.features else {}
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationRow:
+    """A chart's statistic beyond its limit; ``feature`` is '' for T² and SPE, and of one feature both are in sigma."""
+
+    time_s: float
+    wafer_id: str
+    platen: int
+    head: int
+    step: int
+    step_name: str
+    chart: str
+    feature: str
+    statistic_ratio: float
+    limit_ratio: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRow:
+    """A fault found at a place, on so many wafers in a row; ``planned`` is what the plan did, '' for nothing."""
+
+    time_s: float
+    wafer_id: str
+    platen: int
+    head: int
+    step: int
+    step_name: str
+    fault: str
+    source: str
+    share_pct: float
+    found_count: int
+    features: str
+    planned: str
+
+
+@dataclass(frozen=True, slots=True)
 class AdjustmentRow:
     """What run-to-run control decided on a wafer: released times and pressures before (on its head) and after."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from planaris.model.fault_plan import FaultPlan
 from planaris.model.run_to_run import RunToRunSetting
 from planaris.model.tool_description import Instrument
 
@@ -201,6 +202,7 @@ class Recipe:
     wet_limits: WetLimits
     cleaner_recipe: str
     pre_flow_s: float = 3.0
+    fault_detection: FaultPlan | None = None
     run_to_run: RunToRunSetting | None = None
     entered: Mapping[str, str] = field(default_factory=lambda: _EMPTY, compare=False)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from planaris.model import Band, Block, PolishStep
+from planaris.model import HEAD_SPEED_BAND, SLURRY_FLOW_BAND, Band, Block, PolishStep
 
 # Band quantity -> (tag after the place, set-point of a step). Zones are expanded by number.
 QUANTITIES: dict[str, tuple[str, str]] = {
@@ -25,8 +25,8 @@ DEFAULT_BANDS: tuple[Band, ...] = (
     Band("zone_pressure", 10.0, 15.0),
     Band("ring_pressure", 10.0, 15.0),
     Band("platen_speed", 3.0, 5.0),
-    Band("head_speed", 2.0, 3.0),
-    Band("slurry_flow", 13.0, 20.0),
+    Band("head_speed", HEAD_SPEED_BAND.warn_pct, HEAD_SPEED_BAND.abort_pct),
+    Band("slurry_flow", SLURRY_FLOW_BAND.warn_pct, SLURRY_FLOW_BAND.abort_pct),
     Band("conditioner_force", 13.0, 20.0),
 )
 

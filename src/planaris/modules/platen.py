@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from planaris.clock import now_s
-from planaris.control import Decision, DecisionKind
+from planaris.control import Decision, DecisionKind, StepFeatures
 from planaris.hardware import Device, DeviceFailedError, DeviceReportedError, PortError, Value
 from planaris.model import Block, ConditioningMode, EndKind, PolishStep, Recipe, Severity, StepEnd
 from planaris.modules.bands import BandMonitor
 from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader, TraceRecording
 from planaris.modules.endpoint_watch import EndpointWatch, StepControl, reads_window
+from planaris.modules.feature_tap import FeatureTap
 from planaris.modules.handling import confirm_wafer
 from planaris.modules.module import Module, StateTable
 from planaris.modules.trace_tap import TraceTap, columns_of
@@ -113,7 +114,7 @@ class _Window:
 
 
 class Platen(Module):
-    """One platen."""
+    """One platen; ``taken`` has the features of its last visit's steps, ended or not, where a recipe asks for them."""
 
     TABLE: ClassVar[StateTable] = {
         ("idle", "prepare"): "preparing",
@@ -146,6 +147,7 @@ class Platen(Module):
         self._held, self._turned_away = "", False
         self._conditioned_s = 0.0
         self._slipped = False
+        self.taken: tuple[StepFeatures, ...] = ()
         context.watch.listen(self._on_tags)
 
     def _on_tags(self, changed: Mapping[str, float]) -> None:
@@ -188,7 +190,11 @@ class Platen(Module):
         self.fire("prepare")
         port = self.context.port
         header = TraceHeader(visit.wafer_id, visit.slot, self.number, visit.head, visit.recipe.name)
-        recording = self.context.start_trace(header, columns_of(port, self.number, visit.head))
+        columns = columns_of(port, self.number, visit.head)
+        recording, kept = self.context.start_trace(header, columns), None
+        if visit.recipe.fault_detection is not None:
+            settle_s = self.context.constants.settle_s
+            recording = kept = FeatureTap(recording, columns, visit, self.number, self.context.tool, settle_s)
         spans: list[StepSpan] = []
         tap = TraceTap(port, self.number, visit.head, block_s, lambda b: self._on_block(b, monitor, visit), recording)
         reader = asyncio.create_task(tap.run(), name=f"{self.name}.trace")
@@ -216,6 +222,7 @@ class Platen(Module):
             begun_s = spans[0].start_s if spans else now_s()
             spans = [StepSpan("pre-flow", start_s, begun_s), *spans]
             trace = recording.finish(spans)
+            self.taken = () if kept is None else kept.features
             seen = None if window is None else window.recording.finish(spans)
         self.fire("done")
         self._left = None

@@ -33,6 +33,7 @@ class TraceTap:
         self._on_block, self._recording = on_block, recording
         self._volumes_ml: dict[str, float] = {}
         self._last_flow: dict[str, float] = {}
+        self._flow_columns: list[int] | None = None
         self._counted_to_s = 0.0
         self._waiting: tuple[list[Block], list[Block]] = ([], [])
         self._subscriptions = (
@@ -67,7 +68,10 @@ class TraceTap:
         if len(block.time_s) < 2:
             return
         step_min = float(block.time_s[1] - block.time_s[0]) / 60.0
-        columns = [column for column, tag in enumerate(block.tags) if tag.endswith("_flow_ml_min")]
+        columns = self._flow_columns
+        if columns is None:
+            columns = [column for column, tag in enumerate(block.tags) if tag.endswith("_flow_ml_min")]
+            self._flow_columns = columns
         flows = block.values[:, columns]
         sums = flows.sum(axis=0, dtype=np.float64).tolist()
         means = flows[-_LAST_SAMPLES:].mean(axis=0, dtype=np.float64).tolist()

@@ -2,11 +2,14 @@
 
 from planaris.physics._scan import march, mix, relax
 from planaris.physics.conditioner import (
+    DISK_CUTTING_FRACTION,
     DISK_DECAY_H,
     DISK_REFERENCE_FORCE_N,
     DiskConstants,
     cut_rate,
+    disk_friction,
     disk_hours_per_s,
+    disk_life_h,
     disk_sharpness,
     renewal_per_s,
     sweep_positions_mm,
@@ -39,6 +42,7 @@ from planaris.physics.flags import (
 from planaris.physics.friction import (
     FRICTION_COEFFICIENT,
     CONDITIONER_ARM_mm,
+    DISK_TURNING_Nm_rpm,
     DriveConstants,
     PLATEN_BEARING_Nm,
     PLATEN_TURNING_Nm_rpm,
@@ -128,6 +132,7 @@ from planaris.physics.wear import (
     groove_depth_mm,
     groove_volume_ml,
     hours_to_cut,
+    mean_wear_mm,
     membrane_gain,
     membrane_leak_kPa,
     pad_wear_um,
@@ -145,6 +150,7 @@ from planaris.physics.window import (
 
 __all__ = [
     "DEFAULT_EDGE",
+    "DISK_CUTTING_FRACTION",
     "DISK_DECAY_H",
     "DISK_REFERENCE_FORCE_N",
     "FLAG_TEXT",
@@ -156,6 +162,7 @@ __all__ = [
     "CONDITIONER_ARM_mm",
     "COPPER_RESISTIVITY_Ohm_m",
     "ContactConstants",
+    "DISK_TURNING_Nm_rpm",
     "DiskConstants",
     "DriveConstants",
     "EddyCoil",
@@ -199,7 +206,9 @@ __all__ = [
     "density_flags",
     "density_heights",
     "dilution_factor",
+    "disk_friction",
     "disk_hours_per_s",
+    "disk_life_h",
     "disk_sharpness",
     "eddy_flags",
     "eddy_signals",
@@ -229,6 +238,7 @@ __all__ = [
     "lift_factor",
     "march",
     "mean_sliding_speed",
+    "mean_wear_mm",
     "mechanical_rate_nm_min",
     "membrane_gain",
     "membrane_leak_kPa",

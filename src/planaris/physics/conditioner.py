@@ -14,6 +14,8 @@ from planaris.physics.overlap import ring_areas_m2, ring_cover
 # 16 % of the cut is left after 50 h (Entegris 2013 note 4435-7548; S): exp(-50/27.3). At the reference force.
 DISK_DECAY_H = 27.3
 DISK_REFERENCE_FORCE_N = 22.24110807630
+# Share of a new disk's drag on the pad that is cutting (A).
+DISK_CUTTING_FRACTION = 0.3
 _ARC_POINTS = 16
 _UM_H_PER_M_S = 3.6e9
 
@@ -39,6 +41,21 @@ def disk_sharpness(disk_hours: ArrayLike, decay_h: float = DISK_DECAY_H) -> Arra
     """Return k_disk/k₀ = exp(−t_h/27.3) of a disk after ``disk_hours`` at the reference force."""
     xp = array_namespace(disk_hours)
     return xp.exp(-xp.asarray(disk_hours) / decay_h)
+
+
+def disk_life_h(disk: DiskConstants) -> float:
+    """Return the hours at the reference force after which a disk cuts ``disk_end_fraction`` of what a new one does."""
+    return -disk.disk_decay_h * math.log(disk.disk_end_fraction)
+
+
+def disk_friction(new_coefficient: float, cutting_fraction: float, cut_ratio: ArrayLike) -> Array:
+    """Return the friction of a disk on the pad that cuts ``cut_ratio`` of what a new one does.
+
+    ``cutting_fraction`` of a new disk's drag is the work of cutting and goes with the cut; the rest is rubbing.
+    Friction grows with the furrows of active diamonds (Meled et al. 2010, H457); that in proportion is judgement.
+    """
+    xp = array_namespace(cut_ratio)
+    return new_coefficient * (1.0 - cutting_fraction * (1.0 - xp.asarray(cut_ratio)))
 
 
 def disk_hours_per_s(force_N: ArrayLike) -> Array:

@@ -26,6 +26,8 @@ FRICTION_COEFFICIENT: Mapping[str, float] = {
 PLATEN_BEARING_Nm = 2.0
 PLATEN_TURNING_Nm_rpm = 0.03
 CONDITIONER_ARM_mm = 125.0
+# What the conditioner's own drive takes to turn its disk in the air, nominal [design].
+DISK_TURNING_Nm_rpm = 0.0008
 
 
 @dataclass(frozen=True, slots=True)

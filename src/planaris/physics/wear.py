@@ -47,6 +47,16 @@ def pad_wear_um(cut_um_h: ArrayLike, pv_ring_kPa_m_s: ArrayLike, dt_s: ArrayLike
     return (xp.asarray(cut_um_h) / 3600.0 + pad.wafer_wear_m2_N * _UM_PER_KPA_M_M2_N * pv_ring_kPa_m_s) * dt_s
 
 
+def mean_wear_mm(pad_lost_um: Array, edges_mm: Array, inner_mm: float, outer_mm: float) -> float:
+    """Return the pad's mean wear between two radii, from rings (n,) between edges (n + 1,).
+
+    What rests on the pad there stands so much lower than on a new one.
+    """
+    xp = array_namespace(pad_lost_um, edges_mm)
+    over_mm = xp.clip(xp.minimum(edges_mm[1:], outer_mm) - xp.maximum(edges_mm[:-1], inner_mm), 0.0, None)
+    return 1e-3 * float(xp.sum(pad_lost_um * over_mm) / xp.sum(over_mm))
+
+
 def groove_depth_mm(pad_lost_um: ArrayLike, pad: PadConstants) -> Array:
     """Return the groove depth left, not below 0."""
     xp = array_namespace(pad_lost_um)

@@ -1,4 +1,4 @@
-"""The report of a run: one self-contained HTML page for people who look."""
+"""The reports of a run, of a chip's study and of its fill: self-contained HTML pages for people who look."""
 
 from planaris.report.writing import write_report
 

@@ -17,12 +17,15 @@ from planaris.historian import (
     CleanRow,
     ConsumableRow,
     EndpointRow,
+    FaultRow,
+    FeaturesRow,
     LearnedRow,
     MeasurementRow,
     RunQueries,
     StayRow,
     StepRow,
     TraceFileRow,
+    ViolationRow,
     WaferRow,
 )
 
@@ -58,6 +61,9 @@ class RunRecord:
     wafers: list[WaferRow]
     steps: list[StepRow]
     endpoints: list[EndpointRow]
+    features: list[FeaturesRow]
+    violations: list[ViolationRow]
+    faults: list[FaultRow]
     adjustments: list[AdjustmentRow]
     learned: list[LearnedRow]
     cleans: list[CleanRow]
@@ -128,6 +134,9 @@ def read_run(folder: Path) -> RunRecord:
         wafers=ask.wafers(),
         steps=ask.steps(),
         endpoints=ask.endpoints(),
+        features=ask.step_features(),
+        violations=ask.chart_violations(),
+        faults=ask.faults_found(),
         adjustments=ask.adjustments(),
         learned=ask.learned(),
         cleans=ask.cleans(),

@@ -20,6 +20,7 @@ _SECTIONS: tuple[Callable[[Facts], Section | None], ...] = (
     sections.profiles,
     sections.gantt,
     sections.endpoints,
+    sections.fault_detection,
     sections.traces,
     sections.consumables,
     sections.usage,

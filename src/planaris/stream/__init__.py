@@ -58,17 +58,21 @@ from planaris.stream.fanout import (
     from_json,
     to_json,
 )
+from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
+from planaris.stream.page_events import AccountChanged, SessionChanged
 from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 __all__ = [
     "ALL_EVENTS",
     "EVENT_TYPES",
+    "AccountChanged",
     "AlarmAcknowledged",
     "AlarmCleared",
     "AlarmSet",
     "Batched",
     "CarrierLifted",
     "CarrierMapped",
+    "ChartViolated",
     "CleanEnded",
     "CleanStarted",
     "CommandAnswered",
@@ -82,6 +86,8 @@ __all__ = [
     "EquipmentStateChanged",
     "Event",
     "EventStream",
+    "FaultFound",
+    "FeaturesTaken",
     "FlipIntended",
     "InterlockRefused",
     "JobStateChanged",
@@ -106,6 +112,7 @@ __all__ = [
     "RunResumed",
     "RunStarted",
     "RunToRunSwitched",
+    "SessionChanged",
     "SteeringChanged",
     "StepEnded",
     "StepStarted",

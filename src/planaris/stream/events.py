@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from planaris.model import Face, MapStage, Severity, WaferKind
 from planaris.stream.event import Event
+from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
+from planaris.stream.page_events import AccountChanged, SessionChanged
 from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 
@@ -562,6 +564,9 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     StepStarted,
     StepEnded,
     EndpointDecided,
+    FeaturesTaken,
+    ChartViolated,
+    FaultFound,
     CleanStarted,
     CleanEnded,
     WaferMeasured,
@@ -577,5 +582,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     TraceRecorded,
     ConsumableUsed,
     ConsumableChanged,
+    SessionChanged,
+    AccountChanged,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event.name: event for event in ALL_EVENTS}

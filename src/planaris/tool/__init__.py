@@ -7,6 +7,7 @@ from planaris.tool.commands import Answer, AnswerStatus, CommandDoor, CommandFai
 from planaris.tool.consumables import ConsumableBook, Counter, first_serial
 from planaris.tool.engine import Engine, MakeTransport
 from planaris.tool.equipment_state import E10State, ModuleUse, Use, shares_pct, step
+from planaris.tool.fault_watch import FAULT_ALARMS, FaultOrder, FaultWatch
 from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, Interlocks
 from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
@@ -31,6 +32,7 @@ from planaris.tool.work import MEANINGS, FailedWork, Meaning, Piece, WorkKind, W
 from planaris.tool.workshop import Workshop
 
 __all__ = [
+    "FAULT_ALARMS",
     "JOB_START",
     "JOB_TABLE",
     "MEANINGS",
@@ -51,6 +53,8 @@ __all__ = [
     "E10State",
     "Engine",
     "FailedWork",
+    "FaultOrder",
+    "FaultWatch",
     "FindOrder",
     "FloorFacts",
     "InterlockError",

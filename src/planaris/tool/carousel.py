@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 from planaris.model import Wafer, WaferKind
 from planaris.modules import LoadCup
@@ -126,14 +127,24 @@ class CarouselTransport(HeadWork):
 
         They wait until the carousel brings a head that may: the one here is being changed or not qualified yet.
         """
-        places = (*_UPSTREAM, *facts.queue)
-        slots = {slot: wafer_id for wafer_id, slot in facts.home.items()}
-        coming = [w for p in places if (w := facts.at.get(p) or slots.get(p)) is not None]
-        coming = [w for w in coming if w not in facts.polished and w not in facts.waiting]
+        coming = self._coming(facts)
+        first = next(coming, None)
         head = f"head{self._tool.carousel.head_at(0)}"
-        if not coming or not self._tool.maintenance.head_refusal(head, self._jobs.progress_of(coming[0]).wafer.kind):
+        if first is None or not self._tool.maintenance.head_refusal(head, self._jobs.progress_of(first).wafer.kind):
             return frozenset()
-        return frozenset(coming)
+        return frozenset({first, *coming})
+
+    def _coming(self, facts: FloorFacts) -> Iterator[str]:
+        """Yield the wafers on their way to the load cup, the one next to it first; most often one is asked for."""
+        slots: dict[str, str] | None = None
+        for place in (*_UPSTREAM, *facts.queue):
+            wafer_id = facts.at.get(place)
+            if wafer_id is None:
+                if slots is None:
+                    slots = {slot: wafer_id for wafer_id, slot in facts.home.items()}
+                wafer_id = slots.get(place)
+            if wafer_id is not None and wafer_id not in facts.polished and wafer_id not in facts.waiting:
+                yield wafer_id
 
     def _nothing_stirs(self, facts: FloorFacts) -> bool:
         """Whether the carousel may turn although no head holds a wafer: nobody is at a head or at the load cup."""

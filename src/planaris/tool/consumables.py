@@ -6,7 +6,7 @@ the batch's age counts, the filter's wafers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from planaris.model import Severity, ToolDescription
@@ -59,6 +59,9 @@ class ConsumableBook:
             "filter": [f"slurry{n}" for n in range(1, tool.platen.slurry_lines + 1)],
         }
         self._aged_to_s = 0.0
+        self.on_change: Callable[[str], None] = lambda _location: None
+        # Asked for before every move; None: counters moved since.
+        self._expired: tuple[Counter, ...] | None = None
 
     def life_pct(self, counter: Counter) -> float:
         """Return spent life in percent of the limit; 0 where the description sets none."""
@@ -70,6 +73,12 @@ class ConsumableBook:
             spent.append(100.0 * counter.use_h / limit)
         return max(spent)
 
+    @property
+    def counters(self) -> tuple[Counter, ...]:
+        """Counters of every part at its place, also of those that nothing used yet."""
+        places = ((part, place) for part, at in self._places.items() for place in at)
+        return tuple(self.at(place, part) for part, place in places)
+
     def at(self, location: str, part: str) -> Counter:
         """Return the counter of the part at a place, with a serial number in any case."""
         counter = self._counters.get((location, part), Counter(location, part))
@@ -77,7 +86,13 @@ class ConsumableBook:
 
     def expired(self) -> tuple[Counter, ...]:
         """Return parts past their life: they stop the start of a job, not the running one (interlock 14)."""
-        return tuple(c for c in self._counters.values() if self.life_pct(c) >= 100.0)
+        if self._expired is None:
+            self._expired = tuple(c for c in self._counters.values() if self.life_pct(c) >= 100.0)
+        return self._expired
+
+    def _count(self, counter: Counter) -> None:
+        self._counters[counter.location, counter.part] = counter
+        self._expired = None
 
     def visited(self, result: VisitResult, *, first_visit: bool = True) -> None:
         """Count one wafer's visit to a platen; its head's parts count the wafer once, on its first visit."""
@@ -112,12 +127,13 @@ class ConsumableBook:
             raise RefusedError(f"{part} of {location} is {serial} already")
         if not request.reason.strip():
             raise RefusedError("a change needs a reason")
-        self._counters[location, part] = Counter(location, part, serial=serial)
+        self._count(Counter(location, part, serial=serial))
         # What the old part had done stands in the event; the new one begins at nothing.
         self._stream.publish(
             ConsumableChanged(part, location, serial, old.wafers_count, round(old.use_h, 6), request.reason)
         )
         self._stream.publish(ConsumableUsed(part, location, 0, 0.0, 0.0))
+        self.on_change(location)
         for alarm in ("consumable_warning", "consumable_expired"):
             self._alarms.clear(alarm, _alarm_place(location, part), f"{part} of {location} is {serial} now")
         return f"{part} of {location}: {old.serial or 'unknown'} after {old.wafers_count} wafers, now {serial}"
@@ -129,7 +145,7 @@ class ConsumableBook:
     def _use(self, location: str, part: str, hours: float, wafers_count: int = 1) -> None:
         old = self._counters.get((location, part), Counter(location, part))
         new = replace(old, wafers_count=old.wafers_count + wafers_count, use_h=old.use_h + hours)
-        self._counters[location, part] = new
+        self._count(new)
         life = self.life_pct(new)
         self._stream.publish(ConsumableUsed(part, location, new.wafers_count, round(new.use_h, 6), round(life, 4)))
         warn_pct = 100.0 * self._limits.get("warn_fraction", 0.9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
@@ -196,21 +197,35 @@ class Engine:
         open_to = cache(self.transport.open_to)  # wafers of a lot share their way
         waiting = frozenset(i for i, (job, p) in dry.items() if not self._may_go_on(job, p, open_to))
         slots = {p.home: i for i, (_, p) in dry.items()}
-        progress = {i: p for i, p in self.jobs.progress().items() if not p.finished}
         begin = [Waiting(job, job.progress[slots[s]]) for job in active for s in job.queue if slots[s] not in waiting]
-        begun = {i: p for i, p in progress.items() if p.left_carrier or p.home in shop.busy}
+        home: dict[str, str] = {}
+        route: dict[str, tuple[int, ...]] = {}
+        wet_limit_s: dict[str, float] = {}
+        begun: dict[str, WaferProgress] = {}
+        polished: list[str] = []
+        returning: list[str] = []
+        for i, p in self.jobs.progress().items():
+            if p.finished:
+                continue
+            home[i], route[i], wet_limit_s[i] = p.home, p.route, p.recipe.wet_limits.polish_to_clean_s
+            if p.left_carrier or p.home in shop.busy:
+                begun[i] = p
+            if not route[i]:
+                polished.append(i)
+            if p.cut_short and not p.wet and not p.dried:
+                returning.append(i)
         return FloorFacts(
             at=at,
             ready=frozenset(shop.ready),
             busy=frozenset(shop.busy),
             down=shop.down,
             queue=tool.idle_pads.queue(active, begin, begun),
-            home={i: p.home for i, p in progress.items()},
-            polished=frozenset(i for i, p in progress.items() if p.polished),
-            returning=frozenset(i for i, p in progress.items() if p.cut_short and not p.wet and not p.dried),
+            home=home,
+            polished=frozenset(polished),
+            returning=frozenset(returning),
             waiting=waiting,
-            route={i: p.route for i, p in progress.items()},
-            wet_limit_s={i: p.recipe.wet_limits.polish_to_clean_s for i, p in progress.items()},
+            route=route,
+            wet_limit_s=wet_limit_s,
             due_s={place: end_s - now_s() for place, end_s in shop.due.items()},
         )
 
@@ -277,6 +292,10 @@ class Engine:
         job = self.jobs.of(wafer)
         progress = job.progress[wafer.wafer_id]
         removal_nm, target_nm = finish_wafer(self.tool, job, progress), job.recipe.target_removal_nm
+        if job.recipe.fault_detection is not None and math.isfinite(removal_nm) and not progress.cut_short:
+            error_pct = 100.0 * (removal_nm / target_nm - 1.0)
+            orders = self.tool.fault_watch.measured(job.recipe, wafer.wafer_id, progress.head, error_pct)
+            self.transport.out_of_control(wafer, "", orders)
         places = {f"head{progress.head}", *(f"platen{n}" for n in job.recipe.platens)}
         self.tool.maintenance.polished(
             wafer.wafer_id, wafer.kind, places, 100.0 * (removal_nm / target_nm - 1.0), whole=not progress.cut_short

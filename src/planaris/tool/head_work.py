@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Sequence
 
 from planaris.clock import now_s
 from planaris.hardware import WaitTimeoutError
-from planaris.model import ToolDescription, Wafer, WaferKind
+from planaris.model import OutOfControlAction, ToolDescription, Wafer, WaferKind
 from planaris.modules import LoadCup, PadOccupiedError, Platen, Visit, WaferLeftOnPadError, WaferSlippedError
 from planaris.scheduling import Action, Move
 from planaris.stream import TraceRecorded
 from planaris.tool.failures import HeadNotUpError, StoppedError
-from planaris.tool.jobs import JobBook
+from planaris.tool.fault_watch import FaultOrder
+from planaris.tool.jobs import JobBook, JobState, JobTrigger
 from planaris.tool.marks import Marks
 from planaris.tool.tool import Tool
 from planaris.tool.wet import WetWatch
@@ -170,6 +172,7 @@ class HeadWork:
             result = await platen.ask(lambda: platen.polish(visit))
         except Exception as error:
             self._cut_off(piece, wafer, visit, error)
+            self.out_of_control(wafer, platen.name, self._tool.fault_watch.visited(visit.recipe, platen.taken))
             if isinstance(error, StoppedError):  # ordered: the platen itself is well
                 platen.recover()
                 return
@@ -191,10 +194,23 @@ class HeadWork:
                 TraceRecorded(wafer.wafer_id, platen.number, visit.head, step, trace.file, rows_count, tags_count)
             )
         self._tool.consumables.visited(result, first_visit=progress.visits_done == 1)
+        self.out_of_control(wafer, platen.name, self._tool.fault_watch.visited(visit.recipe, platen.taken))
         self._shop.set_ready(head)
         if progress.polished:
             self._wet.polished(wafer.wafer_id)
         self._wet.waits_over(wafer.wafer_id, platen)
+
+    def out_of_control(self, wafer: Wafer, platen: str, orders: Sequence[FaultOrder]) -> None:
+        """Do what the out-of-control plan wants done because of a wafer: hold its lot, close its platen to product."""
+        for order in orders:
+            if order.action is OutOfControlAction.WARN:
+                continue
+            self._marks.mark(wafer.wafer_id, "hold", order.why)
+            job = self._jobs.of(wafer)
+            if job.state is JobState.RUNNING:
+                job.fire(JobTrigger.PAUSE, order.why)
+            if order.action is OutOfControlAction.STOP_PLATEN and platen:
+                self._tool.quarantine.open(platen, order.why)
 
     def _cut_off(self, piece: Piece, wafer: Wafer, visit: Visit, error: Exception) -> None:
         """Take a wafer whose visit was not ended out of the flow: back to its cup, cleaned, home."""

@@ -229,6 +229,14 @@ class Interlocks:
     linked: Callable[[], bool] = lambda: True
     mismatched_ports: set[str] = field(default_factory=set[str])
     _rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=_by_action)
+    _wet_stations: Mapping[str, int] = field(init=False)
+    _outside_verbs: frozenset[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._wet_stations = {
+            code.name: code.value for code in self.dictionary.code_list("wet_station").by_name.values()
+        }
+        self._outside_verbs = frozenset(self.dictionary.verb("wet_robot", verb).value for verb in OUTSIDE_VERBS)
 
     def reason(self, action: str, subject: str) -> str:
         """Return why an action may not start now, '' if it may; says nothing to anybody."""
@@ -250,8 +258,8 @@ class Interlocks:
             self.watch,
             self.tool,
             frozenset(self.mismatched_ports),
-            {code.name: code.value for code in self.dictionary.code_list("wet_station").by_name.values()},
-            frozenset(self.dictionary.verb("wet_robot", verb).value for verb in OUTSIDE_VERBS),
+            self._wet_stations,
+            self._outside_verbs,
             self.alarms(),
             self.expired(),
             self.linked(),

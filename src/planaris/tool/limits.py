@@ -110,7 +110,7 @@ class LimitWatch:
         seen = block.values[:, watched.columns]
         outside = seen < watched.low
         outside |= seen > watched.high
-        if source not in self._unwell and not outside.any():
+        if source not in self._unwell and not np.count_nonzero(outside):
             return []
         outside &= (block.quality == _GOOD)[:, None]
         if watched.height is not None:

@@ -32,6 +32,7 @@ from planaris.stream import EventStream, LinkChanged
 from planaris.tool.alarms import AlarmBook
 from planaris.tool.commands import CommandDoor
 from planaris.tool.consumables import ConsumableBook, Counter
+from planaris.tool.fault_watch import FaultWatch
 from planaris.tool.idle_pads import IdlePads
 from planaris.tool.interlocks import Interlocks
 from planaris.tool.limits import LimitWatch
@@ -96,7 +97,9 @@ class Tool:
         self.material = MaterialMap(stream, description.face_at)
         self.quarantine = Quarantine(stream, self.alarms)
         self.idle_pads = IdlePads(description, stream, self.alarms)
+        self.fault_watch = FaultWatch(stream, self.alarms, len(description.head.zone_outer_mm))
         self.consumables = ConsumableBook(description, stream, self.alarms, counters)
+        self.consumables.on_change = self.fault_watch.changed
         self.consumables.offer(self.commands)
         self.run_to_run = RunToRunDesk(description, stream, self.alarms, self.consumables, control_of, memory)
         self.run_to_run.offer(self.commands)

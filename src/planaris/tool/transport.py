@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from planaris.model import Wafer, WaferKind
 from planaris.scheduling import Move
+from planaris.tool.fault_watch import FaultOrder
 from planaris.tool.work import Piece
 
 
@@ -48,6 +49,10 @@ class Transport(Protocol):
     @property
     def whole_transfers(self) -> frozenset[str]:
         """Robots whose transfers are one piece of work; a wafer on an arm of another waits there for the next move."""
+        ...
+
+    def out_of_control(self, wafer: Wafer, platen: str, orders: Sequence[FaultOrder]) -> None:
+        """Do what fault detection's plan wants done because of a wafer; ``platen`` '' where it was seen on none."""
         ...
 
     def open_to(self, route: tuple[int, ...], kind: WaferKind) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +21,48 @@ _SETTLED_REST = math.exp(-_SETTLED_TAUS)
 _MOST_NEGATIVE = -2.0 * _SETTLED_TAUS  # far beyond, exp would underflow
 
 
-@dataclass(frozen=True, slots=True)
 class _Row:
-    """State of one actuator from ``start_s`` on."""
+    """State of one actuator from ``start_s`` on; never changed.
 
-    tau_s: float
-    start_s: float
-    output: float
-    reference: float
-    target: float
-    ramp_s: float
+    Inside the ramp the output is lead + slope·s and a decay: the solution of x' = (r0 + slope·s - x)/tau. ``ramped`` is
+    the output at the ramp's end; from ``settled_s`` on it is the target.
+    """
+
+    __slots__ = (
+        "columns",
+        "lead",
+        "output",
+        "ramp_s",
+        "ramped",
+        "reference",
+        "resting",
+        "slope",
+        "start_s",
+        "target",
+        "tau_s",
+    )
+
+    def __init__(
+        self, tau_s: float, start_s: float, output: float, reference: float, target: float, ramp_s: float
+    ) -> None:
+        self.tau_s, self.start_s, self.ramp_s = tau_s, start_s, ramp_s
+        self.output, self.reference, self.target = output, reference, target
+        self.slope, self.lead, self.ramped = 0.0, reference, output
+        if ramp_s > 0.0:
+            self.slope = slope = (target - reference) / ramp_s
+            self.lead = lead = reference - slope * tau_s
+            self.ramped = lead + slope * ramp_s + (output - lead) * math.exp(-ramp_s / tau_s)
+        self.resting = output == target == reference
+        settled_s = start_s if self.resting else start_s + (ramp_s + _SETTLED_TAUS * tau_s)
+        self.columns = output, target, ramp_s, self.slope, self.lead, self.ramped, settled_s
+
+    def commanded(self, time_s: float, target: float | None, ramp_s: float) -> _Row:
+        """Return the row from a command on; without a target of its own it goes on to the one it has."""
+        if target is None:
+            if self.resting:
+                return self
+            target, ramp_s = self.target, max(0.0, self.start_s + self.ramp_s - time_s)
+        return _Row(self.tau_s, time_s, self.output_at(time_s), self.reference_at(time_s), target, ramp_s)
 
     def output_at(self, time_s: float) -> float:
         """Return the output at a time that is not before the start."""
@@ -49,36 +80,13 @@ class _Row:
         share = since_s / self.ramp_s if self.ramp_s > since_s else 1.0
         return self.reference + (self.target - self.reference) * share
 
-    @property
-    def slope(self) -> float:
-        """Rate of the reference inside the ramp."""
-        return (self.target - self.reference) / self.ramp_s if self.ramp_s > 0.0 else 0.0
-
-    @property
-    def lead(self) -> float:
-        """Inside the ramp the output is lead + slope·s and a decay: the solution of x' = (r0 + slope·s - x)/tau."""
-        return self.reference - self.slope * self.tau_s
-
-    @property
-    def ramped(self) -> float:
-        """Output at the end of the ramp."""
-        if self.ramp_s <= 0.0:
-            return self.output
-        lead = self.lead
-        return lead + self.slope * self.ramp_s + (self.output - lead) * math.exp(-self.ramp_s / self.tau_s)
-
-    @property
-    def settled_s(self) -> float:
-        """From here on the output is the target."""
-        moving = self.output != self.target or self.reference != self.target
-        return self.start_s + (self.ramp_s + _SETTLED_TAUS * self.tau_s) * moving
-
 
 class _Segment:
     """State of all actuators from ``start_s`` on: row by row for the next command, and as arrays (n_actuators, 1)."""
 
     __slots__ = (
         "lead",
+        "moving",
         "output",
         "ramp_s",
         "ramped",
@@ -92,10 +100,47 @@ class _Segment:
 
     def __init__(self, start_s: float, rows: Sequence[_Row]) -> None:
         self.start_s, self.rows = start_s, rows
-        columns = np.array([(r.output, r.target, r.ramp_s, r.slope, r.lead, r.ramped, r.settled_s) for r in rows]).T
+        columns = np.array([row.columns for row in rows]).T
         self.output, self.target, self.ramp_s, self.slope, self.lead, self.ramped = columns[:6, :, None]
         self.row_settled_s: Array = columns[6]
         self.settled_s = max(columns[6].tolist())
+        # By which rows move, most often a few sets one after the other.
+        self.moving: dict[bytes, _Moving] = {}
+
+
+class _Moving:
+    """Those actuators of a segment that are not at rest on their targets yet, (n_rows, 1) each."""
+
+    __slots__ = ("before", "gap", "lead", "ramp_s", "rows", "slope", "target", "tau_s")
+
+    def __init__(self, segment: _Segment, rows: NDArray[np.intp], tau_s: Array) -> None:
+        self.rows, self.tau_s, self.ramp_s, self.target = rows, tau_s[rows], segment.ramp_s[rows], segment.target[rows]
+        self.gap = segment.ramped[rows] - self.target
+        self.lead, self.slope = segment.lead[rows], segment.slope[rows]
+        self.before = segment.output[rows] - self.lead
+
+    def outputs(self, since_s: Array) -> Array:
+        """Return the outputs, (n_rows, n), at ascending times after the segment's start."""
+        tau_s, target = self.tau_s, self.target
+        after = since_s - self.ramp_s
+        # Times ascend, so that the first and the last say whether there is anything to bound.
+        ramping = min(after[:, 0].tolist()) < 0.0
+        left = after / -tau_s
+        if ramping:
+            np.minimum(left, 0.0, out=left)
+        if min(left[:, -1].tolist()) < -_SETTLED_TAUS:
+            np.maximum(left, _MOST_NEGATIVE, out=left)
+            np.exp(left, out=left)
+            left[left < _SETTLED_REST] = 0.0
+        else:
+            np.exp(left, out=left)
+        left *= self.gap
+        left += target
+        if not ramping:
+            return left
+        in_ramp = np.minimum(after, 0.0) + self.ramp_s
+        ramped = self.lead + self.slope * in_ramp + self.before * np.exp(-in_ramp / tau_s)
+        return np.where(after >= 0.0, left, ramped)
 
 
 class ActuatorBank:
@@ -111,14 +156,7 @@ class ActuatorBank:
     def command(self, time_s: float, targets: Mapping[str, float], ramp_s: float) -> None:
         """Set new targets at a time not before the last command; the others keep theirs."""
         rows = [
-            _Row(
-                row.tau_s,
-                time_s,
-                row.output_at(time_s),
-                row.reference_at(time_s),
-                targets.get(name, row.target),
-                ramp_s if name in targets else max(0.0, row.start_s + row.ramp_s - time_s),
-            )
+            row.commanded(time_s, targets.get(name), ramp_s)
             for name, row in zip(self.names, self._segments[-1].rows, strict=True)
         ]
         self._segments.append(_Segment(time_s, rows))
@@ -134,7 +172,7 @@ class ActuatorBank:
 
     def targets_at(self, times_s: Array) -> Array:
         """Return the targets, shape (n_actuators, n), that held at ascending times within the bank's memory."""
-        parts = [np.repeat(s.target, high - low, axis=1) for s, low, high in self._pieces(times_s)]
+        parts = [s.target.repeat(high - low, axis=1) for s, low, high in self._pieces(times_s)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def _pieces(self, times_s: Array) -> list[tuple[_Segment, int, int]]:
@@ -156,33 +194,11 @@ class ActuatorBank:
             self._segments.pop(0)
 
     def _outputs(self, segment: _Segment, times_s: Array) -> Array:
-        outputs = np.repeat(segment.target, len(times_s), axis=1)
+        outputs = segment.target.repeat(len(times_s), axis=1)
         if times_s[0] < segment.settled_s:
-            moving = (segment.row_settled_s > times_s[0]).nonzero()[0]
-            outputs[moving] = self._moving(segment, moving, times_s)
+            moving = segment.row_settled_s > times_s[0]
+            known = segment.moving.get(key := moving.tobytes())
+            if known is None:
+                known = segment.moving[key] = _Moving(segment, moving.nonzero()[0], self._tau_s)
+            outputs[known.rows] = known.outputs(times_s - segment.start_s)
         return outputs
-
-    def _moving(self, segment: _Segment, rows: NDArray[np.intp], times_s: Array) -> Array:
-        """Return the outputs of the actuators that are not at rest on their targets yet."""
-        tau_s, ramp_s, target = self._tau_s[rows], segment.ramp_s[rows], segment.target[rows]
-        after = (times_s - segment.start_s) - ramp_s
-        # Times ascend, so that the first and the last say whether there is anything to bound.
-        ramping = min(after[:, 0].tolist()) < 0.0
-        left = after / -tau_s
-        if ramping:
-            np.minimum(left, 0.0, out=left)
-        if min(left[:, -1].tolist()) < -_SETTLED_TAUS:
-            np.maximum(left, _MOST_NEGATIVE, out=left)
-            np.exp(left, out=left)
-            left[left < _SETTLED_REST] = 0.0
-        else:
-            np.exp(left, out=left)
-        left *= segment.ramped[rows] - target
-        left += target
-        decayed = left
-        if not ramping:
-            return decayed
-        in_ramp = np.minimum(after, 0.0) + ramp_s
-        lead = segment.lead[rows]
-        ramped = lead + segment.slope[rows] * in_ramp + (segment.output[rows] - lead) * np.exp(-in_ramp / tau_s)
-        return np.where(after >= 0.0, decayed, ramped)

@@ -85,7 +85,7 @@ class Course:
 
     def __init__(self, knots_s: Array, middles_s: Array, model: PlatenModel, lags: Array, *, whole: bool) -> None:
         self.knots_s, self.middles_s, self.model, self.whole = knots_s, middles_s, model, whole
-        self.dt_s: Array = np.diff(knots_s)[:, None]
+        self.dt_s: Array = (knots_s[1:] - knots_s[:-1])[:, None]
         # What a knot merged with a command a rounding later already knows of it.
         self.starts_s: Array = knots_s[:-1] + ROUNDING_S
         self.stretches: list[Stretch] = []

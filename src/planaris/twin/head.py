@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planaris.model import ToolDescription
+from planaris.model import ToolDescription, leak_l_min_kPa
 from planaris.physics import PolarGrid, membrane_gain, pressure_matrix, worn_ring_factor
 from planaris.twin.actuators import ActuatorBank
 from planaris.twin.lag_series import LagChunk, LagSeries
@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 _LAGS = tuple(s for s in HEAD_SIGNALS if s.actuator is None)
 LAG_INDEX = {signal.tag: i for i, signal in enumerate(_LAGS)}
 LAG_RATE: Array = 1.0 / np.array([s.tau_s for s in _LAGS])
+# What hose and rotary union take of a zone's pressure for the gas that runs through them [design].
+HOSE_kPa_min_l = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class TrueHead:
         )
         self.ring_lost_um = 0.0
         self.membrane_h = 0.0
+        # What each closed zone would lose in a leak test, beyond a sound membrane.
+        self.leaks_kPa: tuple[float, ...] = (0.0,) * len(tool.head.zone_outer_mm)
         self.angle_deg = 0.0
         self.wafers_count = 0
         self.ring_serial = self.membrane_serial = ""
@@ -77,9 +81,21 @@ class TrueHead:
             self._matrix[:, -1] *= float(worn_ring_factor(self.ring_lost_um, self._all.ring))
         return self._matrix
 
-    def zone_gain_ratio(self) -> float:
-        """Return true over commanded zone pressure: the head's own gain and its membrane's drift."""
-        return self.truth.pressure_ratio * float(membrane_gain(self.membrane_h, self._all.membrane))
+    def zone_gain_ratio(self) -> float | Array:
+        """Return true over commanded zone pressure: the head's own gain, its membrane's drift, and leaks by zone.
+
+        One number while no zone leaks, else (n_zone, 1): the gas of a leak loses pressure on its way to the membrane.
+        """
+        gain = self.truth.pressure_ratio * float(membrane_gain(self.membrane_h, self._all.membrane))
+        if not any(self.leaks_kPa):
+            return gain
+        taken = [HOSE_kPa_min_l * leak_l_min_kPa(lost_kPa) for lost_kPa in self.leaks_kPa]
+        return gain * (1.0 - np.array(taken)[:, None])
+
+    @property
+    def wear_limit_mm(self) -> float:
+        """Height that a ring may lose."""
+        return self._all.ring.wear_limit_mm
 
     def wear_ring(self, lost_um: float) -> None:
         """Take height off the ring; the edge answers from the next wafer on."""
@@ -91,8 +107,9 @@ class TrueHead:
         self.renew_matrix()
 
     def change_membrane(self, serial: str) -> None:
-        """Put in a new membrane: no drift yet."""
+        """Put in a new membrane: no drift yet, and no leak."""
         self.membrane_h, self.membrane_serial = 0.0, serial
+        self.leaks_kPa = (0.0,) * len(self.leaks_kPa)
 
     def use(self, polish_s: float) -> None:
         """Count polish time on the membrane."""
@@ -144,9 +161,12 @@ class TrueHead:
         amplitude = out[self.sweep_row]
         phase, rate_rad_s = self.sweep_course(middles_s, starts_s)
         flow_total = np.zeros(len(middles_s))
-        for row, name in [(r, f"zone{z}") for z, r in enumerate(self.zone_rows, 1)] + [(self.ring_row, "ring")]:
-            # Filling a chamber takes gas in proportion to the pressure still missing; the rest is leak.
-            flow = 0.35 * np.abs(demand[row] - out[row]) + 0.002 * out[row]
+        leaks = [leak_l_min_kPa(lost_kPa) for lost_kPa in self.leaks_kPa]
+        zones = [(r, f"zone{z}", leak) for (z, r), leak in zip(enumerate(self.zone_rows, 1), leaks, strict=True)]
+        for row, name, leak in [*zones, (self.ring_row, "ring", 0.0)]:
+            # Filling a chamber takes gas in proportion to the pressure still missing; the rest is the regulator's bleed
+            # and the membrane's leak.
+            flow = 0.35 * np.abs(demand[row] - out[row]) + (0.002 + leak) * out[row]
             put(f"{name}_flow_l_min", flow)
             flow_total += flow
         torque = 1.0 + np.abs(drag_torque_Nm) + 0.02 * speed

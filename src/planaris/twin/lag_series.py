@@ -27,7 +27,7 @@ class LagChunk:
         np.minimum(j, len(knots) - 2, out=j)
         since_s = times_s - knots.take(j)
         np.maximum(since_s, 0.0, out=since_s)
-        np.minimum(since_s, np.diff(knots).take(j), out=since_s)
+        np.minimum(since_s, (knots[1:] - knots[:-1]).take(j), out=since_s)
         target, gap = self.targets.take(j, axis=0), self.states.take(j, axis=0)
         gap -= target
         lags = since_s[:, None] * -rate_per_s

@@ -132,13 +132,21 @@ class Machine:
         alive, subscription = self.plc.sampled_alive, None
         if kind == OPTICAL:
             window = self.process.windows[name]
-            subscription = FlashSubscription(window, rate_class, block_s, delay_s, self._sampled_on, alive)
+            subscription = FlashSubscription(window, rate_class, block_s, delay_s, self._progressed, alive)
         else:
             owner = self.owner(name)
-            subscription = SampledSubscription(owner, rate_class, block_s, delay_s, self._sampled_on, alive)
+            subscription = SampledSubscription(owner, rate_class, block_s, delay_s, self._progressed, alive)
         self._sampled.append(subscription)
         self._sampled_on()
         return subscription
+
+    def _progressed(self, subscription: SampledSubscription | FlashSubscription) -> None:
+        """Note that a subscription has come further, or to its end."""
+        if subscription.ended:
+            self._sampled_on()
+            return
+        name = subscription.owner_name
+        self.process.keep_from(name, min(s.next_sample_s for s in self._sampled if s.owner_name == name))
 
     def _sampled_on(self) -> None:
         """Keep what samplers still want, forget the rest."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,16 +83,25 @@ class MemoryFile:
         """What the file holds."""
         return self._kept
 
-    def keep(self, now: Snapshot) -> bool:
+    def keep(
+        self,
+        now: Snapshot,
+        values_of: Collection[str] | None = None,
+        arrays_of: Collection[tuple[str, str]] | None = None,
+    ) -> bool:
         """Write what changed since the last time in one transaction; return whether it is kept.
 
+        ``values_of`` and ``arrays_of`` name what may have changed or come, where the caller knows; what is there no
+        more is found in any case.
         A write that fails stops no machine: ``failure`` says why, and the next call tries again with all that changed.
         """
         kept = self._kept
-        values = [(n, v) for n, v in now.values.items() if kept.values.get(n) != v]
-        lost_values = [(n,) for n in kept.values if n not in now.values]
-        arrays = [(*key, a) for key, a in now.arrays.items() if kept.arrays.get(key) is not a]
-        lost_arrays = [key for key in kept.arrays if key not in now.arrays]
+        values_of = now.values if values_of is None else sorted(now.values.keys() & values_of)
+        values = [(n, v) for n in values_of if kept.values.get(n) != (v := now.values[n])]
+        lost_values = [(n,) for n in sorted(kept.values.keys() - now.values.keys())]
+        arrays_of = now.arrays if arrays_of is None else sorted(now.arrays.keys() & arrays_of)
+        arrays = [(*key, a) for key in arrays_of if kept.arrays.get(key) is not (a := now.arrays[key])]
+        lost_arrays = sorted(kept.arrays.keys() - now.arrays.keys())
         if not (values or lost_values or arrays or lost_arrays):
             return True
         try:

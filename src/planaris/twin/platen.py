@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from planaris.model import ToolDescription
 from planaris.physics import (
     CONDITIONER_ARM_mm,
+    DISK_TURNING_Nm_rpm,
     ModelFlag,
     PLATEN_BEARING_Nm,
     PLATEN_TURNING_Nm_rpm,
@@ -191,13 +192,16 @@ class TruePlaten:
 
     def sensors(self, time_s: float) -> tuple[LagChunk, LagChunk | None]:
         """Return lags of the chunk under way as far as a time, if no command comes, of the platen and of its head."""
+        return self._lag_chunks(self._ahead(time_s))
+
+    def _ahead(self, time_s: float) -> Course:
         course = self._course
         if course is None or time_s > course.knots_s[-1] + ROUNDING_S:
             end_s = max(time_s, self.time_s) + IDLE_AHEAD_S if self._idle else chunk_end_s(self.time_s, self._edges)
             course = self._course_to(end_s)
         # To its end at once: a call costs as much as some fifty intervals, and few chunks meet a further command.
         self._work_out(course)
-        return self._lag_chunks(course)
+        return course
 
     def watch_films(self, wanted: bool) -> None:
         """Keep courses of films from now on, or no more."""
@@ -209,10 +213,10 @@ class TruePlaten:
 
     def course_ahead(self, time_s: float) -> FilmCourse | None:
         """Return the course of the chunk under way as far as a time, if no command comes; committing nothing."""
-        self.sensors(time_s)
-        course = self._course
-        if course is None or not course.done:
-            return None
+        course = self._ahead(time_s)
+        return self._films_of(course) if course.done else None
+
+    def _films_of(self, course: Course) -> FilmCourse | None:
         known = self._films_ahead
         if known is None or known[0] is not course or known[1] != course.done:
             known = self._films_ahead = course, course.done, self._film_course(course)
@@ -300,7 +304,7 @@ class TruePlaten:
         self._work_out(course)
         chunk, head = joined(course.stretches), self.head
         of_platen, of_head = self._lag_chunks(course)
-        films = self._film_course(course)
+        films = self._films_of(course)
         block = chunk.block
         if self.wafer is not None and head is not None and block.wafer_force_N.any():
             self._remove(chunk, self.wafer, head)
@@ -385,13 +389,8 @@ class TruePlaten:
         ):
             # Nothing that drives the pad changes: one row serves all intervals.
             zones, ring_kPa, head_rpm, center_mm = zones[:1], ring_kPa[:1], head_rpm[:1], center_mm[:1]
-            platen_rpm, slurry, di, cut_um_h, sweep_mm_s = (
-                platen_rpm[:1],
-                slurry[:1],
-                di[:1],
-                cut_um_h[:1],
-                sweep_mm_s[:1],
-            )
+            platen_rpm, slurry, di = platen_rpm[:1], slurry[:1], di[:1]
+            cut_um_h, sweep_mm_s = cut_um_h[:1], sweep_mm_s[:1]
         drive = PlatenDrive(
             zone_pressures_kPa=zones,
             ring_pressure_kPa=ring_kPa,
@@ -463,7 +462,7 @@ class TruePlaten:
     def _cut(self, starts_s: Array, out: Array) -> Array:
         """Pad cut rate by interval and ring, µm/h: zero unless the disk is down and turning."""
         on_pad = out[self._rows["force"]] * out[self._rows["disk_down"]]
-        if not on_pad.any():
+        if not np.count_nonzero(on_pad):
             return np.zeros((out.shape[1], PAD_RINGS))
         sharp = float(disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h)) * self.pad.cut_ratio
         speeds = self.bank.targets_at(starts_s)[[self._rows["speed"], self._rows["disk"]]]
@@ -556,12 +555,12 @@ class TruePlaten:
 
         speed, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
         force, disk = out[rows["force"]] * out[rows["disk_down"]], out[rows["disk"]]
-        radius_m = self.truth.disk.disk_radius_mm * 1e-3
-        disk_Nm = self.truth.conditioner_friction_coefficient * force * radius_m * (2.0 / 3.0)
+        rub = self.truth.disk_friction_after(self.disk_hours)
+        disk_Nm = rub * force * self.truth.disk.disk_radius_mm * (2.0e-3 / 3.0)
         sweep_per_min = self.bank.targets_at(chunk.starts_s)[rows["disk_sweep"]]
         sweep_rad = 2.0 * np.pi / 60.0 * sweep_per_min * chunk.middles_s
         arm_mm = np.where(out[rows["disk_sweep"]] > 0.5, 125.0 + 75.0 * np.cos(sweep_rad), 200.0)
-        disk_drag_Nm = self.truth.conditioner_friction_coefficient * force * (1e-3 * CONDITIONER_ARM_mm)
+        disk_drag_Nm = rub * force * (1e-3 * CONDITIONER_ARM_mm)
         drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * chunk.drive.center_distance_mm * 1e-3
         idle_Nm = (PLATEN_BEARING_Nm + PLATEN_TURNING_Nm_rpm * speed) * self.truth.drag_ratio
         torque = idle_Nm + drag_Nm + disk_drag_Nm
@@ -579,7 +578,7 @@ class TruePlaten:
         put("slurry_filter_drop_kPa", 0.09 * slurry)
         put("di_pressure_kPa", 345.0 - 0.02 * di - 0.004 * slurry)
         put("vibration_mm_g", 1.0 + 0.12 * speed + 0.01 * (block.wafer_force_N + block.ring_force_N))
-        put("conditioner_torque_Nm", disk_Nm + 0.0008 * disk)
+        put("conditioner_torque_Nm", disk_Nm + DISK_TURNING_Nm_rpm * disk)
         put("conditioner_current_A", 0.2 + disk_Nm / 1.5 + 0.002 * disk)
         put("conditioner_arm_mm", arm_mm)
         put("rinse_pressure_kPa", 207.0 - 0.015 * di - 0.03 * slurry)
@@ -596,4 +595,4 @@ def _level(values: Array) -> bool:
 
 def _steady(rows: Array) -> bool:
     """Whether all rows along the first axis are the same."""
-    return bool((rows == rows[0]).all())
+    return not np.count_nonzero(rows != rows[0])

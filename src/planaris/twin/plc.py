@@ -125,10 +125,10 @@ class VirtualPlc:
             self._dead_from_s = None
             self.set({name: self.values[name] for name in self.tags.of_class(STATE)}, repeat=True)
 
-    def sampled_alive(self, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Say for each time whether the CPU ran and the link was whole, so that there is a sample of it."""
+    def sampled_alive(self, times_s: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+        """Say for each time whether the CPU ran and the link was whole, so that it has a sample; None if all."""
         if not self._dead_s and self.reachable:
-            return np.ones(len(times_s), dtype=np.bool_)
+            return None
         open_s = [since_s for since_s in (self._dead_from_s, self._cut_from_s) if since_s is not None]
         spans = [*self._dead_s, *((since_s, math.inf) for since_s in open_s)]
         alive = np.ones(len(times_s), dtype=np.bool_)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import repeat
 
 from planaris.hardware import (
     OPTICAL,
@@ -14,6 +16,7 @@ from planaris.hardware import (
     PortKind,
     Sample,
     Subscription,
+    Tag,
     TagTable,
     UnknownTagError,
     Value,
@@ -32,6 +35,7 @@ class TwinPort:
         self._machine = machine
         self._link = LinkState.DISCONNECTED
         self._subscriptions: list[StateSubscription | SampledSubscription | FlashSubscription] = []
+        self._asked: tuple[Sequence[str], list[Tag], bool] | None = None
 
     @property
     def kind(self) -> PortKind:
@@ -58,13 +62,16 @@ class TwinPort:
     async def read(self, names: Sequence[str]) -> tuple[Sample, ...]:
         """Return present values after the link's delay; evaluating them commits nothing."""
         self._check(())
-        tags = self.tags.select(names)
+        tags, plain = self._selected(names)
         await asyncio.sleep(self._machine.plc.delay_s(f"read.{names[0] if names else ''}"))
         self._answered()
         now_s = asyncio.get_running_loop().time()
+        held, good = self._machine.plc.values, Quality.GOOD
+        if plain:
+            values = [tag.cast(value) for tag, value in zip(tags, map(held.__getitem__, names), strict=True)]
+            return tuple(map(_sample, zip(names, values, repeat(now_s), repeat(good))))
         rows: dict[str, Mapping[str, Value]] = {}
         samples: list[Sample] = []
-        held, good = self._machine.plc.values, Quality.GOOD
         for name, tag in zip(names, tags, strict=True):
             if tag.rate_class == STATE:
                 samples.append(Sample(name, tag.cast(held[name]), now_s, good))
@@ -84,9 +91,10 @@ class TwinPort:
     async def write(self, values: Mapping[str, Value]) -> None:
         """Write a group of tags; they take effect together after the link's delay."""
         self._check(values)
-        if locked := [name for name in values if not self.tags[name].writable]:
-            raise NotWritableError(f"not writable: {', '.join(locked)}")
-        taken = self.tags.cast(values)
+        tags = self.tags
+        if not tags.locked.isdisjoint(values):
+            raise NotWritableError(f"not writable: {', '.join(name for name in values if name in tags.locked)}")
+        taken = tags.cast(values)
         if not taken:
             return
         await _until(self._machine.plc.write_arrives_s(f"write.{next(iter(taken))}"))
@@ -115,6 +123,17 @@ class TwinPort:
         """Close the link and end this port's subscriptions."""
         self.drop()
 
+    def _selected(self, names: Sequence[str]) -> tuple[list[Tag], bool]:
+        """Return the tags of names, and whether all are state tags; what was asked last is kept by identity."""
+        known = self._asked
+        if known is None or known[0] is not names:
+            tags = self.tags.select(names)
+            plain = all(tag.rate_class == STATE for tag in tags)
+            if not isinstance(names, tuple):
+                return tags, plain
+            self._asked = known = names, tags, plain
+        return known[1], known[2]
+
     def _answered(self) -> None:
         if not self._machine.plc.reachable:
             raise PortError("the PLC does not answer")
@@ -125,11 +144,20 @@ class TwinPort:
         self.tags.check(names)
 
 
+# What `Sample` itself does, without a call in between: a refresh has hundreds.
+_sample: Callable[[tuple[str, Value, float, Quality]], Sample] = partial(tuple.__new__, Sample)
+
+
+def _come(due: asyncio.Future[None]) -> None:
+    if not due.done():
+        due.set_result(None)
+
+
 async def _until(time_s: float) -> None:
     """Sleep to a time exactly, so that what is due at one moment keeps its order."""
     loop = asyncio.get_running_loop()
     due: asyncio.Future[None] = loop.create_future()
-    timer = loop.call_at(time_s, lambda: due.done() or due.set_result(None))
+    timer = loop.call_at(time_s, _come, due)
     try:
         await due
     finally:

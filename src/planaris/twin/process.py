@@ -15,7 +15,7 @@ from planaris.model import ToolDescription
 from planaris.physics import ModelFlag, PolarGrid
 from planaris.twin.devices import Accept, DeviceError, Motion, TwinDevice
 from planaris.twin.fail_states import FailState, Loss, acting
-from planaris.twin.film_course import FilmCourse
+from planaris.twin.film_course import FilmCourse, FilmSeries
 from planaris.twin.handling import Handling
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
@@ -29,6 +29,7 @@ from planaris.twin.profile import FULL, TwinProfile
 from planaris.twin.sampling import SampledOwner
 from planaris.twin.sensor_faults import SensorFaultKind, SensorFaults
 from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS, PLATEN_ACTUATORS, PLATEN_SIGNALS, Signal
+from planaris.twin.standing import disk_height_mm, head_height_mm
 from planaris.twin.truth import SENSOR_GAIN_SIGMA_PCT, Truth
 from planaris.twin.wafers import Places
 from planaris.twin.window_sensor import WindowSensor
@@ -92,6 +93,7 @@ class Process:
             *((f"platen{n}", platen) for n, platen in self.platens.items()),
             *((f"head{n}", head) for n, head in self.heads.items()),
         )
+        self._by_name = dict(self._stations)
         self.owners: dict[str, SampledOwner] = {}
         self.windows: dict[str, WindowSensor] = {}
         self.sensor_faults = SensorFaults()
@@ -103,7 +105,7 @@ class Process:
         self._weak: dict[tuple[str, str], float] = {}
         self.weak_count = 0
         self._rising: dict[int, asyncio.TimerHandle] = {}
-        self._wanted_s: Mapping[str, float] = {}
+        self._wanted_s: dict[str, float] = {}
         self.devices: dict[str, TwinDevice] = {}
         self._limits: dict[int, asyncio.TimerHandle] = {}
         self.mishaps = Mishaps(plc, handling, lambda n: self.seat_heads((n,)))
@@ -200,7 +202,21 @@ class Process:
             return np.broadcast_to(head.lags, (len(times_s), len(head.lags)))
         return series.at(times_s, HEAD_LAG_RATE, tail)
 
-    def keep_for_samplers(self, wanted_s: Mapping[str, float]) -> None:
+    def keep_from(self, name: str, wanted_s: float) -> None:
+        """Keep what the samplers of one owner still need; they want something already."""
+        self._wanted_s[name] = wanted_s
+        kept = self._kept_of(name)
+        if kept is not None:
+            kept.forget_before(wanted_s)
+
+    def _kept_of(self, name: str) -> LagSeries | FilmSeries | None:
+        owner, _, kind = name.partition(".")
+        if kind == OPTICAL:
+            return self.platens[int(owner.removeprefix("platen"))].courses
+        station = self._by_name.get(owner)
+        return None if station is None else station.series
+
+    def keep_for_samplers(self, wanted_s: dict[str, float]) -> None:
         """Keep what samplers still need and forget the rest; ``wanted_s``: owner -> oldest time wanted."""
         self._wanted_s = wanted_s
         for name, station in self._stations:
@@ -347,7 +363,8 @@ class Process:
                 platen.slurry_line = int(line)
             wanted = _float(self._plc.values[f"platen{n}.sp_slurry_flow_ml_min"]) if on > 0 else 0.0
             arm = ARM_OVER_PAD_deg if on > 0 else 0.0
-            platen.bank.command(self._clock(), {"slurry": wanted, "arm": arm}, 0.0)
+            flow = self._weakened(f"platen{n}", {"slurry": wanted})
+            platen.bank.command(self._clock(), {**flow, "arm": arm}, 0.0)
             self._keep_wet(n)
             self._pad_wet(n)
             return OK
@@ -375,7 +392,8 @@ class Process:
 
         def moved() -> DeviceError:
             self._command(n)
-            self.platens[n].bank.command(self._clock(), {"disk_height": 0.0 if down else DISK_UP_mm}, CONDITIONER_S / 2)
+            height_mm = disk_height_mm(self.platens[n], self._tool) if down else DISK_UP_mm
+            self.platens[n].bank.command(self._clock(), {"disk_height": height_mm}, CONDITIONER_S / 2)
             self.platens[n].bank.command(self._clock(), {"disk_down": 1.0 if down else 0.0}, 0.0)
             self._plc.set({f"conditioner{n}.up": not down})
             return OK
@@ -394,7 +412,8 @@ class Process:
         if wafer is None:
             return DeviceError.NO_WAFER
         self._command_head(n)
-        head.bank.command(self._clock(), {"height": 0.0}, self._tool.touch_down_s * 0.8)
+        height_mm = head_height_mm(self.platens[station], head, self._tool)
+        head.bank.command(self._clock(), {"height": height_mm}, self._tool.touch_down_s * 0.8)
         self._plc.set({f"head{n}.up": False})
 
         def touched() -> DeviceError:

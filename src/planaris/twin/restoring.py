@@ -22,10 +22,11 @@ from planaris.twin.wafers import TrueCarrier, TrueWafer
 
 # Wear that is a number, of a platen's pad and disk and of a head's ring and membrane.
 _PLATEN_WEAR = ("conditioned_s", "disk_hours", "wafers_count", "pad_serial", "disk_serial")
-_HEAD_WEAR = ("ring_lost_um", "membrane_h", "wafers_count", "ring_serial", "membrane_serial")
+_HEAD_WEAR = ("ring_lost_um", "membrane_h", "leaks_kPa", "wafers_count", "ring_serial", "membrane_serial")
 _ARRAYS = tuple(f.name for f in fields(TrueWafer) if "NDArray" in str(f.type))
 _SCALARS = tuple(f.name for f in fields(TrueWafer) if f.name not in _ARRAYS)
 _scalars_of = attrgetter(*_SCALARS)
+_arrays_of = attrgetter(*_ARRAYS)
 # Devices of the process come back in their safe state; what they were doing is over.
 _PROCESS_DEVICES = ("head", "platen", "conditioner")
 
@@ -46,6 +47,13 @@ class Keeper:
     def __init__(self, machine: Machine, file: MemoryFile) -> None:
         self._machine, self._file = machine, file
         self._texts: dict[str, tuple[tuple[Any, ...], str]] = {}
+        # What was last seen of each wafer: where it was and which change of it was the last.
+        self._seen: dict[str, tuple[str, TrueWafer, int]] = {}
+        self._values: dict[str, str] = {}
+        self._arrays: dict[tuple[str, str], Array] = {}
+        # What may differ from what the file holds; None: anything.
+        self._news: set[str] | None = None
+        self._array_news: set[tuple[str, str]] = set()
         process, self._devices = machine.process, machine.devices
         self._worn = [
             *(
@@ -67,12 +75,13 @@ class Keeper:
 
     def keep(self) -> None:
         """Write what changed since the last time."""
-        self._file.keep(self._snapshot(in_order=False))
+        self._write(in_order=False)
 
     def _begun(self, device: TwinDevice) -> None:
         assert device.motion is not None
         name = f"motion.{device.name}"
-        self._file.put(name, self._text(name, device.motion, list))
+        self._note(name, self._text(name, device.motion, list))
+        self._file.put(name, self._values[name])
 
     def close(self) -> None:
         """Write the world as a machine that was left in order, and keep it no longer. The file stays open."""
@@ -80,41 +89,83 @@ class Keeper:
         for device in self._machine.handling.devices.values():
             device.on_begun = lambda _device: None
         self._machine.process.settle()
-        self._file.keep(self._snapshot(in_order=True))
+        self._write(in_order=True)
 
-    def _snapshot(self, *, in_order: bool) -> Snapshot:
-        """Return what is kept of the machine. Cheap: arrays are taken as they are, texts only made anew on a change."""
-        machine, text = self._machine, self._text
-        values: dict[str, str] = {"time_s": repr(machine.time_s)}
-        arrays: dict[tuple[str, str], Array] = {}
-        for location, wafer in machine.places.items():
-            owner = f"wafer.{wafer.wafer_id}"
-            row = (location, *_scalars_of(wafer))
-            values[owner] = text(owner, row, lambda r: dict(zip(("location", *_SCALARS), r, strict=True)))
-            for name in _ARRAYS:
-                if (array := getattr(wafer, name)) is not None:
-                    arrays[owner, name] = array
+    def _write(self, *, in_order: bool) -> None:
+        self._look(in_order=in_order)
+        now = Snapshot(dict(self._values), dict(self._arrays))
+        whole = self._news is None
+        kept = self._file.keep(now) if whole else self._file.keep(now, self._news, self._array_news)
+        # What could not be written is compared as a whole the next time.
+        self._news, self._array_news = set() if kept else None, set()
+
+    def _note(self, name: str, text: str) -> None:
+        if self._values.get(name) != text:
+            self._values[name] = text
+            if self._news is not None:
+                self._news.add(name)
+
+    def _note_array(self, key: tuple[str, str], array: Array) -> None:
+        if self._arrays.get(key) is not array:
+            self._arrays[key] = array
+            self._array_news.add(key)
+
+    def _look(self, *, in_order: bool) -> None:
+        """Bring what is kept of the machine up to date. Cheap: only what changed is looked at more closely."""
+        machine, text, note, note_array = self._machine, self._text, self._note, self._note_array
+        note("time_s", repr(machine.time_s))
+        self._look_at_wafers()
         for port, carrier in machine.handling.carriers.items():
             slots = (carrier.carrier_id, *carrier.slots.items())
-            values[f"carrier.{port}"] = text(f"carrier.{port}", slots, lambda s: [s[0], dict(s[1:])])
+            note(f"carrier.{port}", text(f"carrier.{port}", slots, lambda s: [s[0], dict(s[1:])]))
+        passing = {f"carrier.{port}" for port in machine.handling.carriers}
         for name, device in self._devices.items():
             if (motion := device.motion) is not None:
-                values[f"motion.{name}"] = text(f"motion.{name}", motion, list)
+                passing.add(owner := f"motion.{name}")
+                note(owner, text(owner, motion, list))
             if not device.fault.none:
-                values[f"fault.{name}"] = json.dumps(asdict(device.fault))
+                passing.add(owner := f"fault.{name}")
+                note(owner, json.dumps(asdict(device.fault)))
+        for name in [n for n in self._values if n not in passing and n.startswith(("carrier.", "motion.", "fault."))]:
+            del self._values[name]
         for owner, station, row_of, names in self._worn:
-            values[owner] = text(owner, row_of(station), lambda r, names=names: dict(zip(names, r, strict=True)))
+            note(owner, text(owner, row_of(station), lambda r, names=names: dict(zip(names, r, strict=True))))
         for n, platen in machine.process.platens.items():
-            arrays[f"platen.{n}", "pad_lost_um"] = platen.pad_lost_um
-            arrays[f"platen.{n}", "populations"] = platen.state.populations
-        values["slurry"] = text("slurry", tuple(sorted(machine.process.slurry_lots.items())), dict)
+            note_array((f"platen.{n}", "pad_lost_um"), platen.pad_lost_um)
+            note_array((f"platen.{n}", "populations"), platen.state.populations)
+        note("slurry", text("slurry", tuple(sorted(machine.process.slurry_lots.items())), dict))
         held, tags = machine.plc.values, self._positions
         positions = tuple([held[tag] for tag in tags])
-        values["positions"] = text("positions", positions, lambda p: dict(zip(tags, p, strict=True)))
-        values["safety"] = text("safety", (*sorted(machine.safety.tripped),), list)
-        values["in_order"] = "true" if in_order else "false"
-        values["machine"] = text("machine", (machine.tool.name, machine.seed), list)
-        return Snapshot(values, arrays)
+        note("positions", text("positions", positions, lambda p: dict(zip(tags, p, strict=True))))
+        note("safety", text("safety", (*sorted(machine.safety.tripped),), list))
+        note("in_order", "true" if in_order else "false")
+        note("machine", text("machine", (machine.tool.name, machine.seed), list))
+
+    def _look_at_wafers(self) -> None:
+        seen, there = self._seen, 0
+        for location, wafer in self._machine.places.items():
+            there += 1
+            known = seen.get(wafer.wafer_id)
+            if known is not None and known[2] == wafer.changes_count and known[1] is wafer and known[0] == location:
+                continue
+            seen[wafer.wafer_id] = location, wafer, wafer.changes_count
+            owner, row = f"wafer.{wafer.wafer_id}", (location, *_scalars_of(wafer))
+            self._note(owner, self._text(owner, row, lambda r: dict(zip(("location", *_SCALARS), r, strict=True))))
+            for name, array in zip(_ARRAYS, _arrays_of(wafer), strict=True):
+                if array is not None:
+                    self._note_array((owner, name), array)
+                else:
+                    self._arrays.pop((owner, name), None)
+        if there < len(seen):
+            self._forget_but({wafer.wafer_id for _, wafer in self._machine.places.items()})
+
+    def _forget_but(self, present: set[str]) -> None:
+        """Forget wafers that are in the machine no more."""
+        for wafer_id in self._seen.keys() - present:
+            owner = f"wafer.{wafer_id}"
+            del self._seen[wafer_id], self._values[owner]
+            for name in _ARRAYS:
+                self._arrays.pop((owner, name), None)
 
     def _text(self, name: str, row: tuple[Any, ...], body: Callable[[tuple[Any, ...]], object]) -> str:
         """Return the JSON of what a row holds, as it was made last time if the row is the same."""

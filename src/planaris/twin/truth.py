@@ -19,6 +19,8 @@ from planaris.physics import (
     RemovalLaw,
     RingConstants,
     SlurryConstants,
+    disk_friction,
+    disk_sharpness,
 )
 from planaris.processes import ProcessPackage
 from planaris.twin.noise import stream_of
@@ -91,6 +93,7 @@ class Truth:
     kernel_length_mm: float
     ring_friction_coefficient: float
     conditioner_friction_coefficient: float
+    conditioner_cutting_fraction: float
     slurry_temperature_C: float
     heads: tuple[HeadTruth, ...]
     pads: tuple[PadTruth, ...]
@@ -129,6 +132,11 @@ class Truth:
         chance = stream_of(PART_SEED, f"slurry.{lot_number}")
         sigma_pct = SLURRY_RATE_SIGMA_PCT if self.pad_rate_sigma_pct else 0.0
         return 1.0 + 0.01 * sigma_pct * float(np.clip(chance.standard_normal(), -2.5, 2.5))
+
+    def disk_friction_after(self, disk_hours: float) -> float:
+        """Return a disk's coefficient of friction on the pad after so many hours."""
+        cut_ratio = disk_sharpness(disk_hours, self.disk.disk_decay_h)
+        return float(disk_friction(self.conditioner_friction_coefficient, self.conditioner_cutting_fraction, cut_ratio))
 
     def wafer_rate_ratio(self, seed: int, wafer_id: str) -> float:
         """Return what makes one wafer polish faster than another and nothing explains."""
@@ -220,6 +228,7 @@ def make_truth(package: ProcessPackage, film: str, tool: ToolDescription, seed: 
         kernel_length_mm=value("edge.kernel_length_mm"),
         ring_friction_coefficient=value("friction.ring_friction_coefficient"),
         conditioner_friction_coefficient=value("friction.conditioner_friction_coefficient"),
+        conditioner_cutting_fraction=value("friction.conditioner_cutting_fraction"),
         slurry_temperature_C=value("slurry.temperature_C"),
         heads=heads,
         pads=pads,

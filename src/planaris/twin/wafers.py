@@ -11,13 +11,25 @@ from planaris.model import SlotState, WaferKind
 from planaris.twin.patterned import TrueArea
 
 
+class _Counted:
+    """Counts how often something of it was set, so that one look says whether it changed."""
+
+    __slots__ = ("changes_count",)
+    changes_count: int
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        object.__setattr__(self, "changes_count", getattr(self, "changes_count", 0) + 1)
+
+
 @dataclass(slots=True)
-class TrueWafer:
+class TrueWafer(_Counted):
     """A wafer as it is: film thickness on the polar grid, shape (n_r, n_theta), in nanometres.
 
     ``thickness_nm`` is the film on top, the one that is polished and measured; ``under_nm`` (n_film - 1, n_r, n_theta)
     are those below it. ``materials`` names all films from the top down; empty for the polished film alone. ``areas``
-    are those of a patterned wafer, ``start_nm`` its films' mean thicknesses before any polish.
+    are those of a patterned wafer, ``start_nm`` its films' mean thicknesses before any polish. Arrays are never changed
+    in place.
     """
 
     wafer_id: str

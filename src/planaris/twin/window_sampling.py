@@ -25,8 +25,8 @@ class FlashSubscription:
         rate_class: str,
         block_s: float,
         delay_s: Callable[[], float],
-        on_progress: Callable[[], None],
-        sampled: Callable[[NDArray[np.float64]], NDArray[np.bool_]],
+        on_progress: Callable[[FlashSubscription], None],
+        sampled: Callable[[NDArray[np.float64]], NDArray[np.bool_] | None],
     ) -> None:
         self._sensor, self._rate_class, self._block_s = sensor, rate_class, block_s
         self._delay_s, self._on_progress, self._sampled = delay_s, on_progress, sampled
@@ -56,15 +56,16 @@ class FlashSubscription:
                 end_s = min(end_s, self._clock.closed_s)
                 if end_s <= self._next_s:
                     self.ended = True
-                    self._on_progress()
+                    self._on_progress(self)
                     raise StopAsyncIteration
             times_s, values = self._sensor.rows(self._next_s, end_s)
             self._next_s = end_s
-            self._on_progress()
+            self._on_progress(self)
             if len(times_s):
                 break
         quality = np.full(len(times_s), Quality.GOOD, dtype=np.uint8)
-        quality[~self._sampled(times_s)] = Quality.BAD
+        if (alive := self._sampled(times_s)) is not None:
+            quality[~alive] = Quality.BAD
         sensor, sequence = self._sensor, self._sequence
         self._sequence += 1
         return Block(self._rate_class, sensor.tags, times_s, values, quality, sequence, widths=sensor.block_widths)

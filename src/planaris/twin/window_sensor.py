@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -43,6 +44,8 @@ Courses = Callable[[float, float], list[FilmCourse]]
 SPECTRUM_POINTS = 256
 # Flashes keep off the wafer's edge, at any sweep [design].
 EDGE_CLEARANCE_mm = 3.0
+# How far beyond a reading flashes are made: more cost as much as the calls they save, a command makes them for nothing.
+FLASHES_AHEAD_S = 2.5
 # The reference is seen on the side away from the head.
 REFERENCE_DEG = 0.0
 # Normal deviate beyond which something is between window and wafer.
@@ -62,6 +65,22 @@ def turn_angles_deg(tool: ToolDescription) -> Array:
         key=lambda e: window_arc_deg(e, window_mm, radius_mm)[0],
     )
     return np.concatenate([[REFERENCE_DEG], flash_angles_deg(sensors.flashes_count, far_mm, window_mm, radius_mm)])
+
+
+@dataclass(slots=True)
+class _Flashes:
+    """A course's flashes (n,): times, running numbers, readings (n, columns), of which ``low`` to ``high`` are made.
+
+    ``changes_count`` is the faults' when they were.
+    """
+
+    course: FilmCourse
+    changes_count: int
+    times_s: Array
+    numbers: NDArray[np.int64]
+    values: NDArray[np.float32]
+    low: int = 0
+    high: int = 0
 
 
 class WindowSensor:
@@ -93,8 +112,7 @@ class WindowSensor:
         self._lasers = len(laser)
         self._substrate = refractive_index("Si", self._wavelength_nm)
         self._water = refractive_index("water", self._wavelength_nm)
-        # The last courses read, with the faults' count of changes then.
-        self._made: list[tuple[FilmCourse, int, Array, NDArray[np.float32]]] = []
+        self._made: list[_Flashes] = []
         self._index: dict[tuple[str, ...], NDArray[np.complex128]] = {}
 
     @property
@@ -106,31 +124,45 @@ class WindowSensor:
         """Return times (m,) and readings (m, columns) of the flashes from a time to before another."""
         parts: list[tuple[Array, NDArray[np.float32]]] = []
         for course in self._courses(from_s, to_s):
-            times, values = self._whole(course)
-            first, last = np.searchsorted(times, (from_s, to_s))
+            made = self._made_of(course)
+            first, last = made.times_s.searchsorted((from_s, to_s)).tolist()
             if last > first:
-                parts.append((times[first:last], values[first:last]))
+                self._make(made, first, last)
+                parts.append((made.times_s[first:last], made.values[first:last]))
         if not parts:
             return np.empty(0), np.empty((0, sum(self.widths)), dtype=np.float32)
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
-    def _whole(self, course: FilmCourse) -> tuple[Array, NDArray[np.float32]]:
-        """Return all flashes of a course, made once for all that read it: as of a time nothing later changes them.
+    def _made_of(self, course: FilmCourse) -> _Flashes:
+        """Return the flashes of a course, made once for all that read it: as of a time nothing later changes them.
 
         A command makes another course, a fault of a sensor the readings anew.
         """
         changes = self._faults.changes_count
-        for known, at_changes, times, values in self._made:
-            if known is course and at_changes == changes:
-                return times, values
-        times, values = self._rows_of(course)
-        self._made = [*self._made[-1:], (course, changes, times, values)]
-        return times, values
-
-    def _rows_of(self, course: FilmCourse) -> tuple[Array, NDArray[np.float32]]:
+        for made in self._made:
+            if made.course is course and made.changes_count == changes:
+                return made
         times, numbers = course.passes(self._angles_deg, float(course.knots_s[0]), float(course.knots_s[-1]))
-        if not len(times):
-            return times, np.empty((0, sum(self.widths)), dtype=np.float32)
+        made = _Flashes(course, changes, times, numbers, np.empty((len(times), sum(self.widths)), dtype=np.float32))
+        self._made = [*self._made[-1:], made]
+        return made
+
+    def _make(self, made: _Flashes, first: int, last: int) -> None:
+        """Make what is missing of some flashes, and of those soon after: the next readings need none of their own."""
+        times = made.times_s
+        if first >= made.low and last <= made.high:
+            return
+        last = int(times.searchsorted(times[last - 1] + FLASHES_AHEAD_S))
+        if self._faults:  # what a stuck sensor shows hangs on the first reading of it
+            first, last = 0, len(times)
+        if made.low == made.high:
+            made.low = made.high = first
+        for begin, end in ((first, made.low), (made.high, last)):
+            if begin < end:
+                made.values[begin:end] = self._rows_of(made.course, times[begin:end], made.numbers[begin:end])
+        made.low, made.high = min(first, made.low), max(last, made.high)
+
+    def _rows_of(self, course: FilmCourse, times: Array, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
         window_deg, head_deg, sweep_mm = course.place(times)
         under = numbers % len(self._angles_deg) != 0
         # Numbers run on from flash to flash; where a head was up between, some are left out.
@@ -150,7 +182,7 @@ class WindowSensor:
         self._look(values, course, times, under, films_nm, noise)
         if "eddy_resistive" in self._leaves:
             self._induce(values, course, films_nm, noise)
-        return times, self._columns(values, times, numbers)
+        return self._columns(values, times, numbers)
 
     def _look(
         self,

@@ -11,8 +11,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from planaris.model import Lot, SlotState, ThicknessMap
+from planaris.model import Lot, ProcessFault, SlotState, ThicknessMap
 from planaris.physics import disk_sharpness, flag_names, from_sites, groove_depth_mm
+from planaris.twin import graded_faults
 from planaris.twin.fail_states import Loss
 from planaris.twin.machine import Machine
 from planaris.twin.memory import MemoryFile
@@ -135,7 +136,13 @@ class World:
         through its motion and leaves the wafer where it is (`miss`, magnitude: how often).
 
         A sensor, by its tag, can `dropout`, be `stuck`, `spike` (magnitude: its height) or show `saturation`, and a
-        window (``platen1.window``) be `fouled` (magnitude: share of light taken)."""
+        window (``platen1.window``) be `fouled` (magnitude: share of light taken).
+
+        What goes on polishing is graded, magnitude 1 at its warning band: `slurry_drop` and `worn_disk` of a platen,
+        `ring_wear`, `membrane_leak` and `head_speed_drift` of a head. Raises ValueError for what there is not."""
+        if fault in tuple(ProcessFault):
+            graded_faults.inject(self.machine.process, target, ProcessFault(fault), magnitude)
+            return
         if fault in tuple(SensorFaultKind):
             self.machine.process.fail_sensor(target, SensorFaultKind(fault), magnitude)
             return
@@ -249,6 +256,7 @@ class World:
         if target.endswith(("_kPa", "_C", "_m_s")):
             self.set_supply(target, 1.0)
             return
+        graded_faults.mend(self.machine.process, target)
         if target == "srd":
             self.machine.handling.lid_stuck = False
         device = self.machine.devices.get(target)

@@ -20,20 +20,35 @@ def test_ready_callbacks_stand_in_one_deque_for_the_life_of_a_loop() -> None:
     assert inspect.getsource(base_events).count("self._ready = ") == 1, "BaseEventLoop._ready is rebound somewhere"
 
 
-def test_timer_handles_report_their_cancellation() -> None:
-    told: list[asyncio.TimerHandle] = []
+def _held_by(handle: asyncio.Handle) -> dict[str, object]:
+    slots = [name for kind in type(handle).__mro__ for name in vars(kind).get("__slots__", ())]
+    # A slot that no value was given to is left out; a context is a copy of its own.
+    held = {name: getattr(handle, name) for name in slots if name != "__weakref__" and hasattr(handle, name)}
+    return {name: type(value) if name == "_context" else value for name, value in held.items()}
 
-    class Loop(asyncio.SelectorEventLoop):
-        def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-            told.append(handle)
 
-    loop = Loop()
-    timer = asyncio.TimerHandle(1.0, print, (), loop)
-    timer.cancel()
-    timer.cancel()
+def test_our_handles_hold_what_the_stock_ones_do() -> None:
+    loop = clock.VirtualTimeLoop()
+    ours: list[asyncio.Handle] = [loop.call_soon(print, 1), loop.call_at(7.0, print, 2)]
+    stock = [asyncio.Handle(print, (1,), loop), asyncio.TimerHandle(7.0, print, (2,), loop)]
+    held = [_held_by(handle) for handle in ours]
+    assert held[1].pop("queued") is True
+    assert held == [_held_by(handle) for handle in stock], "asyncio's handles hold something else now"
+    for handle in (*ours, *stock):
+        handle.cancel()
+    held = [_held_by(handle) for handle in ours]
+    assert held[1].pop("queued") is False
     loop.close()
-    assert told == [timer], "TimerHandle.cancel no longer calls loop._timer_handle_cancelled once"
-    assert timer.cancelled()
+    assert held == [_held_by(handle) for handle in stock], "a cancelled handle holds something else now"
+
+
+def test_a_turn_is_asked_for_again_until_the_loop_is_stopped() -> None:
+    source = inspect.getsource(base_events.BaseEventLoop.run_forever)
+    source += inspect.getsource(base_events.BaseEventLoop.stop)
+    assert "self._run_once()" in source, "BaseEventLoop.run_forever turns in another way"
+    assert "self._stopping = True" in source, "BaseEventLoop.stop is told in another way"
+    assert "self._debug = " in inspect.getsource(base_events.BaseEventLoop.set_debug)
+    assert "self._closed = True" in inspect.getsource(base_events.BaseEventLoop.close)
 
 
 def test_the_stock_loop_asks_the_selector_with_zero_or_none() -> None:
@@ -48,6 +63,7 @@ def test_the_stock_loop_asks_the_selector_with_zero_or_none() -> None:
         return select(selector, timeout)
 
     vars(selector)["select"] = watch
+    loop.set_debug(True)  # else only what nothing but the system can end goes to the stock loop
     loop.run_until_complete(asyncio.sleep(1.0))
     loop.close()
     assert set(asked) == {0, None}, "BaseEventLoop._run_once computes its timeout in another way"

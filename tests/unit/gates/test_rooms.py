@@ -10,6 +10,8 @@ from gate_sources import ROOT, modules, rooms
 # Files that other rooms may import from besides a room's own name, each with why.
 OPEN_FILES = {
     "planaris.app.request": "what a run is asked for and answers; the command line shows it before it loads the runner",
+    "planaris.formats.layout_write": "loads arrays and the layout library, so only those who write layouts import it",
+    "planaris.formats.pattern_table": "handles arrays, so only those who handle pattern tables import it",
     "planaris.control.virtual_metrology": "loads SciPy's optimiser, so only those who use it import it",
     "planaris.formats.phm_files": "loads pyarrow, so only those who handle the challenge's files import it",
     "planaris.formats.rate_tables": "loads pyarrow, so only those who handle rate tables import it",
@@ -17,6 +19,8 @@ OPEN_FILES = {
     "planaris.hardware.mock": "a port is chosen by app; nobody else loads it",
     "planaris.hardware.opcua": "a port is chosen by app; nobody else loads it",
     "planaris.hardware.replay": "a port is chosen by app; nobody else loads it",
+    "planaris.report.chip_page": "knows chips, which the report of a run need not load",
+    "planaris.report.fill_page": "knows chips, which the report of a run need not load",
 }
 
 

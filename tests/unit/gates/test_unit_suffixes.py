@@ -23,6 +23,7 @@ WITHOUT_SUFFIX = {
     "Range.maximum": "its unit is that of the parameter it bounds",
     "MetrologyDescription.time_s_by_plan": "a table; the unit stands before what it is keyed by",
     "ToolDescription.consumable_limits": "a table; each key carries its unit",
+    "FeaturesTaken.feature_values": "each feature's name carries its unit",
     "Block.values": "an array; each tag carries its unit",
 }
 
@@ -92,7 +93,8 @@ def test_every_number_of_the_dictionary_carries_its_unit() -> None:
     assert len(floats) > 100
     assert not [name for name, unitless in floats if not unitless and suffix_of(name) is None]
     # Only these have none: the unit of a device command's arguments is that of the verb, a fault's that of the fault,
+    # values of features have those of the features' names,
     # and readings of window sensors are relative to full scale.
     relative = (".spectrum", ".laser_reflectance", ".laser2_reflectance", ".eddy_resistive", ".eddy_reactive")
-    excused = (".cmd.arg1", ".cmd.arg2", "world.inject_fault: magnitude", *relative)
+    excused = (".cmd.arg1", ".cmd.arg2", "world.inject_fault: magnitude", "feature_values", *relative)
     assert not [name for name, unitless in floats if unitless and not name.endswith(excused)]

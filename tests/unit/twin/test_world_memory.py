@@ -18,6 +18,7 @@ from planaris.model import SlotState, WaferKind
 from planaris.twin import CHUNK_S, Machine, MemoryFile, MemoryFileError, World, open_memory
 from planaris.twin.memory import MEMORY_FILE, Snapshot
 from planaris.twin.process import RINSE_FLOW_ML_MIN
+from planaris.twin.restoring import Keeper
 from planaris.twin.wafers import TrueWafer
 
 
@@ -190,6 +191,51 @@ def test_a_machine_left_in_order_starts_without_rinse_and_alarm() -> None:
         then.machine.close()
         assert Life(life.file).restored.in_order is False  # the second life was not left in order
         life.machine.close()
+
+    story(body())
+
+
+def test_what_is_written_change_by_change_is_what_a_whole_look_finds() -> None:
+    """The keeper looks at what changed alone; a keeper that has seen nothing yet looks at everything."""
+
+    async def body() -> None:
+        life = Life(MemoryFile(None)).with_cassette()
+        machine, connection = life.machine, life.file._connection  # pyright: ignore[reportPrivateUsage]
+
+        def compare() -> None:
+            machine.on_change()
+            keep, whole = machine.on_change, MemoryFile(None)
+            Keeper(machine, whole)
+            machine.on_change = keep
+            assert dict(life.file.kept.values) == dict(whole.kept.values)
+            assert life.file.kept.arrays.keys() == whole.kept.arrays.keys()
+            assert all(whole.kept.arrays[key] is array for key, array in life.file.kept.arrays.items())
+            stored = dict(connection.execute("SELECT name, value FROM state").fetchall())
+            assert stored == dict(whole.kept.values)
+            count = connection.execute("SELECT count(*) FROM arrays").fetchone()[0]
+            assert count == len(whole.kept.arrays)
+            whole.close()
+
+        await command(machine, "dry_robot", "pick", station("loadport1"), 2)
+        machine.devices["aligner"].fault.slow_ratio = 2.0
+        await asyncio.sleep(30.0)
+        compare()
+        picked = machine.places.get("dry_robot")
+        assert picked is not None
+        connection.execute("PRAGMA query_only = ON")  # what cannot be written now is made up for later
+        picked.wet, picked.thickness_nm = True, film(900.0)
+        machine.process.platens[1].disk_hours = 2.0
+        machine.on_change()
+        assert life.file.failure
+        connection.execute("PRAGMA query_only = OFF")
+        picked.under_nm = film(5.0)[None]
+        machine.on_change()
+        assert not life.file.failure
+        compare()
+        picked.under_nm, machine.devices["aligner"].fault.slow_ratio = None, 1.0
+        machine.remove_carrier(1)
+        compare()
+        machine.close()
 
     story(body())
 

@@ -31,6 +31,7 @@ from planaris.twin import Machine, World
 TOGETHER_S = 1.0
 WET_ALARM = "wet_limit_exceeded"
 KEPT_WET = ("loadcup", "exchange", "megasonic", "brush", "srd")
+_IN_WATER = (*KEPT_WET, "platen", "loadport")
 # Longest time a wet wafer may be without water, slurry or spray: promised.
 WET_SAFE_LIMIT_S = 30.0
 RELEASED = "released"
@@ -45,7 +46,7 @@ def without_water(machine: Machine, slurried: Collection[str]) -> set[str]:
     """Return wafers with slurry on them (``slurried`` and not dried since) that are in no water, slurry or spray."""
     found: set[str] = set()
     for place, wafer in machine.places.items():
-        if not wafer.wet or wafer.wafer_id not in slurried or place.startswith((*KEPT_WET, "platen", "loadport")):
+        if not wafer.wet or wafer.wafer_id not in slurried or place.startswith(_IN_WATER):
             continue
         # The spray at the wet arm's gripper is normally open; the PLC shuts it only while the arm moves.
         if place.startswith("wet_robot") and not machine.devices["wet_robot"].busy:

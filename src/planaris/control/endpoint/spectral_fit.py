@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,7 +133,7 @@ def fit_sweep(
         misfit = np.sqrt(np.maximum(_rest(products, steps), 0.0) / power)
         # Level and colour are a product: a colour that was found beside a change of level belongs to the new level.
         levelled = scales.copy()
-        levelled[_COLOUR] /= max(1.0 + float(np.median(steps[:, 0])), _LEAST_LEVEL)
+        levelled[_COLOUR] /= max(1.0 + median_of(steps[:, 0]), _LEAST_LEVEL)
         sigma_nm = np.sqrt(variance * inverse[:, 2, 2])
         fit = SweepFit(nm, sigma_nm, gain, misfit, Shared(at + levelled, _floored(covariance)))
         # Linear in the window, so that the next pass may start from all of it; s and u stay the expansion's.
@@ -141,6 +142,15 @@ def fit_sweep(
         at = np.concatenate([at[:2], at[2:] + levelled[2:]])
     assert fit is not None, "passes is at least 1"
     return fit
+
+
+def median_of(values: FloatArray) -> float:
+    """Return the median of a few values (k,), NaN if one is; for so few NumPy takes ten times as long."""
+    ordered = sorted(values.tolist())
+    if any(map(math.isnan, ordered)):
+        return math.nan
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
 
 
 def _steps(solved: FloatArray, scales: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from planaris.control.endpoint.decision import Decision, DecisionKind
 from planaris.control.endpoint.foresight import foreseen
 from planaris.control.endpoint.recognition import VOTES_COUNT, Expectation, recognise
 from planaris.control.endpoint.signals import FloatArray, has_signal, signal
-from planaris.control.endpoint.spectral_fit import Shared, SweepFit, fit_sweep, nominal_shared
+from planaris.control.endpoint.spectral_fit import Shared, SweepFit, fit_sweep, median_of, nominal_shared
 from planaris.control.endpoint.spectral_library import SpectralLibrary, library_of, misfits
 from planaris.control.endpoint.spectral_model import Expansion, NominalStack, expand, film_phase, interfaces
 from planaris.control.endpoint.spectral_model import spectra as spectra_of
@@ -125,9 +125,10 @@ class SpectralTarget:
 
     def _fit_fault(self, fit: SweepFit) -> str:
         """Name what is wrong with most fits of a sweep, '' if they are good."""
-        if np.median(fit.gain) < self.limits.gain_low:
+        gain = median_of(fit.gain)
+        if gain < self.limits.gain_low:
             return "fouled window or weak lamp"
-        if np.median(fit.gain) > self.limits.gain_high or np.median(fit.misfit) > self.limits.misfit:
+        if gain > self.limits.gain_high or median_of(fit.misfit) > self.limits.misfit:
             return "spectra do not fit the stack"
         return ""
 
@@ -190,7 +191,7 @@ class SpectralTarget:
         if moved or abs(shared.under_scale - about.under_scale) > _UNDER_MOVE:
             about = expand(self.stack, shared.index_scale, shared.under_scale)
         state = replace(state, film=film, shared=shared, about=about, bad_count=0, good_count=state.good_count + 1)
-        confidence = float(np.mean(keep)) * max(0.0, 1.0 - float(np.median(fit.misfit)) / (2.0 * self.limits.misfit))
+        confidence = float(np.mean(keep)) * max(0.0, 1.0 - median_of(fit.misfit) / (2.0 * self.limits.misfit))
         return replace(state, said=self._decide(state, film, now_s, confidence))
 
     def _bad(self, state: SpectralState, now_s: float, fault: str) -> SpectralState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,16 +36,32 @@ class FieldGeometry:
         return np.stack([np.interp(r_mm, self.node_mm, hat) for hat in hats], axis=1)
 
     def area_weights(self, inner_mm: float, outer_mm: float) -> FloatArray:
-        """Return each node's share (nodes,) in the area mean of a ring."""
-        edges = np.linspace(inner_mm, max(min(outer_mm, self.inside_mm), inner_mm + 1.0), 201)
-        r_mm = 0.5 * (edges[1:] + edges[:-1])
-        area = r_mm / np.sum(r_mm)
-        return area @ self.weights(r_mm)
+        """Return each node's share (nodes,) in the area mean of a ring; not to be written to."""
+        return _area_weights(self, inner_mm, outer_mm)
 
     def zone_weights(self) -> FloatArray:
-        """Return each node's share (zones, nodes) in the zones' area means."""
-        inner = (0.0, *self.zone_outer_mm[:-1])
-        return np.stack([self.area_weights(a, b) for a, b in zip(inner, self.zone_outer_mm, strict=True)])
+        """Return each node's share (zones, nodes) in the zones' area means; not to be written to."""
+        return _zone_weights(self)
+
+
+# Every sweep asks for the same.
+@lru_cache(maxsize=64)
+def _area_weights(geometry: FieldGeometry, inner_mm: float, outer_mm: float) -> FloatArray:
+    edges = np.linspace(inner_mm, max(min(outer_mm, geometry.inside_mm), inner_mm + 1.0), 201)
+    r_mm = 0.5 * (edges[1:] + edges[:-1])
+    area = r_mm / np.sum(r_mm)
+    return _kept(area @ geometry.weights(r_mm))
+
+
+@lru_cache(maxsize=16)
+def _zone_weights(geometry: FieldGeometry) -> FloatArray:
+    zones = zip((0.0, *geometry.zone_outer_mm[:-1]), geometry.zone_outer_mm, strict=True)
+    return _kept(np.stack([geometry.area_weights(a, b) for a, b in zones]))
+
+
+def _kept(weights: FloatArray) -> FloatArray:
+    weights.flags.writeable = False
+    return weights
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from planaris.report.sections.alarms import alarms
 from planaris.report.sections.consumables import consumables
 from planaris.report.sections.endpoints import endpoints
+from planaris.report.sections.fault_detection import fault_detection
 from planaris.report.sections.gantt import gantt
 from planaris.report.sections.lot_table import lot_table
 from planaris.report.sections.lot_trend import lot_trend
@@ -19,6 +20,7 @@ __all__ = [
     "alarms",
     "consumables",
     "endpoints",
+    "fault_detection",
     "gantt",
     "header",
     "lot_table",
