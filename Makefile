@@ -6,7 +6,7 @@ LOT ?= examples/oxide_ild/lot.toml
 
 CAMPAIGN ?= all
 
-.PHONY: fuzz soak kills faults help run test lint types contracts docs unit bench validate picture format exports hooks clean setup setup-run other-python
+.PHONY: fuzz soak kills faults help run test lint types contracts docs unit bench validate picture pictures format exports hooks clean setup setup-run other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -43,8 +43,11 @@ faults: setup ## break things in lots on the twin, by seed and resumable (SEEDS=
 	@$(BIN)/python faults/campaign.py --seeds $(SEEDS) --results $(RESULTS) $(if $(TOOL),--tool $(TOOL))
 
 soak: HOURS ?= 24
-soak: setup ## a day of tool time with a factory host that loses its link at random (HOURS=n)
+soak: PAGE_HOURS ?= 4
+soak: setup ## a day of tool time with a factory host that loses its link, hours with pages that are cut (HOURS=n PAGE_HOURS=n)
 	@$(BIN)/python faults/factory_soak.py --hours $(HOURS)
+	@$(BIN)/python faults/hmi_soak.py --hours $(PAGE_HOURS)
+	@PLANARIS_HMI_FRAMES=100000 $(BIN)/pytest -o timeout=7200 -k mutated_frames tests/system/test_hmi_security.py
 
 kills: SEEDS ?= 1-20
 kills: RESULTS ?= kills.jsonl
@@ -62,6 +65,10 @@ validate: setup ## compare the models with published data
 picture: setup ## photograph the example's report for the README
 	@scripts/system_packages.sh
 	@$(BIN)/python scripts/report_picture.py
+
+pictures: setup ## photograph the operator's page for the docs: all pages, light and dark, both languages
+	@scripts/system_packages.sh
+	@$(BIN)/python scripts/hmi_pictures.py
 
 format: setup ## put the sources into the house's format
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .

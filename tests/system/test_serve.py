@@ -62,7 +62,7 @@ class Served:
 
 @contextmanager
 def serving(home: Path, *options: object) -> Generator[Served]:
-    command = [COMMAND, "serve", "--home", home, "--speed", SPEED, "--json", *options]
+    command = [COMMAND, "serve", "--home", home, "--speed", SPEED, "--http", "", "--json", *options]
     process = subprocess.Popen(
         [str(c) for c in command],
         cwd=home.parent,

@@ -34,7 +34,8 @@ from planaris.twin import MemoryFile
 
 if TYPE_CHECKING:
     from planaris.app.face_link import FaceLink
-    from planaris.factory import FactorySettings
+    from planaris.factory import Face, FactorySettings, MessageLog
+    from planaris.hmi import FactoryLook, PageSettings
 
 SESSION = "serve"
 
@@ -47,6 +48,8 @@ class ServeRequest:
     and ``film`` say what a twin's wafers carry and with what they are polished; the first lot's where they are ''.
     ``hsms`` is HOST:PORT where a factory host connects, '' for no factory interface, with its ``device_id``, who may
     connect (addresses or networks, empty for everybody) and whether recipes that it sends are released at once.
+    ``http`` is HOST:PORT where the operator's page comes from, '' for none; with ``tls_cert`` and ``tls_key`` by https,
+    without only on this machine unless ``plain_http_to_the_network``; ``http_names`` are host names that mean it.
     ``people`` has cassettes brought to a twin and taken away. With ``resume`` the home's last session goes on.
     """
 
@@ -65,11 +68,19 @@ class ServeRequest:
     host_may_release: bool = False
     resume: bool = False
     clear: bool = False
+    http: str = ""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    plain_http_to_the_network: bool = False
+    http_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ServeReady:
-    """A tool that answers: its session, what stands behind its port, and what a person must look at."""
+    """A tool that answers: its session, what stands behind its port, and what a person must look at.
+
+    ``http`` is the page's address; ``first_password`` the first administrator's, '' where there are accounts.
+    """
 
     run_id: str
     folder: Path
@@ -79,6 +90,8 @@ class ServeReady:
     lots: tuple[str, ...]
     hsms: str
     questions: tuple[str, ...]
+    http: str = ""
+    first_password: str = ""
 
 
 OnReady = Callable[[ServeReady], None]
@@ -97,6 +110,8 @@ def serve(request: ServeRequest, on_ready: OnReady, tell: Tell) -> str:
         raise InputError("--speed", (InputFault("speed", f"{choice.speed:g}", "is no speed to live at", limit=limit),))
     if request.hsms:
         factory_settings(request)
+    if request.http:
+        page_settings(request)
     with Home.open(request.home, label="planaris serve") as home:
         memory = open_twin_memory(home)
         try:
@@ -126,6 +141,23 @@ def factory_settings(request: ServeRequest) -> FactorySettings:
         HsmsSettings(device_id=request.device_id, allowed_peers=request.allowed_peers),
         GemSettings(software=planaris.__version__[:20], host_may_release=request.host_may_release),
     )
+
+
+def page_settings(request: ServeRequest) -> PageSettings:
+    """Return the settings of the operator's page. Raises InputError with every fault."""
+    from planaris.hmi import PageSettings, settings_of
+
+    host, port = settings_of(request.http)
+    settings = PageSettings(
+        host,
+        port,
+        request.tls_cert,
+        request.tls_key,
+        request.plain_http_to_the_network,
+        request.http_names,
+    )
+    settings.check()
+    return settings
 
 
 def _past(home: Home, request: ServeRequest) -> Past | None:
@@ -178,6 +210,7 @@ class _Session:
         self._request, self._choice, self._home, self._folder = request, choice, home, folder
         self._memory, self._tool, self._package, self._film = memory, tool, package, film
         self._jobs, self._past, self._tell = jobs, past, tell
+        self._face: tuple[Face, MessageLog, str] | None = None
 
     def live(self, on_ready: OnReady) -> str:
         """Wire everything and live; return how it ended."""
@@ -262,6 +295,7 @@ class _Session:
                 )
                 await peer.call(door.start())
                 hsms = await self._open_factory(faces, peer, live, link, dictionary) if link is not None else ""
+                page = await self._open_page(faces, peer, live, far, dictionary) if self._request.http else ("", "")
                 on_ready(
                     ServeReady(
                         self._folder.run_id,
@@ -272,6 +306,7 @@ class _Session:
                         tuple(live.book.lots),
                         hsms,
                         tuple(f"{q.wafer_id or 'a wafer'}: {q.why}" for q in live.questions),
+                        *page,
                     )
                 )
                 try:
@@ -308,7 +343,54 @@ class _Session:
         settings = factory_settings(self._request)
         record = faces.enter_context(MessageLog(self._home.path / "factory" / "messages.sml"))
         face = Face(settings, dictionary, link, self._home.database, record)
-        return await start_face(faces, peer, link, face, live.stream)
+        address = await start_face(faces, peer, link, face, live.stream)
+        self._face = face, record, address
+        return address
+
+    async def _open_page(
+        self, faces: AsyncExitStack, peer: clock.PeerThread, live: LiveTool, far: FarSide, dictionary: Dictionary
+    ) -> tuple[str, str]:
+        """Have people work the tool by a browser; return the address, and the first administrator's password."""
+        from planaris.app.page_link import PageLink, start_page
+        from planaris.hmi import PageService, ToolFacts
+
+        past = self._past
+        facts = ToolFacts(
+            self._folder.run_id,
+            self._folder.path,
+            self._home.path,
+            self._tool,
+            dictionary,
+            self._package,
+            self._film,
+            self._choice.kind.value,
+            self._choice.speed,
+            planaris.__version__,
+            f"{clock.utc_now():%Y-%m-%dT%H:%M:%SZ}",
+        )
+        # A real machine has no world, whatever else may answer there.
+        world = far.world if self._choice.kind is PortKind.TWIN else None
+        link = PageLink(
+            peer,
+            live,
+            self._home,
+            far.port,
+            world,
+            facts,
+            past.events if past is not None else (),
+            self._factory_look,
+            self._tell,
+        )
+        return await start_page(faces, peer, link, PageService(page_settings(self._request), link))
+
+    def _factory_look(self) -> FactoryLook:
+        from planaris.hmi import FactoryLook
+
+        if self._face is None:
+            return FactoryLook()
+        face, record, address = self._face
+        shown = face.shown()
+        return FactoryLook(address, shown.communication, shown.control, shown.spool, shown.spool_count, record.last)
 
     def _wire(
         self,

@@ -74,10 +74,12 @@ class LocalWorld:
         values = self._world.machine.plc.values
         return {name: bool(value) for name, value in values.items() if name.endswith(shown)}
 
-    def _truth(self) -> str:
+    def _truth(self, wafer_id: str = "") -> str:
+        """Return the truth of all wafers and parts, or of one wafer alone: that is told while the tool works."""
         world, grid = self._world, self._world.machine.process.grid
         out = BytesIO()
-        save_truth(out, world.wafers(), world.parts(), grid.r_mm, grid.theta_rad)
+        wafers = [w for w in world.wafers() if wafer_id in ("", w.wafer_id)]
+        save_truth(out, wafers, () if wafer_id else world.parts(), grid.r_mm, grid.theta_rad)
         return base64.b64encode(out.getvalue()).decode("ascii")
 
 

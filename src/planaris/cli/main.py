@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from planaris.cli import calibrate, doctor, endpoint, factory, fill, host, planarity, recipe, run, schedule, serve, twin
+from planaris.cli import (
+    calibrate,
+    doctor,
+    endpoint,
+    factory,
+    fill,
+    host,
+    metrology,
+    planarity,
+    recipe,
+    run,
+    schedule,
+    serve,
+    twin,
+)
 
 # New containers before the search for cycles begins [design].
 _GC_THRESHOLD_COUNT = 50_000
@@ -25,6 +39,7 @@ app.command("calibrate")(calibrate.calibrate)
 app.command("predict")(calibrate.predict)
 app.command("schedule")(schedule.command)
 app.add_typer(endpoint.app, name="endpoint")
+app.add_typer(metrology.app, name="metrology")
 app.command("serve")(serve.command)
 app.add_typer(serve.tool_app, name="tool")
 app.command("twin")(twin.command)

@@ -54,6 +54,20 @@ def command(
     host_may_release: Annotated[
         bool, typer.Option("--host-may-release", help="Recipes that the host sends are released on its authority.")
     ] = False,
+    http: Annotated[
+        str, typer.Option(help="Where the operator's page comes from; '' for none.", metavar="HOST:PORT")
+    ] = "127.0.0.1:8080",
+    http_name: Annotated[
+        list[str] | None, typer.Option("--http-name", help="Host name by which people reach the page; may be repeated.")
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate (PEM): the page by https.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="The certificate's key (PEM).")] = None,
+    plain_http_to_the_network: Annotated[
+        bool,
+        typer.Option(
+            "--plain-http-to-the-network", help="Let other machines have the page without TLS: passwords can be read."
+        ),
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the home's last session.")] = False,
     clear: Annotated[
         bool, typer.Option("--clear", help="Take what an earlier run left in the twin out by hand first.")
@@ -73,16 +87,21 @@ def command(
         log(f"lots it knows: {', '.join(found.lots) or 'none'}; records: {found.folder}")
         if found.hsms:
             log(f"a factory host may connect to {found.hsms}")
+        if found.http:
+            log(f"the operator's page: {found.http}")
+        if found.first_password:
+            log(f"sign in as administrator with the one-time password {found.first_password}")
         for question in found.questions:
             log(f"somebody must look: {question}")
         if as_json:
             emit_json({"schema": SERVE_SCHEMA, "ok": True, "run_id": found.run_id, "folder": found.folder,
                        "tool": found.tool, "port_kind": found.port_kind, "speed": found.speed,
-                       "lots": found.lots, "hsms": found.hsms, "questions": found.questions})  # fmt: skip
+                       "lots": found.lots, "hsms": found.hsms, "http": found.http,
+                       "questions": found.questions})  # fmt: skip
 
     request = ServeRequest(
         home, tool, seed, speed, tuple(lot or ()), package, film, port, people, hsms, device, tuple(allow or ()),
-        host_may_release, resume, clear,
+        host_may_release, resume, clear, http, tls_cert, tls_key, plain_http_to_the_network, tuple(http_name or ()),
     )  # fmt: skip
     try:
         outcome = serve(request, ready, log)
@@ -95,7 +114,8 @@ def command(
     except RecordError as error:
         end_with("records", str(error.path), str(error), as_json, PROCESS_FAILURE)
     except OSError as error:
-        end_with("hsms", hsms, f"cannot listen there: {error.strerror or error}", as_json, WRONG_INPUT)
+        told = f"cannot listen there: {error.strerror or error}"
+        end_with("hsms, http", ", ".join(one for one in (hsms, http) if one), told, as_json, WRONG_INPUT)
     if outcome == "interrupted":
         log(f"jobs are left; go on with `planaris serve --resume --home {home}`")
     raise typer.Exit(DONE)

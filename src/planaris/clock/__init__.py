@@ -2,7 +2,7 @@
 
 from planaris.clock.deadlock import DeadlockError
 from planaris.clock.mortal import KilledError, Life, run_mortal
-from planaris.clock.peer import Instant, monotonic_s, ns_of_utc, utc_now, utc_of_ns, utc_of_text
+from planaris.clock.peer import Instant, later, monotonic_s, ns_of_utc, utc_now, utc_of_ns, utc_of_text
 from planaris.clock.peer_loop import Peer, PeerThread, SameLoop
 from planaris.clock.virtual import VirtualTimeLoop, longest_pause_s, now_s, run, watch_pauses
 
@@ -15,6 +15,7 @@ __all__ = [
     "PeerThread",
     "SameLoop",
     "VirtualTimeLoop",
+    "later",
     "longest_pause_s",
     "monotonic_s",
     "now_s",

@@ -43,3 +43,8 @@ def utc_of_text(text: str, pattern: str = "") -> datetime.datetime:
     else:
         at = datetime.datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=datetime.UTC)
+
+
+def later(at: datetime.datetime, seconds: float) -> datetime.datetime:
+    """Return the date so many seconds after another."""
+    return at + datetime.timedelta(seconds=seconds)

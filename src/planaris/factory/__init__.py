@@ -7,7 +7,7 @@ from planaris.factory.hsms import HsmsSettings, TransactionError
 from planaris.factory.manual import compliance_statement, interface_manual
 from planaris.factory.message_log import LoggedMessage, MessageLog, host_primaries, read_log
 from planaris.factory.secs2 import to_sml
-from planaris.factory.service import Face, FactorySettings
+from planaris.factory.service import Face, FactorySettings, Shown
 
 __all__ = [
     "Face",
@@ -24,6 +24,7 @@ __all__ = [
     "Lost",
     "MessageLog",
     "Recalled",
+    "Shown",
     "Told",
     "TransactionError",
     "compliance_statement",

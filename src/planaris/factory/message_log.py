@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from planaris.factory.sml_bytes import body_sml
 LOG_LIMIT_BYTES = 64 * 2**20
 # So much may wait to be written: an event must not wait for the disk.
 _BUFFER_BYTES = 1 << 16
+
+# What people are shown: so many messages, each up to so many characters [design].
+SHOWN_COUNT, SHOWN_LENGTH = 30, 2000
 
 _HEADER_BYTES = 10
 
@@ -47,8 +51,16 @@ class MessageLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=_BUFFER_BYTES)
         self._written_bytes = self._file.tell()
+        self._last: deque[LoggedFrame] = deque(maxlen=SHOWN_COUNT)
+
+    @property
+    def last(self) -> tuple[str, ...]:
+        """The last messages as the file has them, oldest first, each cut where it is too long to be shown."""
+        return tuple(line_of(frame).rstrip("\n")[:SHOWN_LENGTH] for frame in self._last)
 
     def __call__(self, frame: LoggedFrame) -> None:
+        if frame.content[5] == SType.DATA:
+            self._last.append(frame)
         self._written_bytes += self._file.write(line_of(frame).encode())
         if self._written_bytes > self._limit_bytes:
             self._file.close()

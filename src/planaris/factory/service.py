@@ -40,6 +40,16 @@ class FactorySettings:
     gem: GemSettings = field(default_factory=GemSettings)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Communication, control and spool as GEM calls their states."""
+
+    communication: str = "disabled"
+    control: str = ""
+    spool: str = ""
+    spool_count: int = 0
+
+
 class LinkLine:
     """A link as GEM sees it."""
 
@@ -104,6 +114,14 @@ class Face:
         if self._equipment is None:
             raise RuntimeError("the factory interface does not run")
         return self._equipment
+
+    def shown(self) -> Shown:
+        """Return what people are shown of the link, on the face's loop."""
+        if self._equipment is None:
+            return Shown()
+        at = self._equipment
+        spool = at.outgoing.spool.state.value
+        return Shown(at.communication.machine.state.value, at.control.state.value, spool, at.core.store.spool_count)
 
     async def run(self, on_listening: Callable[[str, int], None] = lambda _host, _port: None) -> None:
         """Listen and serve until cancelled; ``on_listening`` hears the address.

@@ -14,6 +14,7 @@ from planaris.formats.quantity import leaf_paths, show_quantity, value_at
 from planaris.formats.recipe_diff import ChangeKind, RecipeChange, diff_recipes
 from planaris.formats.recipe_file import load_any_recipe, load_cleaner_recipe, load_recipe, parse_recipe
 from planaris.formats.recipe_hash import SHORT_HASH_LENGTH, content_name, recipe_hash
+from planaris.formats.recipe_schema import recipe_schema
 from planaris.formats.recipe_write import dump_recipe
 from planaris.formats.tool_file import DEFAULT_TOOL, load_tool, tool_names
 
@@ -45,6 +46,7 @@ __all__ = [
     "load_tool",
     "parse_recipe",
     "recipe_hash",
+    "recipe_schema",
     "show_quantity",
     "tool_names",
     "value_at",

@@ -17,14 +17,17 @@ from planaris.historian.home import Home, backup_home, check_run_folder, check_w
 from planaris.historian.host_store import HostStore, HostStoreError, SpooledMessage
 from planaris.historian.journal import (
     OFFICE,
+    AuditRecord,
     SqliteJournal,
     WaferPlace,
+    audit_records,
     journal_events,
     journal_runs,
     last_sequence,
     verify_audit,
     wafer_places,
 )
+from planaris.historian.page_store import Account, GivenKey, KeptSession, PageStore, PageStoreError
 from planaris.historian.questions import query
 from planaris.historian.recipe_shelf import RecipeShelf
 from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
@@ -37,6 +40,7 @@ from planaris.historian.run_rows import (
     CommandRow,
     ConsumableRow,
     EndpointRow,
+    EventRow,
     FaultRow,
     FeaturesRow,
     LearnedRow,
@@ -52,17 +56,21 @@ from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWrit
 
 __all__ = [
     "OFFICE",
+    "Account",
     "AdjustmentRow",
     "AlarmRow",
     "AuditHead",
+    "AuditRecord",
     "AuditReport",
     "CleanRow",
     "CommandRow",
     "ConsumableRecord",
     "ConsumableRow",
     "EndpointRow",
+    "EventRow",
     "FaultRow",
     "FeaturesRow",
+    "GivenKey",
     "Home",
     "HomeError",
     "HomeLockedError",
@@ -71,9 +79,12 @@ __all__ = [
     "HostStore",
     "HostStoreError",
     "JournalError",
+    "KeptSession",
     "LearnedRow",
     "MeasurementRow",
     "ModuleStateRow",
+    "PageStore",
+    "PageStoreError",
     "RecipeShelf",
     "RecordError",
     "Recovered",
@@ -95,6 +106,7 @@ __all__ = [
     "ViolationRow",
     "WaferPlace",
     "WaferRow",
+    "audit_records",
     "backup_home",
     "check_run_folder",
     "check_writable",

@@ -181,6 +181,36 @@ def verify_audit(path: Path) -> AuditReport:
         return verify(connection, path)
 
 
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One record of the audit chain with its hash; ``payload`` is JSON of the event's fields."""
+
+    number: int
+    run: str
+    sequence: int
+    time_s: float
+    name: str
+    payload: str
+    hash: str
+
+
+def audit_records(
+    path: Path, before: int = 0, limit: int = 200, names: Sequence[str] = (), text: str = ""
+) -> list[AuditRecord]:
+    """Return up to ``limit`` of the newest records, newest first; below number ``before`` where that is above 0.
+
+    ``names`` picks events, ``text`` records with it somewhere in their fields. Raises JournalError.
+    """
+    marks = f" AND name IN ({', '.join('?' * len(names))})" if names else ""
+    with _reading(path) as connection:
+        rows = connection.execute(
+            "SELECT number, run, sequence, time_s, name, payload, hash FROM audit"
+            f" WHERE (? <= 0 OR number < ?) AND (? = '' OR instr(payload, ?)){marks} ORDER BY number DESC LIMIT ?",
+            (before, before, text, text, *names, limit),
+        ).fetchall()
+    return [AuditRecord(*row) for row in rows]
+
+
 def last_sequence(path: Path, run_id: str | None = None) -> int:
     """Return the last sequence number of a run (default: the last in the journal), 0 if it has none."""
     with _reading(path) as connection:

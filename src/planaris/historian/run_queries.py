@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -19,6 +19,7 @@ from planaris.historian.run_rows import (
     CommandRow,
     ConsumableRow,
     EndpointRow,
+    EventRow,
     FaultRow,
     FeaturesRow,
     LearnedRow,
@@ -109,6 +110,18 @@ class RunQueries:
     def trace_files(self) -> list[TraceFileRow]:
         """Return the trace files in the order they were recorded."""
         return self._rows(TraceFileRow, "trace_files")
+
+    def events(self, after: int = 0, names: Sequence[str] = (), limit: int = 200) -> list[EventRow]:
+        """Return up to ``limit`` events with numbers above ``after``, or the newest where it is below 0, in order."""
+        marks = f" AND name IN ({', '.join('?' * len(names))})" if names else ""
+        order = "DESC" if after < 0 else "ASC"
+        with _reading(self.path) as connection:
+            rows = connection.execute(
+                f"SELECT sequence, time_s, name, payload FROM events WHERE sequence > ?{marks}"
+                f" ORDER BY sequence {order} LIMIT ?",
+                (after, *names, limit),
+            ).fetchall()
+        return [EventRow(*row) for row in (reversed(rows) if after < 0 else rows)]
 
     def _rows(self, kind: type[Row], view: str) -> list[Row]:
         names = [f.name for f in fields(kind)]  # pyright: ignore[reportArgumentType]

@@ -71,6 +71,16 @@ class EndpointRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event; ``payload`` is JSON of its fields."""
+
+    sequence: int
+    time_s: float
+    name: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
 class FeaturesRow:
     """A step's features: names with commas between, and as many values; platen 0 is what was measured afterwards."""
 

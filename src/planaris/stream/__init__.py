@@ -59,11 +59,13 @@ from planaris.stream.fanout import (
     to_json,
 )
 from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
+from planaris.stream.page_events import AccountChanged, SessionChanged
 from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 __all__ = [
     "ALL_EVENTS",
     "EVENT_TYPES",
+    "AccountChanged",
     "AlarmAcknowledged",
     "AlarmCleared",
     "AlarmSet",
@@ -110,6 +112,7 @@ __all__ = [
     "RunResumed",
     "RunStarted",
     "RunToRunSwitched",
+    "SessionChanged",
     "SteeringChanged",
     "StepEnded",
     "StepStarted",

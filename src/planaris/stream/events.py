@@ -8,6 +8,7 @@ from typing import ClassVar
 from planaris.model import Face, MapStage, Severity, WaferKind
 from planaris.stream.event import Event
 from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
+from planaris.stream.page_events import AccountChanged, SessionChanged
 from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
 
 
@@ -581,5 +582,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     TraceRecorded,
     ConsumableUsed,
     ConsumableChanged,
+    SessionChanged,
+    AccountChanged,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event.name: event for event in ALL_EVENTS}

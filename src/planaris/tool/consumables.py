@@ -73,6 +73,12 @@ class ConsumableBook:
             spent.append(100.0 * counter.use_h / limit)
         return max(spent)
 
+    @property
+    def counters(self) -> tuple[Counter, ...]:
+        """Counters of every part at its place, also of those that nothing used yet."""
+        places = ((part, place) for part, at in self._places.items() for place in at)
+        return tuple(self.at(place, part) for part, place in places)
+
     def at(self, location: str, part: str) -> Counter:
         """Return the counter of the part at a place, with a serial number in any case."""
         counter = self._counters.get((location, part), Counter(location, part))

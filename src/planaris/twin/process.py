@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from planaris.dictionary import Dictionary
 from planaris.hardware import OPTICAL, Value
 from planaris.model import ToolDescription
-from planaris.physics import ModelFlag, PolarGrid, mean_wear_mm
+from planaris.physics import ModelFlag, PolarGrid
 from planaris.twin.devices import Accept, DeviceError, Motion, TwinDevice
 from planaris.twin.fail_states import FailState, Loss, acting
 from planaris.twin.film_course import FilmCourse, FilmSeries
@@ -29,6 +29,7 @@ from planaris.twin.profile import FULL, TwinProfile
 from planaris.twin.sampling import SampledOwner
 from planaris.twin.sensor_faults import SensorFaultKind, SensorFaults
 from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS, PLATEN_ACTUATORS, PLATEN_SIGNALS, Signal
+from planaris.twin.standing import disk_height_mm, head_height_mm
 from planaris.twin.truth import SENSOR_GAIN_SIGMA_PCT, Truth
 from planaris.twin.wafers import Places
 from planaris.twin.window_sensor import WindowSensor
@@ -391,17 +392,13 @@ class Process:
 
         def moved() -> DeviceError:
             self._command(n)
-            height_mm = -self._pad_wear_mm(n, 0.0, self._tool.platen.radius_mm) if down else DISK_UP_mm
+            height_mm = disk_height_mm(self.platens[n], self._tool) if down else DISK_UP_mm
             self.platens[n].bank.command(self._clock(), {"disk_height": height_mm}, CONDITIONER_S / 2)
             self.platens[n].bank.command(self._clock(), {"disk_down": 1.0 if down else 0.0}, 0.0)
             self._plc.set({f"conditioner{n}.up": not down})
             return OK
 
         return Motion(CONDITIONER_S, moved)
-
-    def _pad_wear_mm(self, n: int, inner_mm: float, outer_mm: float) -> float:
-        platen = self.platens[n]
-        return mean_wear_mm(platen.pad_lost_um, platen.edges_mm, inner_mm, outer_mm)
 
     def _touch_down(self, n: int) -> Motion | DeviceError:
         head, station = self.heads[n], self._handling.station_of(n)
@@ -415,10 +412,7 @@ class Process:
         if wafer is None:
             return DeviceError.NO_WAFER
         self._command_head(n)
-        # The ring carries the head: what it and the pad have lost, the head stands lower by.
-        ring_mm, center_mm = self._tool.head.ring_outer_mm, self._tool.platen.center_distance_mm
-        pad_mm = self._pad_wear_mm(station, center_mm - ring_mm, center_mm + ring_mm)
-        height_mm = -pad_mm - 1e-3 * head.ring_lost_um
+        height_mm = head_height_mm(self.platens[station], head, self._tool)
         head.bank.command(self._clock(), {"height": height_mm}, self._tool.touch_down_s * 0.8)
         self._plc.set({f"head{n}.up": False})
 
