@@ -69,9 +69,8 @@ def test_each_part_is_the_covariance_that_its_name_says(part: str) -> None:
         vector = only(shape, trace=np.log(1.7), trace_weight=np.log(weights))
         theirs, x, at = kernels.RBF(1.0 / weights), steps.trace, asked.trace
     shape.part(vector, "noise")[:] = np.log(noise)
-    judge: Any = gp.GaussianProcessRegressor(theirs + kernels.WhiteKernel(noise), optimizer=None, alpha=0.0).fit(
-        x, labels
-    )
+    theirs = kernels.ConstantKernel(1.7) * theirs + kernels.WhiteKernel(noise)
+    judge: Any = gp.GaussianProcessRegressor(theirs, optimizer=None, alpha=0.0).fit(x, labels)
     mean, sigma = predict(posterior(shape, vector, steps, labels), asked)
     their_mean, their_sigma = judge.predict(at, return_std=True)
     # Both solve the same 40 equations; the jitter is 1e-9 of the noise.
