@@ -27,6 +27,10 @@ _OWN_FILES = 1
 _TURNS_PER_POLL = 16
 # Cancelled timers are swept out when there are more than this many and they are the greater part.
 _SWEEP_COUNT = 100
+# Hurried tool time does not outrun the computer: so much of it passes at most while callbacks run, and after a deadline
+# before the loop looks at it; then it is slower than asked. Both together are the 0.1 s that the path from a sample to
+# a stop may take [design].
+_LONGEST_STEP_S = 0.05
 # Longest wait in one go, real time: the system's calls take no longer limit.
 _LONGEST_WAIT_S = 24 * 3600.0
 
@@ -107,7 +111,8 @@ class _StockLoop(asyncio.SelectorEventLoop):
 class VirtualTimeLoop(_StockLoop):
     """Event loop in tool time.
 
-    ``speed=inf`` jumps to the next deadline, ``speed=k`` runs k times faster than real time, 1 is live.
+    ``speed=inf`` jumps to the next deadline, ``speed=k`` runs k times faster than real time, 1 is live. On a computer
+    that is too slow for k the clock slows down, so that no callback comes late in tool time; live time never does.
     Timers never fire early; those with equal deadlines fire in the order they were set. Virtual time stands
     still while an executor job runs, and a virtual loop that nothing can wake raises `DeadlockError`.
     """
@@ -123,6 +128,8 @@ class VirtualTimeLoop(_StockLoop):
         self._jobs_count = 0
         self._joins_count = 0
         self._now_s, self._mono_s = start_s, time.monotonic()
+        # Hurried time stands still here until the loop has turned.
+        self._latest_s = math.inf
         try:
             self._speed = _checked(speed)
         except ValueError:
@@ -154,12 +161,23 @@ class VirtualTimeLoop(_StockLoop):
         """Return tool time in seconds."""
         if self._virtual:
             return self._now_s
-        return self._now_s + (time.monotonic() - self._mono_s) * self._speed
+        now_s = self._now_s + (time.monotonic() - self._mono_s) * self._speed
+        return min(now_s, self._latest_s)
+
+    @property
+    def _hurries(self) -> bool:
+        return 1.0 < self._speed < math.inf
+
+    def _turn_until(self, latest_s: float) -> None:
+        """Go on from now; hurried time waits at ``latest_s``."""
+        self._now_s, self._mono_s = self.time(), time.monotonic()
+        self._latest_s = latest_s
 
     def set_speed(self, speed: float) -> None:
         """Change the speed; tool time goes on without a jump."""
-        self._now_s, self._mono_s, self._speed = self.time(), time.monotonic(), _checked(speed)
-        self._virtual = speed == math.inf
+        _checked(speed)
+        self._turn_until(math.inf)
+        self._speed, self._virtual = speed, speed == math.inf
         self._set_jumps()
 
     def _set_jumps(self) -> None:
@@ -257,7 +275,13 @@ class VirtualTimeLoop(_StockLoop):
     def wait(self, poll: Callable[[float | None], _Found], timeout: float | None) -> _Found:
         """Wait in real time: live, for a thread that control waits for, or for a socket; then fire what is due."""
         limit_s = 0.0 if timeout == 0 else self._limit_s()
-        found = poll(limit_s)
+        if not self._hurries:
+            found = poll(limit_s)
+        else:
+            when = self._timers[0][0] if self._timers else math.inf
+            self._turn_until(max(when, self.time()) + _LONGEST_STEP_S)
+            found = poll(limit_s)
+            self._turn_until(self.time() + _LONGEST_STEP_S)
         over = not found and bool(limit_s)  # the executor did not end in the real time that a timer gave it
         self.fire(jump=over and self._joins_count > 0)
         return found

@@ -58,6 +58,37 @@ def test_live_time_goes_on_during_a_job() -> None:
     assert clock.run(main(), speed=20.0) >= 20 * 0.1
 
 
+def test_hurried_time_waits_for_a_computer_that_is_too_slow() -> None:
+    """A callback that blocks for 0.2 s takes at most 0.05 s of tool time, not 10 s; live it takes what it takes."""
+
+    async def main() -> tuple[float, float]:
+        began_s = clock.now_s()
+        time.sleep(0.2)  # noqa: ASYNC251
+        blocked_s = clock.now_s() - began_s
+        await asyncio.sleep(0.5)
+        return blocked_s, clock.now_s() - began_s
+
+    blocked_s, whole_s = clock.run(main(), speed=50.0)
+    assert 0.0 < blocked_s <= 0.05 + 1e-6
+    # The deadline may be looked at 0.05 s late, and the turn that does it may last as long.
+    assert 0.5 <= whole_s <= 0.05 + 0.5 + 0.1 + 1e-6
+    blocked_s, _ = clock.run(main(), speed=1.0)
+    assert 0.2 <= blocked_s < 0.2 + LATE_S
+
+
+def test_a_deadline_is_looked_at_in_time_however_late_the_system_wakes_the_loop() -> None:
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        late: list[float] = []
+        for _ in range(20):
+            when = loop.time() + 0.3
+            loop.call_at(when, lambda when=when: late.append(loop.time() - when))
+            await asyncio.sleep(0.4)
+        return late
+
+    assert all(0.0 <= late <= 0.1 + 1e-6 for late in clock.run(main(), speed=1000.0))
+
+
 def test_the_speed_changes_without_a_jump() -> None:
     async def main() -> list[tuple[float, float]]:
         loop = asyncio.get_running_loop()
