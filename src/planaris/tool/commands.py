@@ -11,6 +11,9 @@ from planaris.dictionary import Command, Dictionary
 from planaris.stream import CommandAnswered, CommandReceived, EventStream
 
 Argument = str | int | float | bool
+# Answers that the door remembers, so that a command that is sent again is not done again; a tool that lives for months
+# must forget the oldest [design].
+KEPT_ANSWERS_COUNT = 10_000
 
 
 class AnswerStatus(StrEnum):
@@ -93,7 +96,8 @@ class CommandDoor:
     async def submit(self, request: CommandRequest) -> Answer:
         """Check a command, run its handler to its end and answer.
 
-        The same command with the same key again gets the same answer; another command with that key is refused.
+        The same command with the same key again gets the same answer, as long as `KEPT_ANSWERS_COUNT` others have not
+        come since; another command with that key is refused.
         """
         earlier = self._answers.get((request.principal, request.key))
         if earlier is not None and _same(earlier[0], request):
@@ -150,6 +154,11 @@ class CommandDoor:
     ) -> Answer:
         answer = Answer(command_id, status, why, at_fault)
         self._answers[request.principal, request.key] = request, answer
+        while len(self._answers) > KEPT_ANSWERS_COUNT:
+            oldest = next(iter(self._answers))
+            if self._answers[oldest][1].status is AnswerStatus.ACCEPTED:  # it is still at work
+                break
+            del self._answers[oldest]
         self._stream.commit(CommandAnswered(command_id, request.verb, status.value, why))
         return answer
 

@@ -172,6 +172,13 @@ def test_a_refusal_is_remembered_too(desk: Desk) -> None:
     assert desk.asked == []
 
 
+def test_of_many_answers_the_oldest_are_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planaris.tool.commands.KEPT_ANSWERS_COUNT", 3)
+    for key in ("a", "b", "c", "d", "b", "a"):
+        desk.give(replace(START, key=key))
+    assert [r.key for r in desk.asked] == ["a", "b", "c", "d", "a"]
+
+
 def test_another_persons_same_key_is_another_command(desk: Desk) -> None:
     first, second = desk.give(START), desk.give(replace(START, principal="li"))
     assert first.command_id != second.command_id
