@@ -89,9 +89,20 @@ def test_system_packages_are_named_where_they_cannot_be_installed(machine: Machi
     machine.add("sudo", "#!/bin/sh\nexit 1\n")
     status, said = machine.call("scripts/system_packages.sh")
     assert status == 1
-    assert said == ["planaris: missing for the tests: chromium (Debian, Ubuntu: sudo apt-get install chromium)"]
+    wanted = "chromium fontconfig fonts-wqy-microhei"
+    assert said == [f"planaris: missing for the tests: {wanted} (Debian, Ubuntu: sudo apt-get install {wanted})"]
 
 
 def test_system_packages_that_are_there_are_left_alone(machine: Machine) -> None:
     machine.add("chromium")
+    machine.add("fc-list", "#!/bin/sh\necho /usr/share/fonts/wqy-microhei.ttc\n")
     assert machine.call("scripts/system_packages.sh") == (0, [])
+
+
+def test_a_machine_without_chinese_letters_is_told_the_fonts(machine: Machine) -> None:
+    machine.add("id", "#!/bin/sh\necho 1000\n")
+    machine.add("sudo", "#!/bin/sh\nexit 1\n")
+    machine.add("chromium")
+    machine.add("fc-list", "#!/bin/sh\n")
+    status, said = machine.call("scripts/system_packages.sh")
+    assert (status, "fonts-wqy-microhei" in said[0], "chromium" in said[0]) == (1, True, False)
