@@ -67,6 +67,14 @@ def test_what_a_campaign_found_once_stays_mended(seed: int, kind: str) -> None:
     assert [(f["kind"], f["took_effect"]) for f in found.faults] == [(kind, True)]
 
 
+def test_a_person_says_so_where_a_slow_robot_has_put_a_wafer_into_its_slot_after_all() -> None:
+    """No sensor sees a slot: trying again and giving up are refused until a person has looked."""
+    found = campaign.one((145, campaign.Setting(campaign.LOT, None, 8)))
+    assert found["violations"] == []
+    assert [(f["kind"], f["took_effect"]) for f in found["faults"]] == [("slow", True)]
+    assert any("confirm_place" in action for action in found["actions"])
+
+
 @pytest.mark.parametrize("kind", [FaultKind.SLIP, FaultKind.BREAK])
 def test_a_tool_of_units_polishes_no_product_on_a_closed_platen(kind: FaultKind) -> None:
     result = run(len(KINDS) + KINDS.index(kind), "tool_b")

@@ -126,7 +126,10 @@ class Person:
         believed, true = material.where(wafer_id), truth.get(wafer_id)
         if true is None:
             return await self._give("wafer.confirm_place", wafer_id=wafer_id, location="removed")
-        if true == believed or material.in_motion().get(wafer_id) == true:
+        if true == believed:
+            return False
+        # Where a sensor sees it arrived, trying again goes on from there; a slot of a carrier has none.
+        if material.in_motion().get(wafer_id) == true and f"{true}.wafer_present" in self._engine.tool.port.tags:
             return False
         await self._mistaken(wafer_id)
         return await self._give("wafer.confirm_place", wafer_id=wafer_id, location=true)
