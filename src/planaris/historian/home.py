@@ -17,13 +17,12 @@ from planaris.historian.errors import (
     HomeUnwritableError,
     RunFolderError,
 )
+from planaris.historian.face_store import BUSY_LIMIT_S
 from planaris.historian.lock import InstanceLock
 from planaris.historian.recipe_shelf import RecipeShelf
 from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
 from planaris.historian.schema import AUDIT_SCHEMA, MIGRATIONS, check_ours, migrate
 
-# Only a backup or a reader of this host can be in the way, and neither for long.
-BUSY_LIMIT_S = 1.0
 # A new home with one run in it takes 0.3 MB before the first wafer; a full disk is told before anything is written.
 LEAST_FREE_BYTES = 1_000_000
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
 
 from planaris.historian.errors import RecordError
-
-# Only another writer of this host can be in the way: the journal, and never for long.
-BUSY_LIMIT_S = 1.0
+from planaris.historian.face_store import FaceStore
 
 HOST_TABLES = (
     "CREATE TABLE host_settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -38,27 +32,15 @@ class SpooledMessage:
     stored_utc: str
 
 
-class HostStore:
+class HostStore(FaceStore):
     """Settings and spool of the factory interface in tool.db, with a connection of its own. Used by one thread.
 
     Every change is one transaction that is on the disk when the call returns, so it survives ``kill -9`` and a power
     failure.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the store in an existing tool.db (see `Home`). Raises HostStoreError."""
-        self.path = path
-        uri = f"{path.absolute().as_uri()}?mode=rw"
-        try:
-            self._connection = sqlite3.connect(uri, uri=True, timeout=BUSY_LIMIT_S, isolation_level=None)
-        except sqlite3.Error as error:
-            raise HostStoreError(path, f"cannot be opened: {error}", "open the home first") from error
-        try:
-            self._connection.execute("PRAGMA synchronous = FULL")
-            (self._count,) = self._connection.execute("SELECT count(*) FROM host_spool").fetchone()
-        except sqlite3.Error as error:
-            self._connection.close()
-            raise HostStoreError(path, f"cannot be opened: {error}", "open the home first") from error
+    error = HostStoreError
+    table = "host_spool"
 
     def settings(self) -> dict[str, str]:
         """Return every setting by key."""
@@ -105,34 +87,3 @@ class HostStore:
             gone = connection.execute("DELETE FROM host_spool").rowcount
         self._count = 0
         return gone
-
-    def close(self) -> None:
-        """Close the file; a second time does nothing."""
-        self._connection.close()
-
-    def __enter__(self) -> HostStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @contextmanager
-    def _reading(self) -> Generator[sqlite3.Connection, None, None]:
-        try:
-            yield self._connection
-        except sqlite3.Error as error:
-            raise HostStoreError(self.path, f"cannot be read: {error}", "restore a backup") from error
-
-    @contextmanager
-    def _writing(self) -> Generator[sqlite3.Connection, None, None]:
-        connection = self._connection
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise HostStoreError(self.path, f"cannot commit: {error}", "free space on the disk") from error

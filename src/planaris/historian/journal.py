@@ -15,7 +15,7 @@ from types import TracebackType
 from planaris.historian.audit import AuditHead, AuditReport, chain, verify, write_anchor
 from planaris.historian.disk_follower import DiskFollower
 from planaris.historian.errors import JournalError
-from planaris.historian.home import BUSY_LIMIT_S
+from planaris.historian.face_store import BUSY_LIMIT_S
 from planaris.stream import Committed, from_json
 
 # Name under which commands are journalled that belong to no run: recipe library, maintenance at rest.

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
 
 from planaris.historian.errors import RecordError
-
-# Only another writer of this host can be in the way: the journal, and never for long.
-BUSY_LIMIT_S = 1.0
+from planaris.historian.face_store import FaceStore
 
 PAGE_TABLES = (
     """CREATE TABLE page_accounts(
@@ -72,29 +65,14 @@ class GivenKey:
     given_utc: str = ""
 
 
-class PageStore:
+class PageStore(FaceStore):
     """Tables of the page in an existing tool.db (see `Home`), with a connection of its own. Used by one thread.
 
     Every change is one transaction that is on the disk when the call returns.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the store. Raises PageStoreError."""
-        self.path = path
-        uri = f"{path.absolute().as_uri()}?mode=rw"
-        try:
-            # One thread at a time uses it; which one may change between the wiring and the service.
-            self._connection = sqlite3.connect(
-                uri, uri=True, timeout=BUSY_LIMIT_S, isolation_level=None, check_same_thread=False
-            )
-        except sqlite3.Error as error:
-            raise PageStoreError(path, f"cannot be opened: {error}", "open the home first") from error
-        try:
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("SELECT count(*) FROM page_accounts").fetchone()
-        except sqlite3.Error as error:
-            self._connection.close()
-            raise PageStoreError(path, f"cannot be opened: {error}", "open the home first") from error
+    error = PageStoreError
+    table = "page_accounts"
 
     # -- accounts ------------------------------------------------------------------------------------------------
     def accounts(self) -> list[Account]:
@@ -169,38 +147,6 @@ class PageStore:
         """Forget keys given before a date and return how many those were."""
         with self._writing() as connection:
             return connection.execute("DELETE FROM page_commands WHERE given_utc < ?", (before_utc,)).rowcount
-
-    # -- life ----------------------------------------------------------------------------------------------------
-    def close(self) -> None:
-        """Close the file; a second time does nothing."""
-        self._connection.close()
-
-    def __enter__(self) -> PageStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @contextmanager
-    def _reading(self) -> Generator[sqlite3.Connection, None, None]:
-        try:
-            yield self._connection
-        except sqlite3.Error as error:
-            raise PageStoreError(self.path, f"cannot be read: {error}", "restore a backup") from error
-
-    @contextmanager
-    def _writing(self) -> Generator[sqlite3.Connection, None, None]:
-        connection = self._connection
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise PageStoreError(self.path, f"cannot commit: {error}", "free space on the disk") from error
 
 
 _ACCOUNT = "name, role, password, must_change, disabled, failures, locked_until_utc, changed_utc"
