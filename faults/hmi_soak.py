@@ -161,8 +161,9 @@ def release(page: ServedPage) -> None:
         for person, verb in ((petra, "recipe.approve"), (ada, "recipe.release")):
             with person.channel() as channel:
                 channel.until(lambda c: c.state)
-                if channel.give(verb, **named)["status"] != "done":
-                    raise RuntimeError(f"{verb} was not done")
+                answer = channel.give(verb, **named)
+                if answer["status"] != "done":
+                    raise RuntimeError(f"{verb} was not done: {answer}")
 
 
 async def pages(page: ServedPage, person: Person, seed: int, seen: Seen, end_s: float) -> None:

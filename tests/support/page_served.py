@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
@@ -199,7 +200,6 @@ class Channel:
         self.frames: list[bytes] = []
         self.messages: list[dict[str, Any]] = []
         self.bytes_count = 0
-        self._count = 0
 
     def send(self, message: object) -> None:
         """Send a message."""
@@ -246,8 +246,7 @@ class Channel:
         self, verb: str, reason: str = "a test", key: str = "", limit_s: float = 60.0, **args: object
     ) -> dict[str, Any]:
         """Give a command and return its last answer."""
-        self._count += 1
-        key = key or f"{verb}-{id(self)}-{self._count}"
+        key = key or f"{verb}-{uuid.uuid4()}"
         self.messages.clear()  # an earlier answer to the same key is no answer to this
         self.send({"t": "command", "key": key, "verb": verb, "args": args, "reason": reason, "expires_s": 30})
         return self.answer(key, limit_s)
