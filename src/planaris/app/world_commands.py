@@ -42,9 +42,10 @@ def register_world(door: CommandDoor, world: WorldAccess, lot_of: Callable[[str]
 
     async def inject_fault(request: CommandRequest) -> str:
         given = request.arguments
-        magnitude = float(given.get("magnitude", 0.0))
-        await ask("inject_fault", target=str(given["target"]), fault=str(given["fault"]), magnitude=magnitude)
-        return ""
+        target, fault, magnitude = str(given["target"]), str(given["fault"]), float(given.get("magnitude", 0.0))
+        lasts_s = given.get("duration_s")
+        await ask("inject_fault", target=target, fault=fault, magnitude=magnitude, duration_s=lasts_s)
+        return "" if lasts_s is None else f"for {lasts_s:g} s of tool time"
 
     async def clear_fault(request: CommandRequest) -> str:
         await ask("clear_fault", target=str(request.arguments["target"]))

@@ -15,6 +15,7 @@ from planaris.model import Lot, ProcessFault, SlotState, ThicknessMap
 from planaris.physics import disk_sharpness, flag_names, from_sites, groove_depth_mm
 from planaris.twin import graded_faults
 from planaris.twin.fail_states import Loss
+from planaris.twin.fault_ends import FaultEnds
 from planaris.twin.machine import Machine
 from planaris.twin.memory import MemoryFile
 from planaris.twin.noise import stream_of
@@ -61,6 +62,7 @@ class World:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self._keeper: Keeper | None = None
+        self._ends = FaultEnds(self.clear_fault)
 
     # -- what people do ---------------------------------------------------------------------------------------
     def place_cassette(self, lot: Lot) -> None:
@@ -128,7 +130,7 @@ class World:
         """Scale a facility supply (di_pressure_kPa, …): 0 is lost, 1 as it should be."""
         self.machine.supplies.set_ratio(asyncio.get_running_loop().time(), signal, ratio)
 
-    def inject_fault(self, target: str, fault: str, magnitude: float) -> None:
+    def inject_fault(self, target: str, fault: str, magnitude: float, duration_s: float | None = None) -> None:
         """Break something: a device (`slow`, `silent`, `jammed`), a safety input (`trip`), a supply (`loss`, `supply`
         of the facility with what is left of it), the dryer's lid (`lid`), lose a wafer (`lost`), or let one come to
         grief: `left_on_pad` (magnitude: pulls that fail), `weak_vacuum` (kPa that a head lacks), `slip`, `break`. What
@@ -139,7 +141,15 @@ class World:
         window (``platen1.window``) be `fouled` (magnitude: share of light taken).
 
         What goes on polishing is graded, magnitude 1 at its warning band: `slurry_drop` and `worn_disk` of a platen,
-        `ring_wear`, `membrane_leak` and `head_speed_drift` of a head. Raises ValueError for what there is not."""
+        `ring_wear`, `membrane_leak` and `head_speed_drift` of a head.
+
+        After ``duration_s`` of tool time all that is wrong with the target is mended; without, it stays until cleared.
+        Raises ValueError for what there is not, and for a duration of what cannot be mended."""
+        self._ends.check(fault, duration_s)
+        self._inject(target, fault, magnitude)
+        self._ends.begin(target, duration_s)
+
+    def _inject(self, target: str, fault: str, magnitude: float) -> None:
         if fault in tuple(ProcessFault):
             graded_faults.inject(self.machine.process, target, ProcessFault(fault), magnitude)
             return
@@ -248,6 +258,7 @@ class World:
 
     def clear_fault(self, target: str) -> None:
         """Mend a device or a sensor, give a supply back or reset a safety input."""
+        self._ends.forget(target)
         if target in tuple(Loss):
             self.regain(target)
             return
