@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from twin_case import dictionary_a, tool_a, truth_a
 
 from planaris import clock
 from planaris.twin import Machine, World
-from twin_case import dictionary_a, tool_a, truth_a
 
 LASTING = ["slip", "break", "lost", "slots", "worn_disk", "ring_wear"]
 
