@@ -12,6 +12,10 @@ from planaris.report.text import known, num, signed
 from planaris.report.wafers import WaferLine
 
 _FRAME = Frame(590, 300, left=58, top=14, bottom=42)
+# The word at the first mark, in pixels: how far right of it, how wide, its middle above its foot, the room it needs above
+# and below, and where its foot may be, the best first.
+_NOTE_DX, _NOTE_WIDTH, _TEXT_MIDDLE, _NOTE_ROOM = 9.0, 70.0, 4.0, 11.0
+_NOTE_DY = (-6.0, 14.0, -18.0, 26.0, -30.0, 38.0)
 
 
 def lot_trend(facts: Facts) -> Section:
@@ -49,9 +53,21 @@ def _rate(polished: list[WaferLine]) -> str:
     for wafer, value in zip(polished, values, strict=True):
         plot.mark(wafer.order_count, value, wafer.head, f"{_name(wafer)}: {num(value, 1)} nm/min")
     if polished and known(values[0]):
-        above = values[0] > statistics.fmean(v for v in values if known(v))
-        plot.note(1, values[0], "first wafer", dx=9, dy=-6 if above else 12)
+        plot.note(1, values[0], "first wafer", dx=_NOTE_DX, dy=_free_dy(plot, values))
     return plot.svg("Measured removal rate of each wafer in the order of polishing")
+
+
+def _free_dy(plot: Plot, values: list[float]) -> float:
+    """Return how far below the first mark a word to the right of it stands free of the marks that it passes."""
+    reach = plot.px(1) + _NOTE_DX + _NOTE_WIDTH
+    passed = [plot.py(v) for order, v in enumerate(values[1:], start=2) if known(v) and plot.px(order) < reach]
+
+    def room(dy: float) -> float:
+        middle = plot.py(values[0]) + dy - _TEXT_MIDDLE
+        inside = min(middle - _FRAME.top, _FRAME.height - _FRAME.bottom - middle)
+        return min([inside, *(abs(middle - y) for y in passed)])
+
+    return next((dy for dy in _NOTE_DY if room(dy) >= _NOTE_ROOM), max(_NOTE_DY, key=room))
 
 
 def _wiwnu(facts: Facts, polished: list[WaferLine]) -> str:
