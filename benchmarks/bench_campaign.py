@@ -31,6 +31,9 @@ def _wafers_per_s(folder: Path, seed: int) -> tuple[float, float]:
 
 def run() -> list[Result]:
     """Run lots in this process, the first for the imports; the home is on a memory disk where there is one."""
+    from planaris.cli.main import collect_seldom
+
+    collect_seldom()
     place = MEMORY_DISK if MEMORY_DISK.is_dir() else None
     with tempfile.TemporaryDirectory(dir=place) as folder:
         _wafers_per_s(Path(folder), 0)

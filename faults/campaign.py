@@ -26,6 +26,7 @@ from rich.table import Table
 
 from planaris.app.faults import FaultKind, SeedResult, draw, play
 from planaris.app.kills import with_slots
+from planaris.cli.main import collect_seldom
 from planaris.formats import JobFiles, load_job
 
 ROOT = Path(__file__).parent.parent
@@ -179,7 +180,7 @@ def main() -> int:
     done = {r["seed"] for r in rows}
     left = [(seed, setting) for seed in seeds if seed not in done]
     context = multiprocessing.get_context("spawn")
-    with context.Pool(chosen.cores) as pool, chosen.results.open("a", encoding="utf-8") as file:
+    with context.Pool(chosen.cores, collect_seldom) as pool, chosen.results.open("a", encoding="utf-8") as file:
         for row in track(pool.imap_unordered(one, left), "faults", len(left), disable=not sys.stderr.isatty()):
             rows.append(row)
             file.write(json.dumps(row, ensure_ascii=False) + "\n")

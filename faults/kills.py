@@ -18,6 +18,7 @@ from typing import Any
 from rich.progress import track
 
 from planaris.app.kills import Campaign, run_kills, with_slots
+from planaris.cli.main import collect_seldom
 from planaris.formats import load_job
 
 ROOT = Path(__file__).parent.parent
@@ -83,7 +84,7 @@ def main() -> int:
     left = [(*work, chosen.tool) for work in wanted if work not in done]
     context = multiprocessing.get_context("spawn")
     with (
-        context.Pool(chosen.cores, maxtasksperchild=RUNS_PER_PROCESS) as pool,
+        context.Pool(chosen.cores, collect_seldom, maxtasksperchild=RUNS_PER_PROCESS) as pool,
         chosen.results.open("a", encoding="utf-8") as file,
     ):
         for row in track(pool.imap_unordered(one, left), "kills", len(left), disable=not sys.stderr.isatty()):

@@ -67,6 +67,13 @@ def _root(
 
 def main() -> None:
     """Run the command line; ends the process with 0, 1 (process failure) or 2 (wrong input)."""
-    # Start-up makes many objects that stay, and a run few cycles: the stock threshold of 700 searches them in vain.
-    gc.set_threshold(_GC_THRESHOLD_COUNT)
+    collect_seldom()
     app()
+
+
+def collect_seldom() -> None:
+    """Search for cycles seldom: start-up makes many objects that stay, and a run few cycles.
+
+    The stock threshold of 700 searches them in vain.
+    """
+    gc.set_threshold(_GC_THRESHOLD_COUNT)

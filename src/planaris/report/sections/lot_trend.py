@@ -12,8 +12,8 @@ from planaris.report.text import known, num, signed
 from planaris.report.wafers import WaferLine
 
 _FRAME = Frame(590, 300, left=58, top=14, bottom=42)
-# The word at the first mark, in pixels: how far right of it, how wide, its middle above its foot, the room it needs above
-# and below, and where its foot may be, the best first.
+# The word at the first mark, in pixels: how far right of it, how wide, its middle above its foot, the room above and
+# below that it needs, and where its foot may be, the best first.
 _NOTE_DX, _NOTE_WIDTH, _TEXT_MIDDLE, _NOTE_ROOM = 9.0, 70.0, 4.0, 11.0
 _NOTE_DY = (-6.0, 14.0, -18.0, 26.0, -30.0, 38.0)
 
