@@ -180,8 +180,7 @@ _DOOR = _tripped("safety.door_open", "a door is open")
 RULES: tuple[Rule, ...] = (
     Rule("0", MOTION, "no link to the PLC", _link),
     Rule("1", MOTION, "EMO pressed", _EMO),
-    # A head over its platen may still touch down: the wafer in process is finished.
-    Rule("2", tuple(a for a in MOTION if a not in {"head.touch_down", "conditioner.down"}), "door open", _DOOR),
+    Rule("2", MOTION, "door open", _DOOR),
     Rule("3", _CHEMICAL, "leak", _tripped("safety.leak", "a leak is detected")),
     Rule("3", _CHEMICAL, "drain full", _tripped("safety.drain_full", "a drain is full")),
     Rule("3", _CHEMICAL, "exhaust low", _tripped("safety.exhaust_low", "the exhaust is low")),

@@ -73,14 +73,13 @@ def alarmed(rule: str, action: str, subject: str, alarm: str, source: str, said:
     return Case(rule, action, subject, {}, said, alarms=frozenset({(alarm, source)}))
 
 
-def every(rule: str, tag: str, said: str, *but: str) -> list[Case]:
-    return [Case(rule, a, s, {tag: True}, said) for a, s in SUBJECTS.items() if a not in but]
+def every(rule: str, tag: str, said: str) -> list[Case]:
+    return [Case(rule, action, subject, {tag: True}, said) for action, subject in SUBJECTS.items()]
 
 
 CASES: list[Case] = [
     *every("1", "safety.emo", "EMO"),
-    # A head may still touch down with a door of the robot zone open: the wafer in process is finished.
-    *every("2", "safety.door_open", "door", "head.touch_down", "conditioner.down"),
+    *every("2", "safety.door_open", "door"),
     *[
         Case("3", action, subject, {f"safety.{tag}": True}, said)
         for tag, said in (("leak", "leak"), ("drain_full", "drain"), ("exhaust_low", "exhaust"))
