@@ -75,6 +75,15 @@ def test_a_person_says_so_where_a_slow_robot_has_put_a_wafer_into_its_slot_after
     assert any("confirm_place" in action for action in found["actions"])
 
 
+# Of two or three faults at once: a wafer left on its pad by a head that a halt brought up, a head ordered down with a
+# door open, a wet limit that counted from when its platen had made itself safe.
+@pytest.mark.parametrize("seed", [1_000_036, 1_000_046, 1_000_103])
+def test_what_several_faults_broke_once_stays_mended(seed: int) -> None:
+    found = campaign.one((seed, campaign.Setting(campaign.LOT, None, 8)))
+    assert found["violations"] == []
+    assert all(fault["took_effect"] for fault in found["faults"])
+
+
 @pytest.mark.parametrize("kind", [FaultKind.SLIP, FaultKind.BREAK])
 def test_a_tool_of_units_polishes_no_product_on_a_closed_platen(kind: FaultKind) -> None:
     result = run(len(KINDS) + KINDS.index(kind), "tool_b")

@@ -141,11 +141,13 @@ class Platen(Module):
         self._slurry_tag, self._di_tag = f"{self.name}.slurry_flow_ml_min", f"{self.name}.di_flow_ml_min"
         self._abort: asyncio.Future[None] | None = None
         self._left: Visit | None = None
-        self._head = 0
+        self._head, self._touched = 0, False
         self._watch: EndpointWatch | None = None
         self._controls: dict[int, StepControl] = {}
         self._held, self._turned_away = "", False
         self._conditioned_s = 0.0
+        # When the last step of the visit under way, or of the last one, ended; NaN where none began.
+        self.worked_to_s = math.nan
         self._slipped = False
         self.taken: tuple[StepFeatures, ...] = ()
         context.watch.listen(self._on_tags)
@@ -183,9 +185,9 @@ class Platen(Module):
         """Run the visit's steps. On any failure the head comes up with rinse on and slurry off, then it raises."""
         monitor = BandMonitor(self.number, visit.head)
         self._abort = asyncio.get_running_loop().create_future()
-        self._left, self._head = visit, visit.head
+        self._left, self._head, self._touched = visit, visit.head, not visit.steps
         self._held, self._turned_away = visit.held, visit.turned_away
-        self._conditioned_s = 0.0
+        self._conditioned_s, self.worked_to_s = 0.0, math.nan
         block_s = self.context.constants.trace_block_s
         self.fire("prepare")
         port = self.context.port
@@ -207,8 +209,10 @@ class Platen(Module):
                 polish_s = await self._steps(visit, monitor, tap, spans)
                 monitor.stop()
             await self._lift(visit)
-        except BaseException:
+        except BaseException as error:
             await self._make_safe(visit.head)
+            if isinstance(error, Exception) and self._left_behind(visit.head, error):
+                raise WaferLeftOnPadError(f"head{visit.head}", self.name) from error
             raise
         finally:
             tap.close()
@@ -314,6 +318,7 @@ class Platen(Module):
         polish_s = 0.0
         slurry_ml = di_ml = 0.0
         self.fire("touch_down")
+        self._touched = True
         await self._heads[visit.head].do("touch_down", limit_s=self.context.limit_s(self.context.tool.touch_down_s))
         for offset, step in enumerate(visit.steps):
             number = visit.first_step + offset
@@ -339,7 +344,7 @@ class Platen(Module):
                     await self._until(start_s + time_s + step.end.over_polish_s)
                     reason = "time"
             finally:
-                end_s = now_s()
+                end_s = self.worked_to_s = now_s()
                 self._left = self._rest(visit, offset, end_s - start_s)
                 spans.append(StepSpan(step.name, start_s, end_s))
                 slurry_before_ml, slurry_ml = slurry_ml, tap.volume_ml(self._slurry_tag, end_s)
@@ -498,6 +503,12 @@ class Platen(Module):
                 problems.append(str(error))
         if problems:
             self.context.alarm("make_safe_failed", self.name, Severity.FATAL, "; ".join(problems))
+
+    def _left_behind(self, head: int, error: Exception) -> bool:
+        """Whether a head that was on the pad came up without its wafer when a visit was cut off by something else."""
+        shown = self.context.watch.is_on
+        known = isinstance(error, WaferSlippedError | WaferLeftOnPadError)
+        return self._touched and not known and shown(f"head{head}.up") and not shown(f"head{head}.wafer_present")
 
     async def _insist(self, device: Device, verb: str, arguments: tuple[float, float]) -> None:
         """Give a command until the device takes it: it refuses while its last motion is under way."""

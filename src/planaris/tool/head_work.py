@@ -220,7 +220,9 @@ class HeadWork:
         if platen.left is not None and platen.left.held:
             self._marks.mark(wafer.wafer_id, "hold", platen.left.held)
         if math.isnan(progress.polish_end_s) or platen.left is not visit:
-            progress.polish_end_s = now_s()
+            # As after a visit that was ended: to make a platen safe may take longer than a lift.
+            up_s = platen.worked_to_s + self._tool.description.lift_s
+            progress.polish_end_s = now_s() if math.isnan(up_s) else min(now_s(), up_s)
         self._shop.free(piece, head)
         self._wet.polished(wafer.wafer_id)
         if not self._tool.watch.is_on(f"{head}.up"):

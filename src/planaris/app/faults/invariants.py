@@ -175,7 +175,7 @@ class Invariants:
     def _intended(self, event: MoveIntended) -> None:
         """Nothing moves while the tool is halted, and nothing leaves a carrier that is not as its lot says."""
         assert self.engine is not None
-        if self._halted:
+        if self._halted and self._world.where().get(event.wafer_id) != event.destination:  # else it is only followed
             self._violated(f"{event.wafer_id} was to move to {event.destination} while the tool was halted")
         if any(b.fault.kind is FaultKind.SLOTS and b.begun_s is not None for b in self._broken):
             self._violated(f"{event.wafer_id} was to leave {event.source}, whose slots are not as the lot says")
