@@ -12,7 +12,13 @@ from planaris.formats.lot_file import LotFile, load_lot
 from planaris.formats.montage_file import load_montage
 from planaris.formats.quantity import leaf_paths, show_quantity, value_at
 from planaris.formats.recipe_diff import ChangeKind, RecipeChange, diff_recipes
-from planaris.formats.recipe_file import load_any_recipe, load_cleaner_recipe, load_recipe, parse_recipe
+from planaris.formats.recipe_file import (
+    RECIPE_LIMIT_BYTES,
+    load_any_recipe,
+    load_cleaner_recipe,
+    load_recipe,
+    parse_recipe,
+)
 from planaris.formats.recipe_hash import SHORT_HASH_LENGTH, content_name, recipe_hash
 from planaris.formats.recipe_schema import recipe_schema
 from planaris.formats.recipe_write import dump_recipe
@@ -20,6 +26,7 @@ from planaris.formats.tool_file import DEFAULT_TOOL, load_tool, tool_names
 
 __all__ = [
     "DEFAULT_TOOL",
+    "RECIPE_LIMIT_BYTES",
     "SHORT_HASH_LENGTH",
     "ChangeKind",
     "DensityFile",

@@ -12,6 +12,12 @@ from planaris.model import InputError, InputFault
 
 Tree = dict[str, Any]
 
+# Longest file that is read as text, and deepest nesting of tables and arrays in one [design].
+TEXT_LIMIT_BYTES = 64 * 2**20
+NESTING_LIMIT_COUNT = 50
+# TOML's whole numbers have 64 bits.
+_WHOLE_LIMIT = 2**63
+
 _PLACE = re.compile(r"\(at (line \d+, column \d+|end of document)\)")
 
 
@@ -49,7 +55,12 @@ def typed_text(value: object) -> str:
 def read_text(path: Path) -> str:
     """Return a file's text; `InputError` where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:  # a device or a pipe may have no end
+            content = file.read(TEXT_LIMIT_BYTES + 1)
+        if len(content) <= TEXT_LIMIT_BYTES:
+            return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        limit = str(TEXT_LIMIT_BYTES)
+        fault = InputFault(str(path), "(text)", "is too long", limit, "bytes", remedy="check the path")
     except FileNotFoundError:
         fault = InputFault(str(path), "(no file)", "there is no such file", remedy="check the path")
     except UnicodeDecodeError as error:
@@ -60,16 +71,51 @@ def read_text(path: Path) -> str:
 
 
 def parse_toml(text: str, source: str) -> Tree:
-    """Parse TOML; a syntax error is an `InputError` that names line and column."""
+    """Parse TOML; a syntax error is an `InputError` that names line and column.
+
+    So are nesting deeper than `NESTING_LIMIT_COUNT` and whole numbers of more than 64 bits, by their paths.
+    """
     try:
-        return tomllib.loads(text.replace("\r\n", "\n"), parse_float=TypedFloat)
+        tree = tomllib.loads(text.replace("\r\n", "\n"), parse_float=TypedFloat)
+        faults = tuple(_beyond(tree))
+        if not faults:
+            return tree
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         place = _PLACE.search(message)
         where = place.group(1) if place else "unknown place"
         problem = _PLACE.sub("", message).strip()
-        fault = InputFault(where, "(TOML)", f"not TOML: {problem}", remedy="mend the syntax there")
-        raise InputError(source, (fault,)) from None
+        faults = (InputFault(where, "(TOML)", f"not TOML: {problem}", remedy="mend the syntax there"),)
+    except RecursionError:
+        faults = (_too_deep("(TOML)"),)
+    except ValueError:  # of int(), which takes no number of thousands of digits
+        faults = (_too_large("(TOML)", "(number)"),)
+    raise InputError(source, faults)
+
+
+def _beyond(tree: Tree) -> Iterator[InputFault]:
+    """Yield what is nested too deeply or too large a whole number."""
+    waiting: list[tuple[str, object, int]] = [("", tree, 0)]
+    while waiting:
+        path, value, depth = waiting.pop()
+        if isinstance(value, dict | list) and depth > NESTING_LIMIT_COUNT:
+            yield _too_deep(path)
+        elif isinstance(value, dict):
+            inside: Tree = value
+            waiting += [(f"{path}.{key}" if path else key, item, depth + 1) for key, item in inside.items()]
+        elif isinstance(value, list):
+            items: list[object] = value
+            waiting += [(f"{path}[{n}]", item, depth + 1) for n, item in enumerate(items)]
+        elif isinstance(value, int) and not -_WHOLE_LIMIT <= value < _WHOLE_LIMIT:
+            yield _too_large(path, f"(number of {len(str(abs(value)))} digits)")
+
+
+def _too_deep(path: str) -> InputFault:
+    return InputFault(path, "(nested)", "is nested too deeply", f"{NESTING_LIMIT_COUNT} levels")
+
+
+def _too_large(path: str, value: str) -> InputFault:
+    return InputFault(path, value, "is too large for a whole number", "64 bits", remedy="write it with a decimal point")
 
 
 def read_document(path: Path) -> Tree:

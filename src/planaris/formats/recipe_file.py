@@ -13,10 +13,14 @@ from planaris.formats.edge import Edge, check_schema, to_model_units, validate
 from planaris.formats.recipe_check import check_package, check_recipe
 from planaris.formats.recipe_edge import RECIPE_SCHEMA, RecipeEdge
 from planaris.formats.sheet import Sheet
-from planaris.model import CleanerRecipe, CleanerStation, Recipe, ToolDescription
+from planaris.model import CleanerRecipe, CleanerStation, InputError, InputFault, Recipe, ToolDescription
 
 CLEANER_SCHEMA = "planaris/cleaner-recipe/1"
 CLEANER_STATIONS = ("megasonic", "brush1", "brush2", "srd")
+
+# Largest recipe: a tool checks what is sent to it between two turns of its control loop [design].
+RECIPE_LIMIT_BYTES = 65_536
+RECIPE_STEPS_LIMIT_COUNT = 100
 
 _NotNegative = Annotated[float, Field(ge=0)]
 
@@ -51,6 +55,10 @@ def load_recipe(path: Path, tool: ToolDescription | None) -> Recipe:
 
 def _recipe(document: Tree, source: str, tool: ToolDescription | None) -> Recipe:
     sheet = Sheet(source)
+    steps = document.get("steps")
+    if isinstance(steps, list) and len(steps) > RECIPE_STEPS_LIMIT_COUNT:
+        sheet.fault("steps", f"({len(steps)} steps)", "are too many", limit=str(RECIPE_STEPS_LIMIT_COUNT))
+        sheet.raise_if_faulty()
     tree = to_model_units(check_schema(document, RECIPE_SCHEMA, sheet), RecipeEdge, sheet)
     edge = validate(tree, RecipeEdge, sheet)
     check_recipe(tree, sheet, tool)
@@ -108,7 +116,14 @@ def load_any_recipe(path: Path, tool: ToolDescription | None) -> Recipe | Cleane
 
 
 def parse_recipe(text: str, source: str, tool: ToolDescription | None) -> Recipe | CleanerRecipe:
-    """Read a polish or a cleaner recipe from its TOML text; ``source`` names it in faults. Raises `InputError`."""
+    """Read a polish or a cleaner recipe from its TOML text; ``source`` names it in faults. Raises `InputError`.
+
+    A text longer than `RECIPE_LIMIT_BYTES` is a fault.
+    """
+    size = len(text.encode(errors="replace"))
+    if size > RECIPE_LIMIT_BYTES:
+        fault = InputFault("(text)", str(size), "is too long for a recipe", str(RECIPE_LIMIT_BYTES), "bytes")
+        raise InputError(source, (fault,))
     return _any(parse_toml(text, source), source, tool)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from planaris.formats import load_any_recipe, load_recipe
+from planaris.formats import RECIPE_LIMIT_BYTES, load_any_recipe, load_recipe, parse_recipe
 from planaris.model import (
     CleanerRecipe,
     ConditioningMode,
@@ -247,3 +247,39 @@ def test_the_schema_tells_polish_from_cleaner_recipes(example: Path, tool_a: Too
     assert isinstance(load_any_recipe(example / "cleaner.toml", tool_a), CleanerRecipe)
     with pytest.raises(InputError, match="is not the schema read here"):
         load_any_recipe(example / "lot.toml", tool_a)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("x = " + "[" * 3000 + "]" * 3000, "(TOML)"),
+        ("x = [" + "[" * 60 + "]" * 60 + "]", "x" + "[0]" * 50),
+        ("a" + ".a" * 2000 + " = 1", "a" + ".a" * 50),
+        ("x = " + "1" * 5000, "(TOML)"),
+        ("x = 0x" + "f" * 5000, "(TOML)"),
+        ("target_removal_A = 1" + "0" * 400, "target_removal_A"),
+        ("x = [0, -9223372036854775809]", "x[1]"),
+    ],
+)
+def test_what_is_too_deep_or_too_large_to_be_read_is_a_fault(
+    tmp_path: Path, faults_of: FaultsOf, text: str, path: str
+) -> None:
+    file = tmp_path / "recipe.toml"
+    file.write_text(text, encoding="utf-8")
+    assert list(faults_of(lambda: load_any_recipe(file, None))) == [path]
+
+
+def test_a_file_without_end_is_not_read_to_its_end(faults_of: FaultsOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planaris.formats.document.TEXT_LIMIT_BYTES", 4096)
+    faults = faults_of(lambda: load_any_recipe(Path("/dev/zero"), None))
+    assert (faults["/dev/zero"].limit, faults["/dev/zero"].unit) == ("4096", "bytes")
+
+
+def test_a_recipe_too_large_to_be_checked_between_two_turns_of_control_is_refused(
+    example: Path, faults_of: FaultsOf
+) -> None:
+    text = (example / "recipe.toml").read_text(encoding="utf-8")
+    longest = text + "#" * (RECIPE_LIMIT_BYTES - len(text.encode()))
+    assert parse_recipe(longest, "sent", None).name == "oxide_ild"
+    assert faults_of(lambda: parse_recipe(longest + "#", "sent", None))["(text)"].limit == str(RECIPE_LIMIT_BYTES)
+    assert list(faults_of(lambda: parse_recipe(text + "[[steps]]\n" * 100, "sent", None))) == ["steps"]

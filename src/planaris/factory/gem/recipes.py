@@ -12,15 +12,13 @@ from planaris.factory.gem.declared import ascii_text, nearest_name
 from planaris.factory.gem.formatted import FormattedError, commands_of, from_item, text_of, to_item
 from planaris.factory.secs2 import Item
 from planaris.factory.secs2.items import U4, A, B, L
-from planaris.formats import SHORT_HASH_LENGTH, parse_recipe
+from planaris.formats import RECIPE_LIMIT_BYTES, SHORT_HASH_LENGTH, parse_recipe
 from planaris.model import InputError, RecipeState, RecipeVersion
 from planaris.tool import AnswerStatus, CommandRequest
 
 # PPGNT and ACKC7 (SEMI E5). 64 is the equipment's own: the body is no recipe; S7F27 says why.
 GRANTED, HAVE_IT, NO_SPACE, BAD_PPID = 0, 1, 2, 3
 DONE, NOT_PERMITTED, NO_PPID, NO_RECIPE = 0, 1, 4, 64
-# Longest recipe text that is taken.
-RECIPE_LIMIT_BYTES = 1_048_576
 # Longest ERRW7 and most errors in one S7F27 (SEMI E5, from memory, unverified).
 _ERROR_LIMIT_COUNT, _ERRORS_COUNT = 80, 50
 # Keys of a recipe that hold arrays, also of one element.
