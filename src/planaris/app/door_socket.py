@@ -69,9 +69,12 @@ class DoorSocket:
                 str(asked["reason"]),
                 str(asked["key"]),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             return {"ok": False, "error": f"not a command: {type(error).__name__}: {error}"}
-        answer = await self._submit(request)
+        try:
+            answer = await self._submit(request)
+        except Exception as error:  # whoever asked must not be left without an answer
+            return {"ok": False, "error": f"{request.verb} failed inside: {type(error).__name__}: {error}"}
         return {"ok": True, "command_id": answer.command_id, "status": answer.status.value, "why": answer.why}
 
 

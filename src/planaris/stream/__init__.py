@@ -56,6 +56,7 @@ from planaris.stream.fanout import (
     Mailbox,
     StreamHash,
     from_json,
+    storable_text,
     to_json,
 )
 from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
@@ -125,5 +126,6 @@ __all__ = [
     "WaferMoved",
     "WaferRegistered",
     "from_json",
+    "storable_text",
     "to_json",
 ]

@@ -44,10 +44,15 @@ def _field_names(kind: type[Event]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind))
 
 
+def storable_text(text: str) -> str:
+    """Return a text as UTF-8 can hold it: lone surrogates (bytes of a file name, escapes in JSON) as ``?``."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def to_json(event: Event) -> str:
-    """Return an event's fields as canonical JSON (keys in declaration order, floats by repr)."""
+    """Return an event's fields as canonical JSON (keys in declaration order, floats by repr) that can be stored."""
     values = {name: getattr(event, name) for name in _field_names(type(event))}
-    return _ENCODER.encode(values)
+    return storable_text(_ENCODER.encode(values))
 
 
 def _plain(value: object) -> object:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from planaris.dictionary import Command, Dictionary
-from planaris.stream import CommandAnswered, CommandReceived, EventStream
+from planaris.stream import CommandAnswered, CommandReceived, EventStream, storable_text
 
 Argument = str | int | float | bool
 # Answers that the door remembers, so that a command that is sent again is not done again; a tool that lives for months
@@ -96,15 +96,18 @@ class CommandDoor:
     async def submit(self, request: CommandRequest) -> Answer:
         """Check a command, run its handler to its end and answer.
 
-        The same command with the same key again gets the same answer, as long as `KEPT_ANSWERS_COUNT` others have not
-        come since; another command with that key is refused.
+        What of its text no file can hold (lone surrogates) counts as ``?``. The same command with the same key again
+        gets the same answer, as long as `KEPT_ANSWERS_COUNT` others have not come since; another command with that key
+        is refused.
         """
+        request = _storable(request)
         earlier = self._answers.get((request.principal, request.key))
         if earlier is not None and _same(earlier[0], request):
             return earlier[1]
         self._count += 1
         command_id = f"C{self._count:06d}"
         arguments = json.dumps(dict(request.arguments), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        arguments = storable_text(arguments)
         self._stream.commit(
             CommandReceived(command_id, request.verb, request.principal, request.role, request.reason, arguments)
         )
@@ -161,6 +164,22 @@ class CommandDoor:
             del self._answers[oldest]
         self._stream.commit(CommandAnswered(command_id, request.verb, status.value, why))
         return answer
+
+
+def _storable(request: CommandRequest) -> CommandRequest:
+    """Return a request whose text can be journalled: a command that cannot would end the tool with the journal."""
+    return replace(
+        request,
+        verb=storable_text(request.verb),
+        principal=storable_text(request.principal),
+        role=storable_text(request.role),
+        reason=storable_text(request.reason),
+        key=storable_text(request.key),
+        arguments={
+            storable_text(name): storable_text(value) if isinstance(value, str) else value
+            for name, value in request.arguments.items()
+        },
+    )
 
 
 def _same(one: CommandRequest, other: CommandRequest) -> bool:

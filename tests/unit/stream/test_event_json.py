@@ -140,3 +140,9 @@ def test_any_difference_changes_the_hash(other: list[tuple[float, Event]], first
 
 def test_a_cleared_alarm_of_an_earlier_version_has_no_reason() -> None:
     assert from_json("alarm_cleared", '{"alarm":"emo","source":"safety"}') == AlarmCleared("emo", "safety", "")
+
+
+def test_what_utf8_cannot_hold_is_stored_as_a_question_mark() -> None:
+    text = to_json(AlarmCleared("observer_failed", "caf\u00e9 \udcff"))
+    assert text.encode("utf-8").decode("utf-8") == text
+    assert from_json("alarm_cleared", text) == AlarmCleared("observer_failed", "caf\u00e9 ?")

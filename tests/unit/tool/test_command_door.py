@@ -262,3 +262,18 @@ def test_a_refusal_names_arguments_that_can_never_be_right(bench: Bench) -> None
     door.register("job.start", refuse)
     answer = asyncio.run(door.submit(CommandRequest("job.start", {"lot_id": "L"}, "ann", "operator", "", "k1")))
     assert (answer.status, answer.at_fault) == (AnswerStatus.REFUSED, ("lot_id",))
+
+
+def test_text_that_no_file_can_hold_is_journalled_and_answered(bench: Bench) -> None:
+    """A lone surrogate, as JSON may bring one, could not be committed: the tool would end with its journal."""
+    desk = Desk(bench)
+    bad = CommandRequest("job.start", {"lot_id": "L\ud800"}, "eva\udcff", "operator", "why\ud800", "k\ud800")
+    answer = desk.give(bad)
+    assert (answer.status, answer.why) == (AnswerStatus.DONE, "done for eva?")
+    assert desk.asked[0].arguments == {"lot_id": "L?"}
+    for item, _ in bench.journal:
+        item.json.encode("utf-8")
+    assert desk.give(bad) == answer
+    nested = replace(bad, arguments={"lot_id": ["\ud800"]}, key="k2")  # pyright: ignore[reportArgumentType]
+    assert desk.give(nested).status is AnswerStatus.REFUSED
+    bench.of(CommandReceived)[-1].arguments.encode("utf-8")
