@@ -20,6 +20,7 @@ from pathlib import Path
 from planaris.stream import EVENT_TYPES
 
 ANCHOR_FILE = "audit.anchor"
+_DATABASE_FILE = "tool.db"
 # Hash that the first record is sealed to.
 GENESIS = "0" * 64
 # A damaged chain is told by its first problems; the rest follow from them.
@@ -92,10 +93,15 @@ def head_of(connection: sqlite3.Connection) -> AuditHead:
     return AuditHead(*connection.execute("SELECT count, hash FROM audit_head").fetchone())
 
 
+def anchor_of(database: Path) -> Path:
+    """Return the anchor's path beside a tool.db; a copy of another name has one of its own, ``NAME.audit.anchor``."""
+    return database.with_name(ANCHOR_FILE if database.name == _DATABASE_FILE else f"{database.name}.{ANCHOR_FILE}")
+
+
 def write_anchor(database: Path, head: AuditHead, *, durable: bool) -> None:
     """Replace the anchor beside a tool.db. Raises OSError."""
-    path = database.with_name(ANCHOR_FILE)
-    temporary = path.with_name(f".{ANCHOR_FILE}.{os.getpid()}.tmp")
+    path = anchor_of(database)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("w", encoding="ascii") as file:
         file.write(json.dumps({"count": head.count, "hash": head.hash}) + "\n")
         if durable:
@@ -106,13 +112,13 @@ def write_anchor(database: Path, head: AuditHead, *, durable: bool) -> None:
 
 def read_anchor(database: Path) -> AuditHead | None:
     """Return the anchor beside a tool.db, None if there is none. Raises ValueError if it is no anchor."""
-    path = database.with_name(ANCHOR_FILE)
+    path = anchor_of(database)
     if not path.exists():
         return None
     try:
         body = json.loads(path.read_text(encoding="ascii"))
         return AuditHead(int(body["count"]), str(body["hash"]))
-    except (KeyError, TypeError, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, ValueError) as error:  # an empty file is no JSON
         raise ValueError(f"{path} is no anchor: {error}") from error
 
 
@@ -172,7 +178,7 @@ def _against_anchor(database: Path, hashes: Sequence[str]) -> list[str]:
     except ValueError as error:
         return [str(error)]
     if anchor is None:
-        return [f"{ANCHOR_FILE} is missing"]
+        return [f"{anchor_of(database).name} is missing"]
     return _against(anchor, hashes, "anchor", exact=False)
 
 

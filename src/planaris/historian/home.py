@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from planaris.clock import utc_now
-from planaris.historian.audit import ANCHOR_FILE, head_of, write_anchor
+from planaris.historian.audit import anchor_of, head_of, write_anchor
 from planaris.historian.errors import (
     HomeSchemaError,
     HomeUnwritableError,
@@ -85,8 +85,9 @@ class Home:
     def backup(self, path: Path) -> None:
         """Copy tool.db, also while it is written to, into one file; an older file of that name is replaced.
 
-        Raises HomeUnwritableError if the copy cannot be written.
+        Raises HomeUnwritableError if the copy cannot be written, or would take the place of what is no copy.
         """
+        _check_place_of_backup(self.path, path)
         _backup(self._connection, path)
 
     # -- runs ----------------------------------------------------------------------------------------------------
@@ -211,9 +212,11 @@ def check_writable(path: Path, remedy: str = _CHOOSE_HOME) -> None:
 def backup_home(home: Path, path: Path) -> None:
     """Copy a home's tool.db and its audit anchor to ``path`` and beside it, also while an instance works in the home.
 
-    Raises HomeSchemaError if there is no tool.db that can be read, HomeUnwritableError if the copy cannot be written.
+    Raises HomeSchemaError if there is no tool.db that can be read, HomeUnwritableError if the copy cannot be written or
+    would take the place of what is no copy.
     """
     database = home / "tool.db"
+    _check_place_of_backup(home, path)
     try:
         connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_LIMIT_S)
     except sqlite3.Error as error:
@@ -221,11 +224,11 @@ def backup_home(home: Path, path: Path) -> None:
     try:
         check_ours(connection, database)
         # The anchor first: it may be behind the records of the copy, never ahead of them.
-        anchor = database.with_name(ANCHOR_FILE)
+        anchor = anchor_of(database)
         content = anchor.read_bytes() if anchor.exists() else None
         _backup(connection, path)
         if content is not None:
-            path.with_name(ANCHOR_FILE).write_bytes(content)
+            anchor_of(path).write_bytes(content)
     except OSError as error:
         raise HomeUnwritableError(path, f"the backup cannot be written: {error}", "choose another place") from error
     finally:
@@ -262,6 +265,14 @@ def _open_database(home: Path) -> sqlite3.Connection:
             raise HomeSchemaError(path, f"is damaged: {error}", "restore a backup") from error
         raise
     return connection
+
+
+def _check_place_of_backup(home: Path, path: Path) -> None:
+    """Raise HomeUnwritableError where a copy would replace a file of the home, or what is no file."""
+    if path.parent.resolve() == home.resolve():
+        raise HomeUnwritableError(path, "is in the home that is to be copied", "choose another folder")
+    if path.exists() and not path.is_file():
+        raise HomeUnwritableError(path, "is there and is no file", "choose another place")
 
 
 def _backup(connection: sqlite3.Connection, path: Path) -> None:

@@ -156,6 +156,10 @@ def test_a_chain_made_anew_and_lengthened_is_found_by_the_anchor(home: Path) -> 
 def test_an_anchor_that_is_gone_or_no_anchor_is_told(home: Path) -> None:
     (home / ANCHOR_FILE).unlink()
     assert verify_audit(home / "tool.db").problems == (f"{ANCHOR_FILE} is missing",)
+    for text in ("", "{}"):
+        (home / ANCHOR_FILE).write_text(text, encoding="ascii")
+        (problem,) = verify_audit(home / "tool.db").problems
+        assert f"{home / ANCHOR_FILE} is no anchor" in problem
     (home / ANCHOR_FILE).write_text("{}", encoding="ascii")
     assert "is no anchor" in verify_audit(home / "tool.db").problems[0]
 
@@ -253,3 +257,16 @@ def test_a_backup_is_whole_also_while_the_home_is_in_use(home: Path, tmp_path: P
     with Home.open(home, label="test"):
         backup_home(home, copy)
     assert verify_audit(copy) == verify_audit(home / "tool.db")
+
+
+def test_two_backups_in_one_folder_have_an_anchor_each(home: Path, tmp_path: Path) -> None:
+    """The later one's anchor beside the earlier one would tell of records that this one never had."""
+    first, second = tmp_path / "copies" / "monday.db", tmp_path / "copies" / "tuesday.db"
+    first.parent.mkdir()
+    backup_home(home, first)
+    with SqliteJournal(home / "tool.db", "office") as journal:
+        journal.append([Committed(1, 0.0, CommandReceived("C9", "job.start", "eva", "operator", "", "{}"))], True)
+    backup_home(home, second)
+    one, other = verify_audit(first), verify_audit(second)
+    assert (one.problems, other.problems) == ((), ())
+    assert other.head.count == one.head.count + 1

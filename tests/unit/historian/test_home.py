@@ -15,6 +15,7 @@ from planaris.historian import (
     HomeSchemaError,
     HomeUnwritableError,
     RunFolderError,
+    backup_home,
     check_run_folder,
 )
 from planaris.model import RecipeKind, RecipeState, RecipeVersion
@@ -141,6 +142,28 @@ def test_a_backup_is_one_whole_file_that_serves_as_tool_db(tmp_path: Path) -> No
 def test_a_backup_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     with Home.open(tmp_path, label="test") as home, pytest.raises(HomeUnwritableError, match="backup"):
         home.backup(tmp_path / "nowhere" / "copy.db")
+
+
+@pytest.mark.parametrize("name", ["tool.db", "lock", "tool.db-wal", "audit.anchor", "new.db"])
+def test_a_backup_never_takes_the_place_of_what_is_the_home_s(tmp_path: Path, name: str) -> None:
+    """A live tool would go on in a file that has no name any more, and another could take the lock."""
+    folder = tmp_path / "home"
+    with Home.open(folder, label="test") as home:
+        before = {p.name: (p.stat().st_ino, p.read_bytes()) for p in folder.iterdir() if p.is_file()}
+        for target in (folder / name, folder / ".." / "home" / name):
+            with pytest.raises(HomeUnwritableError, match="is in the home"):
+                backup_home(folder, target)
+            with pytest.raises(HomeUnwritableError, match="is in the home"):
+                home.backup(target)
+        assert {p.name: (p.stat().st_ino, p.read_bytes()) for p in folder.iterdir() if p.is_file()} == before
+
+
+def test_a_backup_never_takes_the_place_of_what_is_no_file(tmp_path: Path) -> None:
+    Home.open(tmp_path / "home", label="test").close()
+    os.mkfifo(tmp_path / "pipe")  # stands for a device, which root could replace as well
+    with pytest.raises(HomeUnwritableError, match="no file"):
+        backup_home(tmp_path / "home", tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_consumables_are_kept_by_location_and_part(tmp_path: Path) -> None:
