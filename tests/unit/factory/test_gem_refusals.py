@@ -74,6 +74,11 @@ def test_an_unknown_stream_or_function_is_told_with_the_header(
         (7, 23, L(A("R"), A(""), A(""), L(L(A("recipe"), L(A("name")))))),
         (10, 3, A("hello")),
         (10, 5, L(B(0), A("hello"))),
+        # More digits than any number has, and than Python makes one of.
+        (1, 3, L(A("9" * 5000))),
+        (5, 5, A("9" * 5000)),
+        (6, 15, A("9" * 5000)),
+        (7, 1, L(A("R"), A("9" * 5000))),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -84,6 +89,7 @@ def test_a_body_of_another_structure_is_told_with_s9f7(
     bench.work()
     assert s9(bench) == [("S9F7", header(stream, function, number))]
     assert bench.line.replies == {}
+    assert bench.ports.failures == []
 
 
 def undecodable(stream: int, function: int, number: int = 77) -> Undecodable:

@@ -69,11 +69,33 @@ def test_the_host_sets_the_clock_and_a_restart_keeps_it(bench: GemBench, text: s
     assert after.body(2, 17) == A("2027010203040500")
 
 
-@pytest.mark.parametrize("text", ["", "soon", "279902030405", "20270102", "2027-13-01T00:00:00", "9999999999999999"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "279902030405",
+        "20270102",
+        "2027-13-01T00:00:00",
+        "9999999999999999",
+        # A clock at the ends of the calendar could be shown by no later time, also after a restart.
+        "9999123123595999",
+        "2200-01-01T00:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "1969-12-31T23:59:59",
+    ],
+)
 def test_what_is_no_time_is_refused(bench: GemBench, text: str) -> None:
     before = bench.body(2, 17)
     assert bench.body(2, 31, A(text)) == B(1)
     assert bench.body(2, 17) == before
+
+
+@pytest.mark.parametrize("text", ["1970-01-01T00:00:00", "2199-12-31T23:59:59"])
+def test_the_ends_of_the_clock_can_be_set_and_shown_for_years_after(bench: GemBench, text: str) -> None:
+    assert bench.body(2, 31, A(text)) == B(0)
+    bench.now_s += 10 * 365 * 86_400.0
+    assert bench.body(2, 17) is not None
 
 
 def test_forms_go_there_and_back() -> None:

@@ -144,6 +144,7 @@ def test_the_last_group_may_be_shorter(bench: GemBench) -> None:
         ("000001", 1, 1, ("lot_id",), 4),
         ("000001", 2, 3, ("tool.lot_id",), 5),
         ("000001", 2, 0, ("tool.lot_id",), 5),
+        ("000001", 50_001, 50_001, ("tool.lot_id",) * 2, 5),
     ],
 )
 def test_what_cannot_be_traced_is_refused(

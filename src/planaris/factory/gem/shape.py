@@ -6,10 +6,13 @@ empty list may be left out.
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from planaris.factory.secs2 import Format, Item
 
 _WHOLE = frozenset({Format.I1, Format.I2, Format.I4, Format.I8, Format.U1, Format.U2, Format.U4, Format.U8})
 _REAL = _WHOLE | {Format.F4, Format.F8}
+_DIGITS_COUNT = 20
 _TEXT = frozenset({Format.A, Format.J, Format.C2})
 
 
@@ -48,18 +51,23 @@ def whole(item: Item | None, part: str) -> int:
 
 def count(item: Item | None, part: str) -> int:
     """Return a count: a whole number, or text of decimal digits."""
-    if item is not None and item.format is Format.A and item.value.strip().isdecimal():
-        return int(item.value)
-    return whole(item, part)
+    return int(item.value) if _is_digits(item) else whole(item, part)
 
 
 def number_id(item: Item | None, part: str) -> int:
     """Return an id: an integer of any format, or text of decimal digits."""
-    if item is not None and item.format is Format.A and item.value.strip().isdecimal():
+    if _is_digits(item):
         return int(item.value)
     if item is not None and item.format in _WHOLE and len(item) == 1:
         return item.value[0]
     raise ShapeError(part, "an id", item)
+
+
+def _is_digits(item: Item | None) -> TypeGuard[Item]:
+    """Say whether an item is text of decimal digits, as many as U8 may have: of thousands Python makes no number."""
+    return (
+        item is not None and item.format is Format.A and len(item) <= _DIGITS_COUNT and item.value.strip().isdecimal()
+    )
 
 
 def ids(body: Item | None, part: str = "body") -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planaris.clock import ns_of_utc, utc_of_text
 from planaris.factory.gem import shape
 from planaris.factory.gem.clock_text import parse_time
 from planaris.factory.gem.core import LOG, Core, Table, refused, served
@@ -12,6 +13,8 @@ from planaris.factory.secs2.items import A, B, L
 # The tool has one terminal (TID); ACKC10: 0 shown, 1 refused, 2 no such terminal (SEMI E5).
 TERMINAL = 0
 SHOWN, NO_TERMINAL = 0, 2
+# What the host may set the clock to: an offset to the ends of the calendar could be shown by no later time.
+EARLIEST_NS, LATEST_NS = 0, ns_of_utc(utc_of_text("2200-01-01T00:00:00"))
 _OFFSET_KEY = "clock_offset_ns"
 
 
@@ -68,6 +71,8 @@ class EquipmentClock:
     def _set(self, text: str) -> Item:
         try:
             wanted_ns = parse_time(text.strip())
+            if not EARLIEST_NS <= wanted_ns < LATEST_NS:
+                raise ValueError(f'"{text}" is out of range: the clock shows the years 1970 to 2199')
         except (ValueError, OverflowError) as error:
             refused("S2F31", str(error))
             return B(1)

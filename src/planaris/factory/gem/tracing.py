@@ -24,6 +24,8 @@ from planaris.model import Block
 DONE, TOO_MANY, NO_MORE, BAD_PERIOD, UNKNOWN, BAD_GROUP = range(6)
 # Shortest period: sensors are sampled at 100 Hz at most, and a host's needs end at 20 Hz.
 PERIOD_MIN_S = 0.05
+# Most values in one S6F1: they wait in memory until the group is full, and must fit into a message [design].
+GROUP_VALUES_LIMIT_COUNT = 100_000
 # A rate class that is silent for so long no longer holds the traces up that use it.
 SILENCE_S = 5.0
 # A pause longer than this is skipped, not filled with samples of one value.
@@ -132,6 +134,9 @@ class Traces:
             return BAD_PERIOD, f"DSPER {asked.period_s:g} s; the shortest is {PERIOD_MIN_S:g} s"
         if not 1 <= asked.group <= asked.total:
             return BAD_GROUP, f"REPGSZ {asked.group} of TOTSMP {asked.total}"
+        if (values := asked.group * len(asked.variables)) > GROUP_VALUES_LIMIT_COUNT:
+            why = f"{values} values in a group of {asked.group}; a message has {GROUP_VALUES_LIMIT_COUNT} at most"
+            return BAD_GROUP, why
         return DONE, ""
 
     # -- values --------------------------------------------------------------------------------------------------
