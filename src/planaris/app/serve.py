@@ -26,7 +26,7 @@ from planaris.app.twin_memory import check_empty, open_twin_memory
 from planaris.dictionary import Dictionary, build
 from planaris.formats import JobFiles, load_job, load_tool
 from planaris.hardware import PortKind
-from planaris.historian import Home, HomeError, RunDatabase, RunFolder, SqliteJournal, TraceWriter
+from planaris.historian import Home, HomeError, HomeUnwritableError, RunDatabase, RunFolder, SqliteJournal, TraceWriter
 from planaris.model import InputError, InputFault, ToolDescription
 from planaris.processes import ProcessPackage, load_package
 from planaris.stream import RunEnded, RunStarted
@@ -341,7 +341,12 @@ class _Session:
         from planaris.factory import Face, MessageLog
 
         settings = factory_settings(self._request)
-        record = faces.enter_context(MessageLog(self._home.path / "factory" / "messages.sml"))
+        log = self._home.path / "factory" / "messages.sml"
+        try:
+            record = faces.enter_context(MessageLog(log))
+        except OSError as error:
+            problem = f"the message log cannot be written: {error.strerror}"
+            raise HomeUnwritableError(log, problem, "change its mode or free space on the disk") from error
         face = Face(settings, dictionary, link, self._home.database, record)
         address = await start_face(faces, peer, link, face, live.stream)
         self._face = face, record, address

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import mmap
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +16,8 @@ from planaris.clock import ns_of_utc, utc_of_text
 from planaris.factory.hsms import Header, LoggedFrame, SType
 from planaris.factory.secs2 import Message, SecsDecodeError, SmlError, parse_sml
 from planaris.factory.sml_bytes import body_sml
+
+LOG = logging.getLogger("planaris.factory.log")
 
 # A log of this size is put aside as ``NAME.1`` and a new one begun.
 LOG_LIMIT_BYTES = 64 * 2**20
@@ -44,11 +49,18 @@ class LoggedMessage:
 
 
 class MessageLog:
-    """Writes frames to a file, one line each, and keeps one older file."""
+    """Writes frames to a file, one line each, and keeps one older file.
+
+    A file that cannot be written is given up: ``failure`` says why, and the link goes on without it. A line that a
+    death cut short is taken out when the log is opened again.
+    """
 
     def __init__(self, path: Path, limit_bytes: int = LOG_LIMIT_BYTES) -> None:
+        """Open the log. Raises OSError."""
         self.path, self._limit_bytes = path, limit_bytes
+        self.failure = ""
         path.parent.mkdir(parents=True, exist_ok=True)
+        _cut_to_whole_lines(path)
         self._file = path.open("ab", buffering=_BUFFER_BYTES)
         self._written_bytes = self._file.tell()
         self._last: deque[LoggedFrame] = deque(maxlen=SHOWN_COUNT)
@@ -61,7 +73,11 @@ class MessageLog:
     def __call__(self, frame: LoggedFrame) -> None:
         if frame.content[5] == SType.DATA:
             self._last.append(frame)
-        self._written_bytes += self._file.write(line_of(frame).encode())
+        if not self.failure:
+            self._guarded(lambda: self._write(line_of(frame).encode()))
+
+    def _write(self, line: bytes) -> None:
+        self._written_bytes += self._file.write(line)
         if self._written_bytes > self._limit_bytes:
             self._file.close()
             self.path.replace(self.path.with_name(f"{self.path.name}.1"))
@@ -70,11 +86,22 @@ class MessageLog:
 
     def flush(self) -> None:
         """Hand everything to the system."""
-        self._file.flush()
+        if not self.failure:
+            self._guarded(self._file.flush)
 
     def close(self) -> None:
         """Close the file; a second time does nothing."""
-        self._file.close()
+        if not self.failure:
+            self._guarded(self._file.close)
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except OSError as error:
+            self.failure = str(error)
+            LOG.error("the message log %s ends here, it cannot be written: %s", self.path, error)
+            with suppress(OSError):  # what waits in the buffer has no place
+                self._file.close()
 
     def __enter__(self) -> MessageLog:
         return self
@@ -102,17 +129,36 @@ def line_of(frame: LoggedFrame) -> str:
         return f"/* {head} {title} undecodable {content[_HEADER_BYTES:].hex()} */\n"
 
 
+def _cut_to_whole_lines(path: Path) -> None:
+    """Take out a last line that has no end: the process died between two parts of it."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    with path.open("r+b") as file:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            whole_bytes, all_bytes = content.rfind(b"\n") + 1, len(content)
+        if whole_bytes < all_bytes:
+            file.truncate(whole_bytes)
+
+
 def read_log(path: Path) -> Iterator[LoggedMessage]:
-    """Yield what a log holds, in order. Raises ValueError for a line that is none, with its number."""
-    with path.open(encoding="utf-8") as file:
+    """Yield what a log holds, in order. Raises ValueError for a line that is none, with its number.
+
+    A last line that has no end and is none was cut short by a death, and is left out.
+    """
+    with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             found = _HEAD.fullmatch(line.rstrip("\n"))
-            if found is None:
-                raise ValueError(f"{path} line {number} is no line of a message log: {line[:60]!r}")
             try:
-                messages = parse_sml(found["sml"]) if found["sml"] else []
-            except SmlError as error:
-                raise ValueError(f"{path} line {number}: {error}") from error
+                if found is None:
+                    raise ValueError(f"{path} line {number} is no line of a message log: {line[:60]!r}")
+                try:
+                    messages = parse_sml(found["sml"]) if found["sml"] else []
+                except SmlError as error:
+                    raise ValueError(f"{path} line {number}: {error}") from error
+            except ValueError:
+                if line.endswith("\n"):
+                    raise
+                return
             yield LoggedMessage(
                 ns_of_utc(utc_of_text(found["time"])),
                 int(found["number"]),

@@ -71,6 +71,43 @@ def test_a_line_that_is_none_is_named(tmp_path: Path, line: str) -> None:
         list(read_log(file))
 
 
+@pytest.mark.parametrize("cut_bytes", [1, 5, 40, 60])
+def test_a_line_that_a_death_cut_short_is_left_out_and_the_next_life_writes_after_it(
+    tmp_path: Path, cut_bytes: int
+) -> None:
+    """The log is written in blocks, so that a killed process leaves a part of a line."""
+    file, whole = tmp_path / "x.sml", line_of(frame(1, 1, b""))
+    torn = line_of(frame(1, 3, encode(L(U1(1), A("a longer body")))))
+    file.write_text(whole + torn[: len(torn) - cut_bytes])
+    if cut_bytes > 1:
+        assert len(list(read_log(file))) == 1
+    with MessageLog(file) as log:
+        log(frame(1, 17, b""))
+    assert [line.header.function for line in read_log(file)] == [1, 17]
+
+
+def test_a_log_that_is_no_text_is_named_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "x.sml").write_bytes(b"\xff\xfe\n")
+    with pytest.raises(ValueError, match=r"x\.sml line 1"):
+        list(read_log(tmp_path / "x.sml"))
+
+
+def test_a_log_on_a_full_disk_is_given_up_and_the_link_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "full.sml").symlink_to("/dev/full")
+    log = MessageLog(tmp_path / "full.sml")
+    for _ in range(3_000):  # more than the buffer holds
+        log(frame(1, 3, encode(L(U1(1)))))
+    log.flush()
+    log.close()
+    assert "No space left" in log.failure
+    assert [r.getMessage() for r in caplog.records] == [
+        f"the message log {log.path} ends here, it cannot be written: {log.failure}"
+    ]
+    assert len(log.last) == 30
+
+
 def test_a_log_that_comes_later_loses_no_frame_and_keeps_their_order() -> None:
     frames = [LoggedFrame(TIME, 1, True, bytes(10) + bytes([n])) for n in range(5)]
     got: list[LoggedFrame] = []
