@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 
 import pytest
-from gem_bench import GemBench
+from gem_bench import BenchLine, GemBench
 
 from planaris.factory import GemSettings
-from planaris.factory.hsms import FailureReason, Undecodable, WrongDevice
+from planaris.factory.hsms import FailureReason, NotSelectedError, Undecodable, WrongDevice
+from planaris.factory.hsms.states import LinkState
 from planaris.factory.secs2 import Item, Message, SecsDecodeError
 from planaris.factory.secs2.items import F4, I8, U2, U4, A, B, L
 
@@ -163,6 +164,22 @@ def test_a_handler_that_fails_inside_aborts_and_raises_the_alarm(bench: GemBench
     reply = bench.ask(2, 17)
     assert reply == Message(2, 0)
     assert bench.ports.failures == ["S2F17 W failed inside: ZeroDivisionError: inside"]
+    assert bench.body(1, 1) is not None
+
+
+def test_a_link_that_ends_in_the_same_breath_raises_no_alarm(bench: GemBench) -> None:
+    """Its events are told when it has ended already: Select and Deselect, or garbage and Separate, in one segment."""
+
+    class Ended(BenchLine):
+        def send(self, message: Message) -> int:
+            raise NotSelectedError(LinkState.NOT_SELECTED, message.title)
+
+    bench.lose()
+    bench.select_on(Ended())  # S1F13 cannot go out
+    bench.raw(99, 1)  # nor can S9F3
+    assert bench.ports.failures == []
+    bench.lose()
+    bench.communicate()
     assert bench.body(1, 1) is not None
 
 

@@ -37,6 +37,7 @@ from planaris.factory.hsms import (
     Deselected,
     FailureReason,
     LinkEvent,
+    NotSelectedError,
     ReplyReceived,
     Selected,
     TransactionFailed,
@@ -173,6 +174,8 @@ class GemEquipment:
     def _guarded(self, what: str) -> Generator[None]:
         try:
             yield
+        except NotSelectedError as error:  # the link ended in the same breath; the event that says so follows
+            LOG.warning("%s came to nothing: %s", what, error)
         except Exception as error:
             LOG.exception("%s failed inside", what)
             self.core.ports.failed(f"{what} failed inside: {type(error).__name__}: {error}")
