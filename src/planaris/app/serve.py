@@ -18,6 +18,7 @@ from planaris.app.door_socket import SOCKET_FILE, DoorSocket
 from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_side
 from planaris.app.live_tool import LiveTool
 from planaris.app.office import recipe_finder
+from planaris.app.options import address_of, check_film
 from planaris.app.profiles import PROFILES
 from planaris.app.request import RunProfile
 from planaris.app.resume import Past, last_run
@@ -132,12 +133,10 @@ def factory_settings(request: ServeRequest) -> FactorySettings:
     """Return the settings of the factory interface. Raises InputError with every fault."""
     from planaris.factory import FactorySettings, GemSettings, HsmsSettings
 
-    host, colon, port = request.hsms.rpartition(":")
-    if not (host and colon and port.isdecimal() and int(port) < 65536):
-        raise InputError("--hsms", (InputFault("hsms", f'"{request.hsms}"', "is no HOST:PORT", "0-65535"),))
+    host, port = address_of("hsms", request.hsms)
     return FactorySettings(
         host,
-        int(port),
+        port,
         HsmsSettings(device_id=request.device_id, allowed_peers=request.allowed_peers),
         GemSettings(software=planaris.__version__[:20], host_may_release=request.host_may_release),
     )
@@ -182,7 +181,9 @@ def _films(request: ServeRequest, jobs: Sequence[JobFiles], past: Past | None) -
     )
     if faults:
         raise InputError("--lot", faults)
-    return load_package(package), film
+    found = load_package(package)
+    check_film(found, film)
+    return found, film
 
 
 def _leave_signals_to_the_tool() -> None:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planaris import clock
+from planaris.app.options import address_of, check_film
 from planaris.app.world_access import LocalWorld, WorldServer
 from planaris.dictionary import build
 from planaris.formats import load_tool
 from planaris.hardware import tags_from
 from planaris.model import InputError, InputFault, ToolDescription
-from planaris.processes import load_package
+from planaris.processes import ProcessPackage, load_package
 from planaris.twin import HEARTBEAT_LIMIT_S, LinkModel, Machine, TwinPort, World, make_truth, open_memory
 
 # A block of samples is this long at speed 1, and as many seconds of peer time at most when hurried [design].
@@ -57,15 +58,20 @@ def block_s(speed: float) -> float:
 
 
 def run_twin(request: TwinRequest, on_ready: Callable[[TwinReady], None]) -> None:
-    """Serve a twin until SIGTERM or SIGINT. Raises InputError for a bad tool, speed or endpoint."""
+    """Serve a twin until SIGTERM or SIGINT. Raises InputError for a bad tool, speed, endpoint, package or film."""
     tool = load_tool(request.tool)
+    address_of("opcua", request.endpoint)
+    package = load_package(request.package)
+    check_film(package, request.film)
     if not 0.0 < request.speed < float("inf"):
         fault = InputFault("speed", f"{request.speed:g}", "sockets need real time", limit="above 0, finite")
         raise InputError("--speed", (fault,))
-    clock.run(_serve(request, tool, on_ready), speed=request.speed)
+    clock.run(_serve(request, tool, package, on_ready), speed=request.speed)
 
 
-async def _serve(request: TwinRequest, tool: ToolDescription, on_ready: Callable[[TwinReady], None]) -> None:
+async def _serve(
+    request: TwinRequest, tool: ToolDescription, package: ProcessPackage, on_ready: Callable[[TwinReady], None]
+) -> None:
     from planaris.hardware.opcua import Identity, PlcServer, tags_digest
 
     stop = asyncio.Event()
@@ -73,7 +79,7 @@ async def _serve(request: TwinRequest, tool: ToolDescription, on_ready: Callable
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     dictionary = build(tool)
-    truth = make_truth(load_package(request.package), request.film, tool, request.seed)
+    truth = make_truth(package, request.film, tool, request.seed)
     # The wire is real; heartbeats are peer time, so the PLC's patience stretches with the speed.
     patience_s = HEARTBEAT_LIMIT_S * max(1.0, request.speed)
     machine = Machine(tool, dictionary, truth, request.seed, LinkModel(0.0), heartbeat_limit_s=patience_s)

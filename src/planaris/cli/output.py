@@ -47,7 +47,9 @@ def emit_json(document: Mapping[str, Any]) -> None:
     """Write a result document to stdout."""
     import json
 
-    typer.echo(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False)
+    # A file name that is no UTF-8 comes as lone surrogates, which JSON can hold as escapes and UTF-8 cannot.
+    typer.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def fault_rows(faults: tuple[InputFault, ...]) -> list[dict[str, str]]:

@@ -191,6 +191,10 @@ _CHOOSE_OUT = "choose another folder with --out"
 
 def check_writable(path: Path, remedy: str = _CHOOSE_HOME) -> None:
     """Check, writing nothing, that a folder is or can be made and written; raises HomeUnwritableError."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:  # no record could name it
+        raise HomeUnwritableError(path, "the name is not UTF-8 text", remedy) from None
     effective = os.access in os.supports_effective_ids
     existing = path.absolute()
     while not os.path.lexists(existing):

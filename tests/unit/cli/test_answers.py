@@ -37,3 +37,10 @@ def test_fault_lines_show_unit_limit_and_remedy_where_there_is_one() -> None:
         "     -> use 10 or less\n"
         "  2. b_s = (missing): is missing"
     )
+
+
+def test_a_file_name_that_is_no_utf8_is_json_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    emit_json({"source": "lot/\udcff.toml é"})
+    text = capsys.readouterr().out
+    assert "é" in text
+    assert json.loads(text.encode("utf-8")) == {"source": "lot/\udcff.toml é"}

@@ -81,6 +81,14 @@ def test_a_path_under_a_file_is_unwritable(tmp_path: Path, below: str) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_folder_whose_name_no_record_can_hold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HomeUnwritableError, match="not UTF-8"):
+        Home.open(tmp_path / "home\udcff", label="test")
+    with pytest.raises(HomeUnwritableError, match="not UTF-8"):
+        check_run_folder(tmp_path / "out\udcff")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("below", ["", "home"])
 def test_a_folder_without_permission_is_unwritable_and_left_as_it_is(tmp_path: Path, below: str) -> None:
     barred = tmp_path / "barred"
