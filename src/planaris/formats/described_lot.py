@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 
-from planaris.formats.lot_edge import slots_of
+from planaris.formats.lot_edge import ID_PATTERN, slots_of
 from planaris.formats.lot_file import LotFile
 from planaris.formats.sheet import Sheet, figure
 from planaris.model import (
@@ -38,8 +40,9 @@ def describe_lot(
     path = Path(f"lot {lot_id}")
     sheet = Sheet(str(path))
     listed = slots_of(slots)
-    if not lot_id.strip():
-        sheet.fault("lot_id", f'"{lot_id}"', "is empty", remedy="name the lot")
+    if not re.fullmatch(ID_PATTERN, lot_id):
+        limit = "1 to 32 letters, digits, _, . and -"
+        sheet.fault("lot_id", f'"{lot_id}"', "is no id", limit=limit, remedy="begin with a letter or digit")
     if listed is None:
         sheet.fault("slots", f'"{slots}"', "is no list of slots", remedy='as in "1-25" or "1-5, 8"')
         listed = []
@@ -48,7 +51,8 @@ def describe_lot(
     for slot in sorted({s for s in listed if listed.count(s) > 1}):
         sheet.fault("slots", str(slot), "is listed twice", remedy="one wafer for each slot")
     if not 0.0 < film_thickness_nm < 1e5:
-        sheet.fault("film_thickness_nm", figure(film_thickness_nm), "is no film", limit="0 to 100000", unit="nm")
+        shown = figure(film_thickness_nm) if math.isfinite(film_thickness_nm) else str(film_thickness_nm)
+        sheet.fault("film_thickness_nm", shown, "is no film", limit="0 to 100000", unit="nm")
     sheet.raise_if_faulty()
     occupied = sorted(listed)
     stack = FilmStack((Layer(recipe.film, film_thickness_nm),))

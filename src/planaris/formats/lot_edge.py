@@ -16,7 +16,8 @@ LOT_SCHEMA = "planaris/lot/1"
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"
 
 _Id = Annotated[str, Field(pattern=ID_PATTERN)]
-_SLOT_RANGE = re.compile(r"^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$")
+_SLOT_RANGE = re.compile(r"^\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?$", re.ASCII)
+_SLOTS_LIMIT_COUNT = 999
 
 
 class LayerEdge(Edge):
@@ -86,7 +87,7 @@ def slots_of(text: str) -> list[int] | None:
             return None
         first = int(match.group(1))
         last = int(match.group(2) or first)
-        if last < first or last > 999:
+        if last < first or len(slots) + last - first >= _SLOTS_LIMIT_COUNT:
             return None
         slots.extend(range(first, last + 1))
     return slots

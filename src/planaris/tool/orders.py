@@ -99,6 +99,9 @@ class Orders:
     # -- quarantine and alarms ----------------------------------------------------------------------------------
     def inspect(self, platen: str, principal: str, finding: str) -> str:
         """Note a platen's inspection: nothing may lie on its pad, and its failed work is cleared."""
+        known = [p.name for p in self._tool.platens.values()]
+        if platen not in known:
+            raise WorkRefusedError(f"there is no platen {platen}; there are {', '.join(known)}")
         if platen in self._tool.material.at or self._tool.watch.is_on(f"{platen}.slip"):
             raise WorkRefusedError(f"a wafer lies on {platen}; take it out and say so first")
         self._tool.quarantine.inspect(platen, principal, finding)

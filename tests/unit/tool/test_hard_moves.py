@@ -74,6 +74,11 @@ def test_a_slip_brings_the_head_up_stops_the_platen_locks_the_carousel_and_close
         turns = bench.tool.carousel.position
         await bench.until(lambda: not bench.engine.shop.running_count)
         assert bench.tool.carousel.position == turns
+        unknown = await bench.give("quarantine.inspect", "maintenance", module="platen9", finding="clean")
+        assert (unknown.status, unknown.why) == (
+            "refused",
+            "there is no platen platen9; there are platen1, platen2, platen3",
+        )
         refused = await bench.give("quarantine.inspect", "maintenance", module=PLATEN, finding="clean")
         assert (refused.status, "take it out" in refused.why) == ("refused", True)
         bench.world.take_wafer(PLATEN)
