@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planaris.historian import Home, HomeError
+from planaris.historian import Home, HomeError, write_whole
 from planaris.tool import FaultWatch
 
 LIMITS_FILE = "fault_limits.json"
@@ -21,9 +21,4 @@ def keep_fault_limits(home: Home, watch: FaultWatch) -> None:
             problem, remedy = f"cannot be read: {error}", "put it back, or move it away to learn limits anew"
             raise HomeError(path, problem, remedy) from error
 
-    def keep() -> None:
-        part = path.with_suffix(".part")
-        part.write_text(watch.limits, encoding="utf-8")
-        part.replace(path)
-
-    watch.on_learned = keep
+    watch.on_learned = lambda: write_whole(path, watch.limits.encode())

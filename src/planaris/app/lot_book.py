@@ -12,6 +12,7 @@ from planaris.app.endpoints import Endpoints, check_endpoints
 from planaris.app.jobs import order_of
 from planaris.app.run_to_run import check_run_to_run
 from planaris.formats import JobFiles, describe_lot, fit_job
+from planaris.historian import write_whole
 from planaris.model import CleanerRecipe, InputError, Lot, Recipe, ToolDescription
 from planaris.processes import ProcessPackage
 from planaris.tool import CommandRequest, JobOrder, RecipeLibrary, RefusedError
@@ -75,12 +76,10 @@ class LotBook:
         return order_of(files)
 
     def keep(self, order: JobOrder) -> None:
-        """Write an order down before its job is there, whole or not at all, and know it from now on."""
+        """Write an order down before its job is there, also over a power failure, and know it from now on."""
         self._folder.mkdir(exist_ok=True)
-        path = self._folder / f"{len(list(self._folder.glob('*.json'))) + 1:05d}.json"
-        part = path.with_suffix(".part")
-        part.write_bytes(_ORDERS.dump_json(order))
-        part.replace(path)
+        last = max((int(path.stem) for path in self._folder.glob("*.json") if path.stem.isdecimal()), default=0)
+        write_whole(self._folder / f"{last + 1:05d}.json", _ORDERS.dump_json(order))
         self._take(order)
 
     def _files_for(self, lot_id: str, request: CommandRequest) -> JobFiles:

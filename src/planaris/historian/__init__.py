@@ -53,6 +53,7 @@ from planaris.historian.run_rows import (
     WaferRow,
 )
 from planaris.historian.trace_recorder import StepRecording, TraceJob, TraceWriter
+from planaris.historian.whole_file import write_whole
 
 __all__ = [
     "OFFICE",
@@ -119,4 +120,5 @@ __all__ = [
     "recover",
     "verify_audit",
     "wafer_places",
+    "write_whole",
 ]

@@ -98,15 +98,14 @@ def anchor_of(database: Path) -> Path:
     return database.with_name(ANCHOR_FILE if database.name == _DATABASE_FILE else f"{database.name}.{ANCHOR_FILE}")
 
 
-def write_anchor(database: Path, head: AuditHead, *, durable: bool) -> None:
-    """Replace the anchor beside a tool.db. Raises OSError."""
+def write_anchor(database: Path, head: AuditHead) -> None:
+    """Replace the anchor beside a tool.db, on the disk when this returns. Raises OSError."""
     path = anchor_of(database)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("w", encoding="ascii") as file:
         file.write(json.dumps({"count": head.count, "hash": head.hash}) + "\n")
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)
 
 

@@ -260,7 +260,7 @@ def _open_database(home: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         migrate(connection, path)
         if version < AUDIT_SCHEMA:
-            write_anchor(path, head_of(connection), durable=True)
+            write_anchor(path, head_of(connection))
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.OperationalError | OSError):  # read-only or full disk

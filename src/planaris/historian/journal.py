@@ -63,7 +63,7 @@ class SqliteJournal:
         if follower is not None and follower.failure:
             raise self._not_on_disk(follower.failure)
         # An anchor on the disk before what it seals would call a power failure a forgery.
-        with self._writing(durable and (follower is None or bool(audited))) as connection:
+        with self._writing(bool(audited) or (durable and follower is None)) as connection:
             connection.executemany("INSERT INTO journal VALUES(?, ?, ?, ?, ?)", rows)
             if audited:
                 head = chain(connection, audited)
@@ -71,7 +71,7 @@ class SqliteJournal:
             follower.ask()
         if head is not None:
             try:
-                write_anchor(self.path, head, durable=durable)
+                write_anchor(self.path, head)
             except OSError as error:  # the batch is kept; the next one writes the anchor again
                 self.anchor_failure = str(error)
             else:

@@ -97,6 +97,12 @@ def test_only_durable_batches_wait_for_the_disk(journal: SqliteJournal) -> None:
     assert levels == ["FULL", "NORMAL", "NORMAL", "FULL"]
 
 
+def test_audited_batches_wait_though_nobody_asks(journal: SqliteJournal) -> None:
+    """Their anchor is a file of its own: on the disk before what it seals, it would call a power failure a forgery."""
+    audited = AlarmAcknowledged("link_lost", "plc", "ann")
+    assert commit_levels(journal, [(registered("L.01", "aligner"), False), (audited, False)]) == ["NORMAL", "FULL"]
+
+
 def test_with_the_disk_behind_only_audited_batches_wait(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     real = os.fsync
