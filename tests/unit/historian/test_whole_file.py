@@ -19,7 +19,7 @@ def test_content_is_on_the_disk_before_its_name_and_the_name_when_it_returns(
 
     def fsync(descriptor: int) -> None:
         real(descriptor)
-        synced = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced = Path(f"/proc/self/fd/{descriptor}").readlink()
         said.append((synced.name, path.read_bytes() if path.exists() else b"none"))
 
     monkeypatch.setattr(os, "fsync", fsync)
