@@ -60,7 +60,9 @@ def log_command(
     try:
         sml = [to_sml(message, one_line=True) for message in host_primaries(file)] if primaries else []
         lines = [] if primaries else list(read_log(file))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        end_with("log", str(file), f"{file} cannot be read: {error.strerror}; check the path", as_json, WRONG_INPUT)
+    except ValueError as error:
         end_with("log", str(file), str(error), as_json, WRONG_INPUT)
     if primaries:
         if as_json:

@@ -114,8 +114,9 @@ def command(
     except RecordError as error:
         end_with("records", str(error.path), str(error), as_json, PROCESS_FAILURE)
     except OSError as error:
-        told = f"cannot listen there: {error.strerror or error}"
-        end_with("hsms, http", ", ".join(one for one in (hsms, http) if one), told, as_json, WRONG_INPUT)
+        where = ", ".join(one for one in (hsms, http) if one)
+        told = f"cannot listen at {where}: {error.strerror or error}; choose another --hsms or --http"
+        end_with("hsms, http", where, told, as_json, WRONG_INPUT)
     if outcome == "interrupted":
         log(f"jobs are left; go on with `planaris serve --resume --home {home}`")
     raise typer.Exit(DONE)

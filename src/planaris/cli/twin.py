@@ -56,5 +56,5 @@ def command(
             raise
         end_with("extra", "asyncua", "OPC UA needs the extra: pip install 'planaris[opcua]'", as_json, WRONG_INPUT)
     except OSError as error:
-        end_with("endpoint", opcua, f"cannot listen there: {error.strerror or error}", as_json, WRONG_INPUT)
+        end_with("endpoint", opcua, f"cannot listen at {opcua}: {error.strerror or error}", as_json, WRONG_INPUT)
     raise typer.Exit(DONE)

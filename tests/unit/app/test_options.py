@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from planaris.app import ServeRequest, TwinRequest, run_twin, serve
 from planaris.app.options import address_of
+from planaris.cli.main import app
 from planaris.model import InputError
 
 
@@ -35,3 +38,11 @@ def test_an_unknown_film_is_refused_with_those_there_are(tmp_path: Path) -> None
         serve(request, lambda _: None, lambda _: None)
     for refused in (twin, live):
         assert [(f.path, f.value, f.limit) for f in refused.value.faults] == [("film", '"nope"', "TEOS")]
+
+
+def test_an_address_in_use_is_named_with_what_helps(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        told = CliRunner().invoke(app, ["serve", "--home", str(tmp_path / "home"), "--hsms", address, "--http", ""])
+    assert told.exit_code == 2
+    assert f"cannot listen at {address}: Address already in use; choose another --hsms" in told.output
