@@ -17,7 +17,7 @@ from planaris.hardware.replay import EXACT_S, Divergence, RecordError, ReplayPor
 from planaris.model import InputError, InputFault, ToolDescription
 from planaris.modules import ControlConstants
 from planaris.processes import ProcessPackage
-from planaris.twin import HEARTBEAT_LIMIT_S, Machine, MemoryFile, TwinPort, World, make_truth
+from planaris.twin import HEARTBEAT_LIMIT_S, LIVE_CHANGE_PERIOD_S, Machine, MemoryFile, TwinPort, World, make_truth
 
 OPCUA_SCHEME, REPLAY_SCHEME = "opcua://", "replay:"
 # How far, peer time, a write of a replayed live run may be from its time: the wire's delays are not replayed [design].
@@ -150,7 +150,15 @@ async def open_far_side(
     # Where time is hurried, a pause of this process is many seconds of it, also for the PLC.
     hurry = choice.speed if 1.0 < choice.speed < float("inf") else 1.0
     constants = constants_at(hurry, 0.0) if hurry > 1.0 else parts.constants
-    machine = Machine(tool, dictionary, truth, seed, profile=parts.twin, heartbeat_limit_s=HEARTBEAT_LIMIT_S * hurry)
+    machine = Machine(
+        tool,
+        dictionary,
+        truth,
+        seed,
+        profile=parts.twin,
+        heartbeat_limit_s=HEARTBEAT_LIMIT_S * hurry,
+        change_period_s=None if choice.speed == float("inf") else LIVE_CHANGE_PERIOD_S,
+    )
     world = World(machine)
     world.remember(memory)
     try:

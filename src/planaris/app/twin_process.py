@@ -16,7 +16,16 @@ from planaris.formats import load_tool
 from planaris.hardware import tags_from
 from planaris.model import InputError, InputFault, ToolDescription
 from planaris.processes import ProcessPackage, load_package
-from planaris.twin import HEARTBEAT_LIMIT_S, LinkModel, Machine, TwinPort, World, make_truth, open_memory
+from planaris.twin import (
+    HEARTBEAT_LIMIT_S,
+    LIVE_CHANGE_PERIOD_S,
+    LinkModel,
+    Machine,
+    TwinPort,
+    World,
+    make_truth,
+    open_memory,
+)
 
 # A block of samples is this long at speed 1, and as many seconds of peer time at most when hurried [design].
 BLOCK_S = 0.1
@@ -82,7 +91,15 @@ async def _serve(
     truth = make_truth(package, request.film, tool, request.seed)
     # The wire is real; heartbeats are peer time, so the PLC's patience stretches with the speed.
     patience_s = HEARTBEAT_LIMIT_S * max(1.0, request.speed)
-    machine = Machine(tool, dictionary, truth, request.seed, LinkModel(0.0), heartbeat_limit_s=patience_s)
+    machine = Machine(
+        tool,
+        dictionary,
+        truth,
+        request.seed,
+        LinkModel(0.0),
+        heartbeat_limit_s=patience_s,
+        change_period_s=LIVE_CHANGE_PERIOD_S,
+    )
     world = World(machine)
     memory = open_memory(request.home / "twin")
     world.remember(memory)

@@ -1,7 +1,7 @@
 """The twin: a machine with physics behind the same tags a real PLC would have."""
 
 from planaris.twin.chunks import CHUNK_S
-from planaris.twin.machine import HEARTBEAT_LIMIT_S, Machine
+from planaris.twin.machine import HEARTBEAT_LIMIT_S, LIVE_CHANGE_PERIOD_S, Machine
 from planaris.twin.memory import MemoryFile, MemoryFileError, Snapshot, open_memory
 from planaris.twin.plc import LinkModel
 from planaris.twin.port import TwinPort
@@ -17,6 +17,7 @@ __all__ = [
     "CHUNK_S",
     "FULL",
     "HEARTBEAT_LIMIT_S",
+    "LIVE_CHANGE_PERIOD_S",
     "Lapse",
     "LinkModel",
     "Machine",

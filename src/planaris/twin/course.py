@@ -106,6 +106,19 @@ class Course:
         """Forget what a command at a time changes: the intervals that end after it."""
         self._keep(int(self.knots_s.searchsorted(time_s + ROUNDING_S, side="right")) - 1)
 
+    def rates_until(self, time_s: float) -> tuple[Array, tuple[Array, ...]] | None:
+        """Return (lengths in s, rates by film in nm/min) of the intervals that are worked out and over at a time.
+
+        Shapes (n,) and (n, n_r); None where there are none.
+        """
+        count = min(self.done, int(self.knots_s.searchsorted(time_s + ROUNDING_S, side="right")) - 1)
+        if count <= 0:
+            return None
+        blocks = [s.block for s in self.stretches]
+        films = zip(*((b.rate_nm_min, *b.under_rates_nm_min) for b in blocks), strict=True)
+        rates = tuple((f[0] if len(f) == 1 else np.concatenate(f))[:count] for f in films)
+        return self.dt_s[:count, 0], rates
+
     def take_over(self, past: Course) -> None:
         """Take over from an earlier course of the same station what has the same times and constants."""
         if self.whole or past.whole or not past.done or not _same(self.model, past.model):
@@ -127,6 +140,16 @@ class Course:
             if self.done < count:
                 self.stretches.append(last.first(count - self.done))
                 self.done = count
+
+
+def steady(rows: Array) -> bool:
+    """Whether all rows along the first axis are the same."""
+    return not np.count_nonzero(rows != rows[0])
+
+
+def level(values: Array) -> bool:
+    """Whether a drive has come to rest within 1 % over a chunk."""
+    return abs(float(values[-1] - values[0])) <= 0.01 * float(values[0])
 
 
 def _same(one: PlatenModel, other: PlatenModel) -> bool:

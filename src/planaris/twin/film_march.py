@@ -29,6 +29,12 @@ class FilmMarch:
         return bool((self.exposed == self.exposed[0]).all())
 
 
+def film_after(film_nm: Array, rate_nm_min: Array, dt_min: Array, pattern: Array) -> Array:
+    """Return what a chunk leaves of a film (n_r, n_theta) with none below it; arguments as of `march_films`."""
+    removed = mix(dt_min[None, :], rate_nm_min.T)[0]
+    return np.maximum(0.0, film_nm - removed[:, None] * pattern)
+
+
 def march_films(
     films_nm: Array, rates_nm_min: tuple[Array, ...], dt_min: Array, pattern: Array, *, keep_steps: bool = False
 ) -> FilmMarch:

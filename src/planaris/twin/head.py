@@ -56,6 +56,9 @@ class TrueHead:
         self.series: LagSeries | None = None
         self.lags: Array = np.array([s.rest for s in _LAGS])
         self._all, self._grid = truth, grid
+        # The rate around the wafer (n_r, n_theta): the gimbal's tilt.
+        tilt = self.truth.tilt_ratio * (grid.r_mm / grid.radius_mm)[:, None]
+        self.pattern: Array = 1.0 + tilt * np.cos(grid.theta_rad - self.truth.tilt_rad)[None, :]
         self._zone_outer_mm = zone_outer_mm = tool.head.zone_outer_mm
         self._matrix: Array | None = None
         self._at_unit_ring: Array | None = None

@@ -34,6 +34,8 @@ HEARTBEAT_LIMIT_S = 2.0
 LAST_FLASH_S = 6.0
 # With one beat of the controller in so many the machine's slow changes are noted [design].
 BEATS_PER_CHANGE = 5
+# So often a twin in real or hurried time notes what a polish changes, in tool time [design].
+LIVE_CHANGE_PERIOD_S = 1.0
 # Facility reading that goes with a supply.
 _SUPPLY_OF = {Loss.AIR: "cda_pressure_kPa", Loss.VACUUM: "vacuum_kPa"}
 
@@ -41,7 +43,8 @@ _SUPPLY_OF = {Loss.AIR: "cda_pressure_kPa", Loss.VACUUM: "vacuum_kPa"}
 class Machine:
     """A twin of one tool. Make it inside the running loop whose time it lives on.
 
-    ``on_change`` is called after each material change, and now and then with a beat of the controller.
+    ``on_change`` is called after each material change, and now and then with a beat of the controller; where
+    ``change_period_s`` is given, also that often while a wafer is at a platen in use.
     """
 
     def __init__(
@@ -54,8 +57,9 @@ class Machine:
         profile: TwinProfile = FULL,
         *,
         heartbeat_limit_s: float = HEARTBEAT_LIMIT_S,
+        change_period_s: float | None = None,
     ) -> None:
-        self._heartbeat_limit_s = heartbeat_limit_s
+        self._heartbeat_limit_s, self.change_period_s = heartbeat_limit_s, change_period_s
         self.tool, self.truth, self.seed = tool, truth, seed
         self._loop = loop = asyncio.get_running_loop()
         # What the machine does is the machine's, whoever wrote the tag that began it.
@@ -86,6 +90,8 @@ class Machine:
         self._heartbeat_timer: asyncio.TimerHandle | None = None
         self._sampled: list[SampledSubscription | FlashSubscription] = []
         self._last_beat_s, self._last_count = 0.0, 0.0
+        self._change_timer: asyncio.TimerHandle | None = None
+        self._look_again()
 
     @property
     def devices(self) -> Mapping[str, TwinDevice]:
@@ -244,9 +250,18 @@ class Machine:
     def _changed(self) -> None:
         self.on_change()
 
+    def _look_again(self) -> None:
+        """Note every ``change_period_s`` what a polish changes."""
+        if self.change_period_s is None:
+            return
+        self._change_timer = self._loop.call_later(self.change_period_s, self._look_again)
+        if any(platen.wafer is not None and not platen.idle for platen in self.process.platens.values()):
+            self.on_change()
+
     def close(self) -> None:
         """Stop the machine's own timers."""
-        if self._heartbeat_timer is not None:
-            self._heartbeat_timer.cancel()
+        for timer in (self._heartbeat_timer, self._change_timer):
+            if timer is not None:
+                timer.cancel()
         self.process.disarm()
         self.plc.close()

@@ -31,7 +31,6 @@ from planaris.physics import (
     groove_depth_mm,
     groove_volume_ml,
     head_torque_Nm,
-    mix,
     pad_wear_um,
     platen_geometry,
     polish_block,
@@ -41,9 +40,9 @@ from planaris.physics import (
 )
 from planaris.twin.actuators import ActuatorBank
 from planaris.twin.chunks import FINE_EDGES, ROUNDING_S, EdgePlan, chunk_end_s, edges_between, idle_edges
-from planaris.twin.course import Course, Stretch, joined
+from planaris.twin.course import Course, Stretch, joined, level, steady
 from planaris.twin.film_course import FilmCourse, FilmSeries, turned_deg, turns_deg
-from planaris.twin.film_march import FilmMarch, friction_by_place, march_films
+from planaris.twin.film_march import FilmMarch, film_after, friction_by_place, march_films
 from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
@@ -216,6 +215,19 @@ class TruePlaten:
         course = self._ahead(time_s)
         return self._films_of(course) if course.done else None
 
+    def films_now(self, time_s: float, *, exact: bool) -> Array | None:
+        """Return the wafer's films (n_film, n_r, n_theta) at a time, or where not ``exact`` as far as others had them
+        worked out; None where nothing came off since the last chunk."""
+        self.advance(time_s)
+        course, head, wafer = self._ahead(time_s) if exact else self._course or self._past, self.head, self.wafer
+        past = None if course is None else course.rates_until(time_s)
+        if head is None or wafer is None or past is None or not past[1][0].any():
+            return None
+        dt_min, rates = past[0] * (self._rate_ratio(head) * _NM_PER_S), past[1]
+        if wafer.under_nm is None:
+            return film_after(wafer.thickness_nm, rates[0], dt_min, head.pattern)[None]
+        return march_films(wafer.films_nm, rates, dt_min, head.pattern).films_nm
+
     def _films_of(self, course: Course) -> FilmCourse | None:
         known = self._films_ahead
         if known is None or known[0] is not course or known[1] != course.done:
@@ -354,7 +366,7 @@ class TruePlaten:
             areas=wafer.areas,
             field=field_of(wafer.materials, wafer.start_nm, self.truth.laws_on(self.slurry_line)),
             lost_nm=lost_nm,
-            pattern=self._pattern(head),
+            pattern=head.pattern,
             steps_nm=() if chunk.films is None else chunk.films.steps_nm,
             window_h=self.conditioned_s / 3600.0,
             pad_lost_mm=1e-3 * float(self.pad_lost_um[window]),
@@ -385,7 +397,7 @@ class TruePlaten:
         if (
             not stacked
             and not sweep_mm_s.any()
-            and all(_steady(a) for a in (zones, ring_kPa, head_rpm, platen_rpm, slurry, di, cut_um_h))
+            and all(steady(a) for a in (zones, ring_kPa, head_rpm, platen_rpm, slurry, di, cut_um_h))
         ):
             # Nothing that drives the pad changes: one row serves all intervals.
             zones, ring_kPa, head_rpm, center_mm = zones[:1], ring_kPa[:1], head_rpm[:1], center_mm[:1]
@@ -446,7 +458,7 @@ class TruePlaten:
         field = field_of(wafer.materials, wafer.start_nm, self.truth.laws_on(self.slurry_line))
         own = np.array([rubs[m] for m in wafer.materials])
         coefficients = pattern_friction(wafer.areas, field, rubs) if field else own
-        films_nm, pattern = wafer.films_nm, self._pattern(head)
+        films_nm, pattern = wafer.films_nm, head.pattern
         dt_min = dt_s[:, 0] * (self._rate_ratio(head) * _NM_PER_S)
         now = replace(model, friction_coefficient=friction_by_place(exposed_fraction(films_nm)[None], coefficients))
         block = polish_block(state, drive, now, dt_s)
@@ -466,7 +478,7 @@ class TruePlaten:
             return np.zeros((out.shape[1], PAD_RINGS))
         sharp = float(disk_sharpness(self.disk_hours, self.truth.disk.disk_decay_h)) * self.pad.cut_ratio
         speeds = self.bank.targets_at(starts_s)[[self._rows["speed"], self._rows["disk"]]]
-        if _steady(speeds.T):
+        if steady(speeds.T):
             shapes = self._cut_shape(*speeds[:, 0].tolist())
         else:
             shapes = np.stack([self._cut_shape(*pair) for pair in speeds.T.tolist()])
@@ -500,25 +512,19 @@ class TruePlaten:
         parts = head.truth.rate_ratio * self.pad.rate_ratio * self.wafer_rate_ratio * new_pad
         return parts * self.slurry_ratio.get(self.slurry_line, 1.0)
 
-    def _pattern(self, head: TrueHead) -> Array:
-        """Return the rate around the wafer (n_r, n_theta): the gimbal's tilt."""
-        tilt = head.truth.tilt_ratio * (self.grid.r_mm / self.grid.radius_mm)[:, None]
-        return 1.0 + tilt * np.cos(self.grid.theta_rad - head.truth.tilt_rad)[None, :]
-
     def _remove(self, chunk: Stretch, wafer: TrueWafer, head: TrueHead) -> None:
         """Take film off: the physics' rate by radius, times what this head, pad and wafer are, tilted by the gimbal."""
         if chunk.films is not None:
             wafer.thickness_nm, wafer.under_nm = chunk.films.films_nm[0], chunk.films.films_nm[1:]
             return
-        weights = (chunk.dt_s[:, 0] * (self._rate_ratio(head) * _NM_PER_S))[None, :]
-        removed = mix(weights, chunk.block.rate_nm_min.T)[0]
-        wafer.thickness_nm = np.maximum(0.0, wafer.thickness_nm - removed[:, None] * self._pattern(head))
+        dt_min = chunk.dt_s[:, 0] * (self._rate_ratio(head) * _NM_PER_S)
+        wafer.thickness_nm = film_after(wafer.thickness_nm, chunk.block.rate_nm_min, dt_min, head.pattern)
 
     def _raise_flags(self, chunk: Stretch, head: TrueHead) -> None:
         """Collect model flags while polishing steadily: ramps pass through every range and say nothing."""
         force = chunk.block.wafer_force_N
         flow = chunk.drive.slurry_flow_ml_min
-        if force[0] <= 0 or flow[0] <= 0 or not (_level(force) and _level(flow)):
+        if force[0] <= 0 or flow[0] <= 0 or not (level(force) and level(flow)):
             return
         self.flags |= polish_flags(chunk.block, chunk.drive, chunk.model)
         self.flags |= consumable_flags(
@@ -586,13 +592,3 @@ class TruePlaten:
         put("exhaust_velocity_m_s", 0.42 - 0.0003 * speed)
         put("enclosure_temperature_C", AIR_TEMPERATURE_C + 0.06 * np.maximum(0.0, pad_C - 22.0) + 0.004 * speed)
         return target.T
-
-
-def _level(values: Array) -> bool:
-    """Whether a drive has come to rest within 1 % over a chunk."""
-    return abs(float(values[-1] - values[0])) <= 0.01 * float(values[0])
-
-
-def _steady(rows: Array) -> bool:
-    """Whether all rows along the first axis are the same."""
-    return not np.count_nonzero(rows != rows[0])

@@ -29,6 +29,9 @@ _scalars_of = attrgetter(*_SCALARS)
 _arrays_of = attrgetter(*_ARRAYS)
 # Devices of the process come back in their safe state; what they were doing is over.
 _PROCESS_DEVICES = ("head", "platen", "conditioner")
+# How often films that are being polished are noted between their chunks' ends where no period is asked for: as often as
+# beats call [design].
+FILM_PERIOD_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,13 @@ class Keeper:
         self._texts: dict[str, tuple[tuple[Any, ...], str]] = {}
         # What was last seen of each wafer: where it was and which change of it was the last.
         self._seen: dict[str, tuple[str, TrueWafer, int]] = {}
+        # Of wafers being polished: when their films were noted last, and the film from which those were worked out.
+        self._noted_s: dict[str, float] = {}
+        self._polished: dict[str, Array] = {}
+        self._film_period_s = machine.change_period_s or FILM_PERIOD_S
         self._values: dict[str, str] = {}
+        # Names of carriers, motions and faults, which come and go.
+        self._passing: set[str] = set()
         self._arrays: dict[tuple[str, str], Array] = {}
         # What may differ from what the file holds; None: anything.
         self._news: set[str] | None = None
@@ -80,6 +89,7 @@ class Keeper:
     def _begun(self, device: TwinDevice) -> None:
         assert device.motion is not None
         name = f"motion.{device.name}"
+        self._passing.add(name)
         self._note(name, self._text(name, device.motion, list))
         self._file.put(name, self._values[name])
 
@@ -126,8 +136,9 @@ class Keeper:
             if not device.fault.none:
                 passing.add(owner := f"fault.{name}")
                 note(owner, json.dumps(asdict(device.fault)))
-        for name in [n for n in self._values if n not in passing and n.startswith(("carrier.", "motion.", "fault."))]:
+        for name in self._passing - passing:
             del self._values[name]
+        self._passing = passing
         for owner, station, row_of, names in self._worn:
             note(owner, text(owner, row_of(station), lambda r, names=names: dict(zip(names, r, strict=True))))
         for n, platen in machine.process.platens.items():
@@ -142,16 +153,31 @@ class Keeper:
         note("machine", text("machine", (machine.tool.name, machine.seed), list))
 
     def _look_at_wafers(self) -> None:
-        seen, there = self._seen, 0
+        seen, there, now_s = self._seen, 0, self._machine.time_s
+        platens, exact = self._machine.process.platens.values(), self._machine.change_period_s is not None
+        at_platen = {p.wafer.wafer_id: p for p in platens if p.wafer is not None and not p.idle}
         for location, wafer in self._machine.places.items():
             there += 1
-            known = seen.get(wafer.wafer_id)
-            if known is not None and known[2] == wafer.changes_count and known[1] is wafer and known[0] == location:
+            known, platen = seen.get(wafer.wafer_id), at_platen.get(wafer.wafer_id)
+            same = known is not None and known[2] == wafer.changes_count and known[1] is wafer and known[0] == location
+            due = platen is not None and now_s >= self._noted_s.get(wafer.wafer_id, 0.0) + self._film_period_s
+            if same and not due:
                 continue
+            # First, as it may bring the wafer itself up to date.
+            films_nm = platen.films_now(now_s, exact=exact) if due and platen is not None else None
+            if due or (platen is not None and self._polished.get(wafer.wafer_id) is not wafer.thickness_nm):
+                self._noted_s[wafer.wafer_id] = now_s
             seen[wafer.wafer_id] = location, wafer, wafer.changes_count
             owner, row = f"wafer.{wafer.wafer_id}", (location, *_scalars_of(wafer))
             self._note(owner, self._text(owner, row, lambda r: dict(zip(("location", *_SCALARS), r, strict=True))))
-            for name, array in zip(_ARRAYS, _arrays_of(wafer), strict=True):
+            arrays = dict(zip(_ARRAYS, _arrays_of(wafer), strict=True))
+            if films_nm is not None:
+                self._polished[wafer.wafer_id] = wafer.thickness_nm
+                arrays["thickness_nm"] = films_nm[0]
+                arrays["under_nm"] = films_nm[1:] if len(films_nm) > 1 else None
+            elif self._polished.get(wafer.wafer_id) is wafer.thickness_nm:
+                del arrays["thickness_nm"], arrays["under_nm"]  # what is noted is newer
+            for name, array in arrays.items():
                 if array is not None:
                     self._note_array((owner, name), array)
                 else:
@@ -164,6 +190,8 @@ class Keeper:
         for wafer_id in self._seen.keys() - present:
             owner = f"wafer.{wafer_id}"
             del self._seen[wafer_id], self._values[owner]
+            self._polished.pop(wafer_id, None)
+            self._noted_s.pop(wafer_id, None)
             for name in _ARRAYS:
                 self._arrays.pop((owner, name), None)
 

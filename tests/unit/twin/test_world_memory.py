@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from twin_case import TwinCase, dictionary_a, tool_a, truth_a
 
 from planaris.clock import run
+from planaris.hardware import Subscription
 from planaris.model import SlotState, WaferKind
 from planaris.twin import CHUNK_S, Machine, MemoryFile, MemoryFileError, World, open_memory
 from planaris.twin.memory import MEMORY_FILE, Snapshot
 from planaris.twin.process import RINSE_FLOW_ML_MIN
-from planaris.twin.restoring import Keeper
+from planaris.twin.restoring import FILM_PERIOD_S, Keeper
 from planaris.twin.wafers import TrueWafer
 
 
@@ -140,6 +141,75 @@ def test_a_wafer_being_polished_is_found_on_its_raised_head_under_rinse() -> Non
         then.machine.close()
 
     story(body())
+
+
+@pytest.mark.parametrize(
+    ("change_period_s", "lost_s"),
+    # With the beats: the period and the samples' last block, which comes a moment late. Live: the period and an edge.
+    [(None, FILM_PERIOD_S + 4.0 + 0.2), (1.0, 1.0 + 0.2)],
+)
+@pytest.mark.parametrize("stacked", [False, True])
+def test_a_film_is_kept_as_it_is_between_the_ends_of_chunks(
+    change_period_s: float | None, lost_s: float, stacked: bool
+) -> None:
+    async def body() -> None:
+        case, file = TwinCase(change_period_s=change_period_s), MemoryFile(None)
+        if stacked:
+            case.wafer.materials, case.wafer.under_nm = ("TEOS", "TEOS"), film(50.0)[None]
+            case.machine.process.seat_heads()
+        world = World(case.machine)
+        world.remember(file)
+        marks: list[tuple[float, float, float]] = []  # time, true and kept mean of all films
+        async with case.connected():
+            beating, block_s = asyncio.create_task(case.beat()), 4.0
+            await case.begin_polish()
+            sampling = asyncio.create_task(_read(case.port.subscribe("platen1.fast", block_s)))
+            await asyncio.sleep(5.3)
+            for _ in range(40):  # instants all over the chunks of 10 s
+                await asyncio.sleep(0.97)
+                kept = [file.kept.arrays["wafer.W1", "thickness_nm"]]
+                kept += [a for (_, name), a in file.kept.arrays.items() if name == "under_nm"]
+                true_nm = case.machine.process.present()[1].wafer.films_nm  # type: ignore[union-attr]
+                kept_nm = sum(float(a.sum(axis=0).mean() if a.ndim == 3 else a.mean()) for a in kept)
+                marks.append((case.machine.time_s, float(true_nm.sum(axis=0).mean()), kept_nm))
+            beating.cancel()
+            sampling.cancel()
+            case.machine.on_change = lambda: None
+        times, true, noted = np.array(marks).T
+        assert (np.diff(noted) <= 0.0).all()  # no film grows
+        then_nm = np.interp(times - lost_s, times, true, left=np.inf)
+        assert (noted >= true - 1e-9).all()
+        assert (noted <= then_nm + 1e-9).all()
+        reborn = Life(file)
+        (wafer,) = reborn.world.wafers()
+        assert wafer.films_nm is not None
+        assert float(wafer.films_nm.sum(axis=0).mean()) == pytest.approx(noted[-1], abs=1e-9)
+        reborn.machine.close()
+
+    story(body())
+
+
+def test_noting_films_changes_no_bit_of_them() -> None:
+    async def polished(change_period_s: float | None) -> NDArray[np.float64]:
+        case = TwinCase(change_period_s=change_period_s)
+        world = World(case.machine)
+        if change_period_s is not None:
+            world.remember(MemoryFile(None))
+        async with case.connected():
+            beating = asyncio.create_task(case.beat())
+            await case.begin_polish()
+            await asyncio.sleep(33.3)
+            await case.end_polish()
+            case.machine.process.settle()
+            beating.cancel()
+            return world.wafers()[0].after_nm
+
+    assert np.array_equal(run(polished(None)), run(polished(0.37)))
+
+
+async def _read(subscription: Subscription) -> None:
+    async for _ in subscription:
+        pass
 
 
 def test_a_tripped_input_and_a_jammed_device_stay_so() -> None:

@@ -61,8 +61,16 @@ def truth_a(seed: int = 1) -> Truth:
 class TwinCase:
     """A machine, a port and a watch onto it, and clients of its devices."""
 
-    def __init__(self, link: LinkModel | None = None, seed: int = 1, truth: Truth | None = None) -> None:
-        self.machine = Machine(tool_a(), dictionary_a(), truth or truth_a(seed), seed, link)
+    def __init__(
+        self,
+        link: LinkModel | None = None,
+        seed: int = 1,
+        truth: Truth | None = None,
+        change_period_s: float | None = None,
+    ) -> None:
+        self.machine = Machine(
+            tool_a(), dictionary_a(), truth or truth_a(seed), seed, link, change_period_s=change_period_s
+        )
         self.port = TwinPort(self.machine)
         self.watch = TagWatch(self.port)
         self.wafer = TrueWafer("W1", 1, WaferKind.PRODUCT, self._film(), self._film())
