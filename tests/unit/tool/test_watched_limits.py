@@ -99,3 +99,15 @@ def test_every_alarm_and_tag_of_the_table_is_declared(bench: Bench) -> None:
     for limit in limits():
         assert (limit.alarm, place_of(limit)) in known, limit
         assert f"{place_of(limit)}.{limit.tag.split('.')[1]}" in bench.port.tags
+
+
+@pytest.mark.parametrize("zone", [1, 2, 3])
+def test_a_leak_of_any_zone_is_told_and_a_zone_that_fills_over_the_longest_ramp_is_none(
+    bench: Bench, watch: LimitWatch, zone: int
+) -> None:
+    (limit,) = (w for w in limits() if w.tag == f"head.zone{zone}_flow_l_min")
+    filling_s, full_l_min = 11.0, 0.1  # a ramp of 10 s, the longest, and what the regulator lags behind it
+    assert not watch.check(block_of(bench, limit, 5.0, filling_s))
+    assert not watch.check(block_of(bench, limit, full_l_min, 5.0))
+    (told,) = watch.check(block_of(bench, limit, 1.5, 15.0))
+    assert (told.limit.alarm, told.source) == ("membrane_leak", "head2")
