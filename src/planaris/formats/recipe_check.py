@@ -8,7 +8,7 @@ from planaris.formats.endpoint_check import check_endpoint
 from planaris.formats.recipe_edge import StepEdge
 from planaris.formats.run_to_run_check import check_run_to_run
 from planaris.formats.sheet import Sheet, figure
-from planaris.model import ConditioningMode, EndKind, StepKind, ToolDescription
+from planaris.model import ConditioningMode, EndKind, MEMBRANE_HELD_kPa, RING_MIN_kPa, StepKind, ToolDescription
 from planaris.processes import load_package, package_names
 
 _DWELL_ZONES = 5
@@ -122,10 +122,25 @@ def _check_step_ranges(step: Tree, at: str, sheet: Sheet, tool: ToolDescription)
             if is_number(item):
                 place = f"{path}[{zone}]" if isinstance(value, list) else path
                 sheet.check_range(place, float(item), limit.minimum, limit.maximum, problem)
+    _check_ring(step, at, sheet)
     amplitude_mm = number(step, "sweep_amplitude_mm")
     if amplitude_mm is not None:
         why = f"leaves the platen of tool {tool.name}"
         sheet.check_range(at + "sweep_amplitude_mm", amplitude_mm, 0.0, tool.platen.sweep_max_mm, why)
+
+
+def _check_ring(step: Tree, at: str, sheet: Sheet) -> None:
+    """Note a ring that presses too little for its zones: the PLC would hold them (interlock 10)."""
+    ring_kPa, zones_kPa = number(step, "ring_pressure_kPa"), step.get("zone_pressure_kPa")
+    if ring_kPa is None or not isinstance(zones_kPa, list) or not all(is_number(p) for p in zones_kPa):
+        return
+    if ring_kPa < RING_MIN_kPa and any(p > MEMBRANE_HELD_kPa for p in zones_kPa):
+        path = at + "ring_pressure_kPa"
+        typed = sheet.typed.get(path)
+        least = figure(round(RING_MIN_kPa / (typed.unit.factor if typed and typed.unit else 1.0), 2))
+        problem = f"holds no wafer under zones above {figure(MEMBRANE_HELD_kPa)} kPa"
+        unit = typed.symbol if typed else "kPa"
+        sheet.fault(path, None, problem, limit=f">= {least}", unit=unit, remedy=f"use {least} or more")
 
 
 def check_package(tree: Tree, sheet: Sheet) -> None:

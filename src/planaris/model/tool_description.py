@@ -28,6 +28,12 @@ class Range:
     maximum: float
 
 
+# Interlock 10: under a ring that presses with less than 1 psi the PLC holds the membrane at 0.5 psi at the most
+# (design values); rounded so that what is typed as 1 psi and 0.5 psi passes.
+RING_MIN_kPa = 6.89
+MEMBRANE_HELD_kPa = 3.45
+
+
 @dataclass(frozen=True, slots=True)
 class HeadDescription:
     """Carrier head: zone borders from the centre out, retaining ring."""

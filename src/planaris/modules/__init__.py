@@ -1,7 +1,14 @@
 """The tool's modules: each owns its state and talks to the port through device handshakes."""
 
 from planaris.modules.after_polish import Cleaner, Metrology
-from planaris.modules.bands import DEFAULT_BANDS, BandMonitor, Deviation
+from planaris.modules.bands import (
+    DEFAULT_BANDS,
+    BandMonitor,
+    Deviation,
+    ProcessDeviationError,
+    RingPressureLowError,
+    error_of,
+)
 from planaris.modules.context import (
     CheckLimits,
     ClosedError,
@@ -30,7 +37,6 @@ from planaris.modules.module import ActionRefusedError, IllegalTransitionError, 
 from planaris.modules.platen import (
     PadOccupiedError,
     Platen,
-    ProcessDeviationError,
     Visit,
     VisitResult,
     WaferLeftOnPadError,
@@ -67,6 +73,7 @@ __all__ = [
     "PadOccupiedError",
     "Platen",
     "ProcessDeviationError",
+    "RingPressureLowError",
     "Robot",
     "StartTrace",
     "StateTable",
@@ -82,6 +89,7 @@ __all__ = [
     "WaferLeftOnPadError",
     "WaferNotSeenError",
     "WaferSlippedError",
+    "error_of",
     "face_shown",
     "reads_fast",
     "rest_of_end",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from planaris.model import HEAD_SPEED_BAND, SLURRY_FLOW_BAND, Band, Block, PolishStep
+from planaris.hardware import DeviceFailedError
+from planaris.model import HEAD_SPEED_BAND, SLURRY_FLOW_BAND, Band, Block, PolishStep, RING_MIN_kPa
 
 # Band quantity -> (tag after the place, set-point of a step). Zones are expanded by number.
 QUANTITIES: dict[str, tuple[str, str]] = {
@@ -42,6 +43,22 @@ class Deviation:
     limit_pct: float
     persist_s: float
     aborts: bool
+
+
+class ProcessDeviationError(DeviceFailedError):
+    """A process quantity left its abort band."""
+
+
+class RingPressureLowError(ProcessDeviationError):
+    """A retaining ring presses with less than holds a wafer."""
+
+
+def error_of(deviation: Deviation, platen: str, detail: str) -> ProcessDeviationError:
+    """Return what a deviation that aborts ends a polish on a platen with."""
+    if deviation.quantity == "ring_pressure" and deviation.seen < RING_MIN_kPa:
+        remedy = "check ring regulator, bladder and supply, then rework or scrap the wafer"
+        return RingPressureLowError(deviation.tag.partition(".")[0], "polish", detail, remedy)
+    return ProcessDeviationError(platen, "polish", detail, "find the cause, then rework or scrap the wafer")
 
 
 @dataclass(slots=True)

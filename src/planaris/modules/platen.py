@@ -12,7 +12,7 @@ from planaris.clock import now_s
 from planaris.control import Decision, DecisionKind, StepFeatures
 from planaris.hardware import Device, DeviceFailedError, DeviceReportedError, PortError, Value
 from planaris.model import Block, ConditioningMode, EndKind, PolishStep, Recipe, Severity, StepEnd
-from planaris.modules.bands import BandMonitor
+from planaris.modules.bands import BandMonitor, ProcessDeviationError, RingPressureLowError, error_of
 from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader, TraceRecording
 from planaris.modules.endpoint_watch import EndpointWatch, StepControl, reads_window
 from planaris.modules.feature_tap import FeatureTap
@@ -40,10 +40,6 @@ POLISHING = ("polishing", "rinsing")
 # Vacuum of the pulls after a lift that left the wafer on the pad, each once [design; -80 kPa is the plain lift's].
 RECHUCK_VACUUM_kPa = (-85.0, -90.0)
 RECHUCK_LIMIT_S = 5.0
-
-
-class ProcessDeviationError(DeviceFailedError):
-    """A process quantity left its abort band."""
 
 
 class WaferSlippedError(DeviceFailedError):
@@ -527,6 +523,7 @@ class Platen(Module):
     def _on_block(self, block: Block, monitor: BandMonitor, visit: Visit) -> None:
         for detail in self.context.check_limits(block, visit.wafer_id):
             self._abort_step(detail)
+        errors: list[ProcessDeviationError] = []
         for deviation in monitor.check(block):
             kind = deviation.quantity.rsplit("_", 1)[-1]
             alarm = {"pressure": "pressure_deviation", "speed": "speed_deviation", "force": "force_deviation"}.get(
@@ -540,7 +537,10 @@ class Platen(Module):
             source = deviation.tag.split(".")[0]
             self.context.alarm(alarm, source, severity, detail, visit.wafer_id)
             if deviation.aborts:
-                self._abort_step(detail)
+                errors.append(error_of(deviation, self.name, detail))
+        # A ring that presses too little is the cause where the PLC holds the zones for it.
+        for error in sorted(errors, key=lambda e: not isinstance(e, RingPressureLowError)):
+            self.abort(error)
 
     def _abort_step(self, detail: str) -> None:
         if self._abort is not None and not self._abort.done():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from planaris.dictionary import Dictionary
 from planaris.hardware import OPTICAL, Value
-from planaris.model import ToolDescription
+from planaris.model import MEMBRANE_HELD_kPa, RING_MIN_kPa, ToolDescription
 from planaris.physics import ModelFlag, PolarGrid
 from planaris.twin.devices import Accept, DeviceError, Motion, TwinDevice
 from planaris.twin.fail_states import FailState, Loss, acting
@@ -57,10 +57,6 @@ _FAIL_TARGETS = {
 }
 # Actuators that work by compressed air: without it their set-points move nothing.
 _BY_AIR = frozenset({"slurry", "force", "zone1", "zone2", "zone3", "ring", "back"})
-# Below this ring pressure the PLC holds the membrane at no more than 0.5 psi (interlock 10; the minimum is a design
-# value, 1 psi).
-RING_MIN_kPa = 6.9
-MEMBRANE_HELD_kPa = 3.4
 # Verbs that lead to the safe state; they work without motion power.
 TO_SAFETY = frozenset({"lift", "up", "slurry", "rinse"})
 
@@ -265,7 +261,7 @@ class Process:
         if sweep_per_min != head.sweep_per_min:
             head.set_sweep(now_s, sweep_per_min)
         ring_kPa = _float(self._plc.values[f"{name}.sp_ring_pressure_kPa"])
-        if ring_kPa < RING_MIN_kPa:
+        if ring_kPa < RING_MIN_kPa:  # interlock 10
             for zone in ("zone1", "zone2", "zone3"):
                 held_kPa = min(MEMBRANE_HELD_kPa, _float(self._plc.values[f"{name}.sp_{zone}_pressure_kPa"]))
                 targets[zone] = held_kPa

@@ -173,6 +173,19 @@ def test_a_limit_typed_in_another_unit_may_be_reached(edit: Edit, tool_a: ToolDe
     assert load_recipe(path, tool_a).steps[0].conditioning.downforce_N == pytest.approx(31.1375513)
 
 
+def test_a_ring_that_holds_no_wafer_is_refused_and_one_psi_is_enough(
+    edit: Edit, tool_a: ToolDescription, faults_of: FaultsOf
+) -> None:
+    low = edit("recipe.toml", ("ring_pressure_psi = 5.2", "ring_pressure_psi = 0.9"))
+    fault = faults_of(lambda: load_recipe(low, tool_a))["steps[0].ring_pressure_psi"]
+    assert (fault.value, fault.limit, fault.unit) == ("0.9", ">= 1", "psi")
+    enough = edit("recipe.toml", ("ring_pressure_psi = 0.9", "ring_pressure_psi = 1.0"))
+    assert load_recipe(enough, tool_a).steps[0].ring_pressure_kPa == pytest.approx(PSI)
+    zones = "zone_pressure_psi = [1.0, 1.0, 1.0]\nring_pressure_psi = 1.5"
+    held = edit("recipe.toml", (zones, "zone_pressure_psi = [0.5, 0.5, 0.5]\nring_pressure_psi = 0"))
+    assert load_recipe(held, tool_a).steps[1].ring_pressure_kPa == 0.0
+
+
 def test_off_is_in_range_where_it_means_off(example: Path, tool_a: ToolDescription) -> None:
     rinse = load_recipe(example / "recipe.toml", tool_a).steps[1]
     assert (rinse.slurry_flow_ml_min, rinse.conditioning.mode) == (0.0, ConditioningMode.OFF)

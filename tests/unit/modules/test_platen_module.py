@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from planaris import clock
 from planaris.model import ConditioningMode, Recipe, Severity
-from planaris.modules import Platen, ProcessDeviationError, VisitResult, WaferNotSeenError
+from planaris.modules import Platen, ProcessDeviationError, RingPressureLowError, VisitResult, WaferNotSeenError
 from planaris.stream import ModuleStateChanged, StepEnded, StepStarted
 
 # Tags that say whether a wafer is off the pad and wet.
@@ -153,6 +153,13 @@ def test_film_was_removed_and_only_on_the_pad(done: Outcome) -> None:
     assert np.all(done.removed_nm > 0)
     # Some 5 nm/s at 27.6 kPa and 93 rpm for 14 s, less the ramp and a cold pad: between half and twice that.
     assert 35.0 < float(done.removed_nm.mean()) < 140.0
+
+
+def test_a_ring_below_its_minimum_ends_the_polish_as_the_head_s_own_failure() -> None:
+    found = visited(short_recipe(polish_s=40.0), disturbance=(15.0, {"head1.sp_ring_pressure_kPa": 5.0}))
+    assert isinstance(found.error, RingPressureLowError)
+    assert found.error.device == "head1"
+    assert_safe(found.tags)
 
 
 # Before the first step: valve and conditioner, pre-flow, on the way down; then in polish and rinse; then on the way up.

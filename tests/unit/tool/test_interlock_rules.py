@@ -9,8 +9,10 @@ import pytest
 from tool_bench import Bench
 
 from planaris.hardware import Value
+from planaris.modules import RingPressureLowError
 from planaris.stream import InterlockRefused
 from planaris.tool import JOB_START, MOTION, RULES, InterlockError, Interlocks
+from planaris.tool.failures import alarm_of, sources_of
 from planaris.tool.interlocks_units import UNITS_MOTION
 
 # A tool at rest where everything may begin: heads and cup in place, pads wet, wafers held, nothing tripped.
@@ -249,3 +251,8 @@ def test_a_supply_that_is_lost_lets_wafers_that_are_out_go_on(interlocks: Interl
     around.alarms = frozenset({("di_pressure_lost", "facility")})
     for action, subject in (("dry_robot.pick", "srd"), ("wet_robot.pick", "loadcup"), ("carousel.index", "carousel")):
         interlocks.permit(action, subject)
+
+
+def test_a_ring_below_its_minimum_sets_the_alarm_that_rule_10_reads() -> None:
+    error = RingPressureLowError("head2", "polish", "2 kPa", "check the ring")
+    assert (alarm_of(error), sources_of(error, "platen1")[0]) == ("ring_pressure_low", "head2")
