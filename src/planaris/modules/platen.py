@@ -110,7 +110,7 @@ class _Window:
 
 
 class Platen(Module):
-    """One platen; ``taken`` has the features of its last visit's steps, ended or not, where a recipe asks for them."""
+    """One platen; ``ended``: what its last visit took, cut off or not; ``taken``: its steps' features, if asked for."""
 
     TABLE: ClassVar[StateTable] = {
         ("idle", "prepare"): "preparing",
@@ -141,7 +141,8 @@ class Platen(Module):
         self._watch: EndpointWatch | None = None
         self._controls: dict[int, StepControl] = {}
         self._held, self._turned_away = "", False
-        self._conditioned_s = 0.0
+        self._polish_s = self._conditioned_s = 0.0
+        self.ended: VisitResult | None = None
         # When the last step of the visit under way, or of the last one, ended; NaN where none began.
         self.worked_to_s = math.nan
         self._slipped = False
@@ -183,7 +184,8 @@ class Platen(Module):
         self._abort = asyncio.get_running_loop().create_future()
         self._left, self._head, self._touched = visit, visit.head, not visit.steps
         self._held, self._turned_away = visit.held, visit.turned_away
-        self._conditioned_s, self.worked_to_s = 0.0, math.nan
+        self._polish_s, self._conditioned_s, self.worked_to_s = 0.0, 0.0, math.nan
+        self.ended = None
         block_s = self.context.constants.trace_block_s
         self.fire("prepare")
         port = self.context.port
@@ -199,10 +201,9 @@ class Platen(Module):
         window = self._look(visit)
         start_s = now_s()
         try:
-            polish_s = 0.0
             if visit.steps:  # else only the lift was left
                 await self._prepare(visit)
-                polish_s = await self._steps(visit, monitor, tap, spans)
+                await self._steps(visit, monitor, tap, spans)
                 monitor.stop()
             await self._lift(visit)
         except BaseException as error:
@@ -224,13 +225,14 @@ class Platen(Module):
             trace = recording.finish(spans)
             self.taken = () if kept is None else kept.features
             seen = None if window is None else window.recording.finish(spans)
+            slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
+            self.ended = ended = VisitResult(
+                self.number, visit.head, start_s, now_s(), self._polish_s, slurry_ml, di_water_ml, trace,
+                self._conditioned_s, self._held, self._turned_away, seen,
+            )  # fmt: skip
         self.fire("done")
         self._left = None
-        slurry_ml, di_water_ml = tap.volume_ml(self._slurry_tag), tap.volume_ml(self._di_tag)
-        return VisitResult(
-            self.number, visit.head, start_s, now_s(), polish_s, slurry_ml, di_water_ml, trace, self._conditioned_s,
-            self._held, self._turned_away, seen,
-        )  # fmt: skip
+        return ended
 
     def _look(self, visit: Visit) -> _Window | None:
         """Look at the wafer through the window and record it, where a step ends by an endpoint."""
@@ -310,8 +312,7 @@ class Platen(Module):
             found[number] = control
         return found
 
-    async def _steps(self, visit: Visit, monitor: BandMonitor, tap: TraceTap, spans: list[StepSpan]) -> float:
-        polish_s = 0.0
+    async def _steps(self, visit: Visit, monitor: BandMonitor, tap: TraceTap, spans: list[StepSpan]) -> None:
         slurry_ml = di_ml = 0.0
         self.fire("touch_down")
         self._touched = True
@@ -358,12 +359,11 @@ class Platen(Module):
                         round(di_ml - di_before_ml, 3),
                     )
                 )
-            if step.kind != "rinse":
-                polish_s += end_s - start_s
-            if step.conditioning.mode is ConditioningMode.IN_SITU:
-                self._conditioned_s += end_s - start_s
+                if step.kind != "rinse":
+                    self._polish_s += end_s - start_s
+                if step.conditioning.mode is ConditioningMode.IN_SITU:
+                    self._conditioned_s += end_s - start_s
             self._left = self._rest(visit, offset + 1, 0.0)
-        return polish_s
 
     def _rest(self, visit: Visit, done_count: int, into_next_s: float) -> Visit:
         left = _after(visit, done_count, into_next_s)

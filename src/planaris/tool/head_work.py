@@ -9,7 +9,15 @@ from collections.abc import Sequence
 from planaris.clock import now_s
 from planaris.hardware import WaitTimeoutError
 from planaris.model import OutOfControlAction, ToolDescription, Wafer, WaferKind
-from planaris.modules import LoadCup, PadOccupiedError, Platen, Visit, WaferLeftOnPadError, WaferSlippedError
+from planaris.modules import (
+    LoadCup,
+    PadOccupiedError,
+    Platen,
+    Visit,
+    VisitResult,
+    WaferLeftOnPadError,
+    WaferSlippedError,
+)
 from planaris.scheduling import Action, Move
 from planaris.stream import TraceRecorded
 from planaris.tool.failures import HeadNotUpError, StoppedError
@@ -168,9 +176,12 @@ class HeadWork:
             progress.polish_start_s = now_s()
         self._wet.left(platen.number)
         self._shop.due[head] = now_s() + steps_s(self._tool.description, visit)
+        before = platen.ended
         try:
             result = await platen.ask(lambda: platen.polish(visit))
         except Exception as error:
+            if platen.ended is not None and platen.ended is not before:  # it had begun
+                self._count(wafer, visit, platen.ended)
             self._cut_off(piece, wafer, visit, error)
             self.out_of_control(wafer, platen.name, self._tool.fault_watch.visited(visit.recipe, platen.taken))
             if isinstance(error, StoppedError):  # ordered: the platen itself is well
@@ -182,23 +193,28 @@ class HeadWork:
             self._tool.idle_pads.polished(platen.number)
         progress.visits_done += 1
         progress.polish_end_s = result.end_s
-        progress.polish_s += result.polish_s
-        progress.slurry_ml += result.slurry_ml
-        progress.di_water_ml += result.di_water_ml
         if result.held:
             self._marks.mark(wafer.wafer_id, "hold", result.held)
             progress.cut_short = progress.cut_short or result.turned_away
-        for trace in filter(None, (result.trace, result.window_trace)):
-            step, rows_count, tags_count = visit.first_step, trace.rows_count, trace.tags_count
-            self._tool.stream.publish(
-                TraceRecorded(wafer.wafer_id, platen.number, visit.head, step, trace.file, rows_count, tags_count)
-            )
+        self._count(wafer, visit, result)
         self._tool.consumables.visited(result, first_visit=progress.visits_done == 1)
         self.out_of_control(wafer, platen.name, self._tool.fault_watch.visited(visit.recipe, platen.taken))
         self._shop.set_ready(head)
         if progress.polished:
             self._wet.polished(wafer.wafer_id)
         self._wet.waits_over(wafer.wafer_id, platen)
+
+    def _count(self, wafer: Wafer, visit: Visit, result: VisitResult) -> None:
+        """Add what a visit took to its wafer, ended or cut off, and tell of its traces."""
+        progress = self._jobs.progress_of(wafer)
+        progress.polish_s += result.polish_s
+        progress.slurry_ml += result.slurry_ml
+        progress.di_water_ml += result.di_water_ml
+        for trace in filter(None, (result.trace, result.window_trace)):
+            step, rows_count, tags_count = visit.first_step, trace.rows_count, trace.tags_count
+            self._tool.stream.publish(
+                TraceRecorded(wafer.wafer_id, result.platen, visit.head, step, trace.file, rows_count, tags_count)
+            )
 
     def out_of_control(self, wafer: Wafer, platen: str, orders: Sequence[FaultOrder]) -> None:
         """Do what the out-of-control plan wants done because of a wafer: hold its lot, close its platen to product."""

@@ -12,6 +12,7 @@ from planaris.stream import (
     CleanStarted,
     StepEnded,
     StepStarted,
+    TraceRecorded,
     WaferFinished,
     WaferMarked,
     WaferMoved,
@@ -81,6 +82,13 @@ def test_a_polish_that_was_cut_goes_on_for_the_time_that_was_left() -> None:
     assert sum(e.duration_s for e in steps) == pytest.approx(40.0, abs=0.01)
     assert bench.outcome() == "completed"
     assert {(e.wafer_id, e.mark) for e in bench.of(WaferMarked)} == {("L1-02", "rework")}
+    # What the wafer went through counts, not the last visit alone, and each part of the polish has its trace.
+    whole = [e for e in bench.of(StepEnded) if e.wafer_id == "L1-02"]
+    (finished,) = [e for e in bench.of(WaferFinished) if e.wafer_id == "L1-02"]
+    assert finished.polish_s == pytest.approx(2 * 40.0, abs=0.01)
+    assert finished.slurry_ml == pytest.approx(sum(e.slurry_ml for e in whole), rel=0.1)
+    traces = [e.platen for e in bench.of(TraceRecorded) if e.wafer_id == "L1-02"]
+    assert traces == [2, 2, 3]
 
 
 @pytest.mark.parametrize("verb", ["work.skip", "work.abort"])
