@@ -37,13 +37,11 @@ from planaris.modules.module import ActionRefusedError, IllegalTransitionError, 
 from planaris.modules.platen import (
     PadOccupiedError,
     Platen,
-    Visit,
-    VisitResult,
     WaferLeftOnPadError,
     WaferSlippedError,
-    rest_of_end,
 )
 from planaris.modules.units import DualArmRobot, Exchange, Swing
+from planaris.modules.visit import Visit, VisitResult, rest_of_end
 from planaris.modules.window_tap import WINDOW_BLOCK_S
 
 __all__ = [

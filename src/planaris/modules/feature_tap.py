@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +12,7 @@ from planaris.control import END_S, LEAST_S, HeadGeometry, StepFeatures, StepTra
 from planaris.formats import content_name
 from planaris.model import StepKind, ToolDescription
 from planaris.modules.context import StepSpan, TraceFile, TraceRecording
-
-if TYPE_CHECKING:
-    from planaris.modules.platen import Visit
-
+from planaris.modules.visit import Visit
 
 # A head above this carries its wafer [design].
 _UP_MM = 30.0

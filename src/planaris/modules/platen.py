@@ -11,14 +11,15 @@ from typing import ClassVar
 from planaris.clock import now_s
 from planaris.control import Decision, DecisionKind, StepFeatures
 from planaris.hardware import Device, DeviceFailedError, DeviceReportedError, PortError, Value
-from planaris.model import Block, ConditioningMode, EndKind, PolishStep, Recipe, Severity, StepEnd
+from planaris.model import Block, ConditioningMode, EndKind, PolishStep, Severity
 from planaris.modules.bands import BandMonitor, ProcessDeviationError, RingPressureLowError, error_of
-from planaris.modules.context import ModuleContext, StepSpan, TraceFile, TraceHeader, TraceRecording
+from planaris.modules.context import ModuleContext, StepSpan, TraceHeader, TraceRecording
 from planaris.modules.endpoint_watch import EndpointWatch, StepControl, reads_window
 from planaris.modules.feature_tap import FeatureTap
 from planaris.modules.handling import confirm_wafer
 from planaris.modules.module import Module, StateTable
 from planaris.modules.trace_tap import TraceTap, columns_of
+from planaris.modules.visit import Visit, VisitResult, rest_of
 from planaris.modules.window_tap import WindowTap, has_window, window_columns
 from planaris.stream import EndpointDecided, StepEnded, StepStarted
 
@@ -62,42 +63,6 @@ class WaferLeftOnPadError(DeviceFailedError):
 
 class PadOccupiedError(DeviceFailedError):
     """A pad on which a wafer lies must not get a second one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One wafer's visit to one platen; what is left of one knows why its wafer is held, and if it goes no further."""
-
-    wafer_id: str
-    slot: int
-    head: int
-    recipe: Recipe
-    first_step: int
-    steps: tuple[PolishStep, ...]
-    held: str = ""
-    turned_away: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class VisitResult:
-    """What a visit took: times in tool time, polish without rinse, in-situ conditioning, and its trace.
-
-    ``held`` says why the wafer is to be kept for a person; ``turned_away``: it is not one that the recipe means.
-    ``window_trace`` is what the platen's window saw, where a step looked through it.
-    """
-
-    platen: int
-    head: int
-    start_s: float
-    end_s: float
-    polish_s: float
-    slurry_ml: float
-    di_water_ml: float
-    trace: TraceFile
-    conditioned_s: float = 0.0
-    held: str = ""
-    turned_away: bool = False
-    window_trace: TraceFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +331,7 @@ class Platen(Module):
             self._left = self._rest(visit, offset + 1, 0.0)
 
     def _rest(self, visit: Visit, done_count: int, into_next_s: float) -> Visit:
-        left = _after(visit, done_count, into_next_s)
+        left = rest_of(visit, done_count, into_next_s)
         return replace(left, held=self._held, turned_away=self._turned_away)
 
     async def _until_endpoint(
@@ -588,24 +553,3 @@ class Platen(Module):
     def _rest_platen(self) -> Mapping[str, Value]:
         names = ("slurry_flow_ml_min", "di_flow_ml_min", "conditioner_force_N", "conditioner_speed_rpm")
         return {f"{self.name}.sp_ramp_s": LIFT_RAMP_S} | {f"{self.name}.sp_{name}": 0.0 for name in names}
-
-
-def rest_of_end(end: StepEnd, into_s: float) -> StepEnd:
-    """Return a step's end for what is left of it after some seconds."""
-    left_s = max(0.0, end.time_s + end.over_polish_s - into_s)
-    if end.kind is not EndKind.TIME:  # what ends it begins anew, within what is left of the times
-        return replace(
-            end,
-            time_s=max(0.0, end.time_s - into_s),
-            min_s=max(0.0, end.min_s - into_s),
-            max_s=max(0.0, end.max_s - into_s),
-        )
-    return replace(end, time_s=left_s, min_s=min(end.min_s, left_s), over_polish_s=0.0)
-
-
-def _after(visit: Visit, done_count: int, into_next_s: float) -> Visit:
-    """Return what is left of a visit after some steps and part of the next."""
-    steps = visit.steps[done_count:]
-    if steps and into_next_s > 0:
-        steps = (replace(steps[0], end=rest_of_end(steps[0].end, into_next_s)), *steps[1:])
-    return replace(visit, first_step=visit.first_step + done_count, steps=steps)
