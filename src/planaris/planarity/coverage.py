@@ -7,18 +7,24 @@ a sweep over the whole chip without a loop over its shapes. Nothing is rounded: 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planaris.planarity.slanted import Slanted, tile_measures
+from planaris.planarity.edge_cut import Edges, cut_edges, polygon_edges
+from planaris.planarity.edge_sweep import sweep_edges
+from planaris.planarity.slanted import Slanted
 
 Ints = NDArray[np.int64]
 # Pieces a tile holds on average: fewer make more cuts, more make more slabs [measured].
 _PIECES_PER_TILE_COUNT = 24
 # Key of an interval: slab, start, end. A tile is at most 2^20 dbu wide, which leaves 2^23 slabs a sweep.
 _WIDTH_BITS = 20
+_WIDEST_TILE = (1 << _WIDTH_BITS) - 4
+# Pieces of one sweep: each brings two ordinates, so at most two slabs.
+_PIECES_AT_ONCE_COUNT = 1 << 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +116,49 @@ def measure(
     block must be given. Without ``outline`` its array is zero.
     """
     halo = 1 if outline else 0
-    box = _Box.of(grid, block)
-    pieces, tiles, odd = _cut(rectangles, slanted, box, halo)
+    pieces, tiles, edges = _cut(rectangles, slanted, _Box.of(grid, block), halo)
     cells = block.rows * block.columns
     area, length = np.zeros(cells), np.zeros(cells)
-    if len(odd):
+    if len(edges):
         is_odd = np.zeros(len(tiles.cell), dtype=np.bool_)
-        is_odd[odd[:, 0]] = True
+        is_odd[edges.tile] = True
         held = is_odd[pieces.tile]
-        _measure_odd(pieces[held], slanted, odd, tiles, box, area, length if outline else None)
+        every = edges.joined(_sides(pieces[held], len(slanted)))
         pieces = pieces[~held]
-    _sweep(pieces, tiles.width, tiles.height, tiles.cell, area, length if outline else None)
-    if outline:
-        turned = _Pieces(pieces.tile, pieces.y0, pieces.x0, pieces.y1, pieces.x1)
-        _sweep(turned, tiles.height, tiles.width, tiles.cell, None, length)
+        for found in sweep_edges(every, tiles.width, tiles.height, outline=outline):
+            place = tiles.cell[found.tile]
+            area += np.bincount(place, weights=found.area, minlength=cells)
+            length += np.bincount(place, weights=found.length, minlength=cells)
+    for some in _at_once(pieces):
+        _sweep(some, tiles.width, tiles.height, tiles.cell, area, length if outline else None)
+        if outline:
+            turned = _Pieces(some.tile, some.y0, some.x0, some.y1, some.x1)
+            _sweep(turned, tiles.height, tiles.width, tiles.cell, None, length)
     return area.reshape(block.rows, block.columns), length.reshape(block.rows, block.columns)
+
+
+def pieces_count(rectangles: Ints, slanted: Slanted, grid: Grid, block: Block) -> int:
+    """Return in how many pieces shapes would be cut at the borders of a block's cells."""
+    total = 0
+    for boxes in (rectangles, slanted.bounds()):
+        low = np.maximum(boxes[:, :2] // grid.cell, [block.column, block.row])
+        high = np.minimum((boxes[:, 2:] - 1) // grid.cell, [block.column_end - 1, block.row_end - 1])
+        total += int(np.maximum(high - low + 1, 0).prod(axis=1).sum())
+    return total
+
+
+def _at_once(p: _Pieces) -> Iterator[_Pieces]:
+    """Give all pieces, whole tiles at a time, so many that a sweep's keys can hold them."""
+    if len(p.tile) <= _PIECES_AT_ONCE_COUNT:
+        yield p
+        return
+    ends = np.cumsum(np.bincount(p.tile))
+    begin = 0
+    while begin < len(ends):
+        done = int(ends[begin - 1]) if begin else 0
+        end = max(begin + 1, int(np.searchsorted(ends, done + _PIECES_AT_ONCE_COUNT, side="right")))
+        yield p[(p.tile >= begin) & (p.tile < end)]
+        begin = end
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +176,26 @@ class _Box:
         return _Box(block.column * grid.cell, block.row * grid.cell, grid.cell, block.columns, block.rows)
 
 
-def _cut(rectangles: Ints, slanted: Slanted, box: _Box, halo: int) -> tuple[_Pieces, _Tiles, Ints]:
-    """Return rectangles cut to tiles, the tiles, and (tile, polygon) of slanted polygons, sorted by tile."""
+def _cut(rectangles: Ints, slanted: Slanted, box: _Box, halo: int) -> tuple[_Pieces, _Tiles, Edges]:
+    """Return rectangles and edges of slanted polygons cut to tiles, and the tiles."""
     size, columns, rows = box.size, box.columns, box.rows
     whole = np.asarray(rectangles, dtype=np.int64).reshape(-1, 4)
-    bounds = slanted.bounds()
-    every = np.concatenate([whole, bounds]) if len(bounds) else whole
-    x0, y0 = every[:, 0] - box.left, every[:, 1] - box.bottom
-    x1, y1 = every[:, 2] - box.left, every[:, 3] - box.bottom
+    x0, y0 = whole[:, 0] - box.left, whole[:, 1] - box.bottom
+    x1, y1 = whole[:, 2] - box.left, whole[:, 3] - box.bottom
     which, column, row = _spread((x0, y0, x1, y1), size, columns, rows, halo)
     cell = row * columns + column
     x0, x1 = x0[which] - column * size, x1[which] - column * size
     y0, y1 = y0[which] - row * size, y1[which] - row * size
-    held = np.bincount(cell, minlength=columns * rows)
+    edges = polygon_edges(slanted, box.left, box.bottom)
+    if len(edges):
+        one = np.ones(1, dtype=np.int64)
+        edges, covered = cut_edges(
+            edges, one * size, one * columns, one * rows, one * 0, one * rows * size, halo, closed=True
+        )
+        cell, x0, y0, x1, y1 = (np.concatenate([a, covered[:, k]]) for k, a in enumerate((cell, x0, y0, x1, y1)))
+    held = np.bincount(cell, minlength=columns * rows) + np.bincount(edges.tile, minlength=columns * rows) // 2
     per_side = np.ceil(np.sqrt(np.maximum(held, 1) / _PIECES_PER_TILE_COUNT)).astype(np.int64)
-    small = np.maximum(-(-size // per_side), 1)
+    small = np.clip(-(-size // per_side), 1, _WIDEST_TILE)
     side = -(-size // small)
     base = np.cumsum(side * side) - side * side
     tiles = _tiles(side, small, size)
@@ -164,20 +203,25 @@ def _cut(rectangles: Ints, slanted: Slanted, box: _Box, halo: int) -> tuple[_Pie
     owner = cell[part]
     tile = base[owner] + j * side[owner] + i
     left, bottom = i * small[owner], j * small[owner]
+    x0, y0, x1, y1 = x0[part] - left, y0[part] - bottom, x1[part] - left, y1[part] - bottom
+    if len(edges):
+        edges, covered = cut_edges(edges, small, side, side, base, np.full(len(side), size), halo, closed=False)
+        tile, x0, y0, x1, y1 = (np.concatenate([a, covered[:, k]]) for k, a in enumerate((tile, x0, y0, x1, y1)))
     wide, high = tiles.width[tile], tiles.height[tile]
     pieces = _Pieces(
-        tile,
-        np.maximum(x0[part] - left, -halo),
-        np.maximum(y0[part] - bottom, -halo),
-        np.minimum(x1[part] - left, wide + halo),
-        np.minimum(y1[part] - bottom, high + halo),
+        tile, np.maximum(x0, -halo), np.maximum(y0, -halo), np.minimum(x1, wide + halo), np.minimum(y1, high + halo)
     )
-    if not len(bounds):
-        return pieces, tiles, np.zeros((0, 2), dtype=np.int64)
-    source = which[part]
-    is_slanted = source >= len(whole)
-    odd = np.stack([tile[is_slanted], source[is_slanted] - len(whole)], axis=1)
-    return pieces[~is_slanted], tiles, odd[np.argsort(odd[:, 0], kind="stable")]
+    return pieces, tiles, edges
+
+
+def _sides(p: _Pieces, number: int) -> Edges:
+    """Return the left and right sides of rectangles as edges; each is a polygon of its own, numbered from here on."""
+    x0, y0, x1, y1 = (v.astype(np.float64) for v in (p.x0, p.y0, p.x1, p.y1))
+    one, tile = np.ones_like(p.tile), np.tile(p.tile, 2)
+    x = np.concatenate([x0, x1])
+    polygon = np.tile(np.arange(len(p.tile)) + number, 2)
+    made = Edges(tile, polygon, x, np.tile(y0, 2), x, np.tile(y1, 2), np.concatenate([one, -one]))
+    return made[made.yb > made.ya]
 
 
 def _tiles(side: Ints, small: Ints, size: int) -> _Tiles:
@@ -237,31 +281,3 @@ def _sweep(
     if length is not None:
         edges = ((x0 >= 0) & (x0 < wide)).astype(np.float64) + ((x1 > 0) & (x1 <= wide))
         length += np.bincount(place, weights=edges * high_of, minlength=len(length))
-
-
-def _measure_odd(
-    pieces: _Pieces,
-    slanted: Slanted,
-    odd: Ints,
-    tiles: _Tiles,
-    box: _Box,
-    area: NDArray[np.float64],
-    length: NDArray[np.float64] | None,
-) -> None:
-    """Measure the tiles that slanted polygons reach, one by one."""
-    order = np.argsort(pieces.tile, kind="stable")
-    sorted_tile = pieces.tile[order]
-    boxes = np.stack([pieces.x0, pieces.y0, pieces.x1, pieces.y1], axis=1)[order]
-    for tile in np.unique(odd[:, 0]):
-        begin, end = np.searchsorted(sorted_tile, [tile, tile + 1])
-        first, last = np.searchsorted(odd[:, 0], [tile, tile + 1])
-        cell = int(tiles.cell[tile])
-        row, column = divmod(cell, box.columns)
-        corner = np.array([
-            box.left + column * box.size + tiles.left[tile], box.bottom + row * box.size + tiles.bottom[tile]
-        ])  # fmt: skip
-        polygons = [slanted.polygon(int(k)) - corner for k in odd[first:last, 1]]
-        found = tile_measures(boxes[begin:end], polygons, int(tiles.width[tile]), int(tiles.height[tile]))
-        area[cell] += found[0]
-        if length is not None:
-            length[cell] += found[1]

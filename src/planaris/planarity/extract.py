@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from planaris.planarity.coverage import Block, Grid, measure
+from planaris.planarity.coverage import Block, Grid, measure, pieces_count
 from planaris.planarity.layout import LayerKey, LayerView, Layout
 from planaris.planarity.maps import PatternMaps, pattern_maps
 from planaris.planarity.slanted import Slanted
 
 # Shapes that are flattened at once; some 300 bytes each while they are swept [measured].
 SHAPES_AT_ONCE_COUNT = 500_000
+# Long lines and large polygons are cut at every cell: a block has at most so many times more pieces than shapes.
+_PIECES_PER_SHAPE_COUNT = 4
 
 
 def layer_maps(
@@ -47,8 +49,11 @@ def layer_maps(
                 continue
             here = np.s_[block.row : block.row_end, block.column : block.column_end]
             corner = np.array([left, bottom])
-            moved = Slanted(shapes[1].points - corner, shapes[1].starts)
-            area[here], length[here] = measure(shapes[0] - np.tile(corner, 2), moved, grid, block, outline=outline)
+            boxes, odd = shapes[0] - np.tile(corner, 2), Slanted(shapes[1].points - corner, shapes[1].starts)
+            if not single and pieces_count(boxes, odd, grid, block) > _PIECES_PER_SHAPE_COUNT * at_once_count:
+                waiting += _halves(block)
+                continue
+            area[here], length[here] = measure(boxes, odd, grid, block, outline=outline)
             done += block.columns * block.rows
             if progress is not None:
                 progress(name, done / (grid.nx * grid.ny))

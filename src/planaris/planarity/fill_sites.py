@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from planaris.planarity.cover import cover_rectangles
 from planaris.planarity.fill_rules import FillRules
 from planaris.planarity.layout import LayerKey, LayerView, Layout
-from planaris.planarity.slanted import cover_rectangles
 
 Ints = NDArray[np.int64]
 

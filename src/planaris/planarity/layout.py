@@ -6,17 +6,21 @@ dropped with all that stands below them, so memory follows the block and not the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planaris.planarity.slanted import NO_SLANTED, Slanted
+from planaris.planarity.placed_shapes import placed_boxes, placed_polygons, touching
+from planaris.planarity.slanted import Slanted
 
 Ints = NDArray[np.int64]
 LayerKey = tuple[int, int]
 Box = tuple[int, int, int, int]
+# Placements of one cell by no quarter turn or magnified: by the matrix's entries, the matrix and offsets [k, 2].
+Turned = dict[tuple[float, ...], tuple[NDArray[np.float64], list[NDArray[np.float64]]]]
 # Of a cell with more rectangles than this, those that reach the window are looked up placement by placement.
 _LOOKED_UP_COUNT = 4096
 _NOTHING: Ints = np.zeros((0, 4), dtype=np.int64)
@@ -84,7 +88,7 @@ class LayerView:
             own = [cell.rectangles[key] for key in self.keys if key in cell.rectangles]
             self.rectangles.append(np.concatenate(own) if own else _NOTHING.astype(np.int32))
             odd = [cell.slanted[key] for key in self.keys if key in cell.slanted]
-            self.slanted.append(Slanted.of([s.polygon(k) for s in odd for k in range(len(s))]) if odd else NO_SLANTED)
+            self.slanted.append(Slanted.joined(odd))
         self.boxes = [None] * len(self.layout.cells)
         for index in reversed(range(len(self.layout.cells))):
             self.boxes[index] = self._bounds(index)
@@ -119,32 +123,41 @@ class LayerView:
     def shapes_in(self, window: Box, limit_count: int) -> tuple[Ints, Slanted] | None:
         """Return rectangles and slanted polygons that touch a window (dbu), or None where they are over a limit."""
         rectangles: list[Ints] = []
-        polygons: list[Ints] = []
+        polygons: list[Slanted] = []
         total = 0
         instances: list[dict[int, list[Ints]]] = [{} for _ in self.layout.cells]
-        turned: list[list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = [[] for _ in self.layout.cells]
+        turned: list[Turned] = [{} for _ in self.layout.cells]
         instances[0][0] = [np.zeros((1, 2), dtype=np.int64)]
         for index, cell in enumerate(self.layout.cells):
+            count = len(self.rectangles[index]) + len(self.slanted[index])
             for code, parts in instances[index].items():
                 at = parts[0] if len(parts) == 1 else np.concatenate(parts)
-                if len(at) > 1 and total + len(at) * len(self.rectangles[index]) > limit_count:
+                if len(at) > 1 and total + len(at) * count > limit_count:
                     return None
                 own = self._own_rectangles(index, code, at, window)
-                total += len(own)
+                odd = placed_polygons(self.slanted[index], MATRICES[code].astype(np.float64), at, window)
+                total += len(own) + len(odd)
                 rectangles.append(own)
-                if len(self.slanted[index]):
-                    polygons += self._own_slanted(index, MATRICES[code].astype(np.float64), at, window)
-                if total + len(polygons) > limit_count:
+                polygons.append(odd)
+                if total > limit_count:
                     return None
                 for place in cell.placements:
                     self._place(place, code, at, window, instances, turned)
             instances[index] = {}
-            for matrix, at in turned[index]:
-                polygons += self._as_polygons(index, matrix, at, window)
+            for matrix, parts in turned[index].values():
+                at = np.concatenate(parts)
+                if len(at) > 1 and total + len(at) * count > limit_count:
+                    return None
+                own, quads = placed_boxes(self.rectangles[index], matrix, at, window)
+                odd = placed_polygons(self.slanted[index], matrix, at, window)
+                total += len(own) + len(quads) + len(odd)
+                rectangles.append(own)
+                polygons += [quads, odd]
                 for place in cell.placements:
-                    self._place_turned(place, matrix, at, turned)
-            turned[index] = []
-        return (np.concatenate(rectangles) if rectangles else _NOTHING), Slanted.of(polygons)
+                    own_matrix = place.matrix if place.matrix is not None else MATRICES[place.code]
+                    self._turn(place, matrix @ own_matrix, at, place.offsets @ matrix.T, window, turned)
+            turned[index] = {}
+        return (np.concatenate(rectangles) if rectangles else _NOTHING), Slanted.joined(polygons)
 
     def _own_rectangles(self, index: int, code: int, at: Ints, window: Box) -> Ints:
         own = self.rectangles[index]
@@ -158,24 +171,12 @@ class LayerView:
                 inverse = matrix.T
                 low, high = np.array(window[:2]) - offset, np.array(window[2:]) - offset
                 corners = np.stack([inverse @ low, inverse @ high])
-                parts.append(_moved(own[_touching(own, corners.min(axis=0), corners.max(axis=0))], code, offset))
+                parts.append(_moved(own[touching(own, corners.min(axis=0), corners.max(axis=0))], code, offset))
             return np.concatenate(parts) if parts else _NOTHING
         placed = _moved(own, code, np.zeros(2, dtype=np.int64))
         shift = np.concatenate([at, at], axis=1)
         every = (shift[:, None, :] + placed[None, :, :]).reshape(-1, 4)
-        return every[_touching(every, np.array(window[:2]), np.array(window[2:]))]
-
-    def _own_slanted(self, index: int, matrix: NDArray[np.float64], at: Ints, window: Box) -> list[Ints]:
-        own = self.slanted[index]
-        placed = np.rint(own.points @ matrix.T).astype(np.int64)
-        bounds = Slanted(placed, own.starts).bounds()
-        low, high = np.array(window[:2]), np.array(window[2:])
-        found: list[Ints] = []
-        for number in range(len(own)):
-            points = placed[own.starts[number] : own.starts[number + 1]]
-            box = bounds[number] + np.concatenate([at, at], axis=1)
-            found += [points + at[k] for k in np.flatnonzero(_touching(box, low, high))]
-        return found
+        return every[touching(every, np.array(window[:2]), np.array(window[2:]))]
 
     def _place(
         self,
@@ -184,7 +185,7 @@ class LayerView:
         at: Ints,
         window: Box,
         instances: list[dict[int, list[Ints]]],
-        turned: list[list[tuple[NDArray[np.float64], NDArray[np.float64]]]],
+        turned: list[Turned],
     ) -> None:
         """Add the placements of a child in instances of its parent that reach the window."""
         box = self.boxes[place.child]
@@ -192,8 +193,7 @@ class LayerView:
             return
         offsets = _turned(place.offsets, code)
         if place.matrix is not None:
-            matrix = MATRICES[code].astype(np.float64) @ place.matrix
-            turned[place.child] += [(matrix, (a + o).astype(np.float64)) for a in at for o in offsets]
+            self._turn(place, MATRICES[code] @ place.matrix, at, offsets, window, turned)
             return
         child_code = _composed(code, place.code)
         low, high = _turned_box(box, Placement(place.child, child_code, place.offsets))
@@ -201,32 +201,27 @@ class LayerView:
         if len(reach):
             instances[place.child].setdefault(child_code, []).append(reach)
 
-    def _place_turned(
+    def _turn(
         self,
         place: Placement,
         matrix: NDArray[np.float64],
-        at: NDArray[np.float64],
-        turned: list[list[tuple[NDArray[np.float64], NDArray[np.float64]]]],
+        at: NDArray[np.float64] | Ints,
+        offsets: NDArray[np.float64] | Ints,
+        window: Box,
+        turned: list[Turned],
     ) -> None:
-        if self.boxes[place.child] is None:
+        """Add the placements, by no quarter turn or magnified, of a child that reach the window."""
+        box = self.boxes[place.child]
+        if box is None:
             return
-        own = place.matrix if place.matrix is not None else MATRICES[place.code].astype(np.float64)
-        turned[place.child] += [(matrix @ own, matrix @ offset + at) for offset in place.offsets]
-
-    def _as_polygons(self, index: int, matrix: NDArray[np.float64], at: NDArray[np.float64], window: Box) -> list[Ints]:
-        """Return a cell's shapes, turned by no quarter, rounded to dbu."""
-        x0, y0, x1, y1 = (self.rectangles[index][:, k] for k in range(4))
-        corners = np.stack([x0, y0, x0, y1, x1, y1, x1, y0], axis=1).reshape(-1, 4, 2)
-        own = self.slanted[index]
-        shapes: Iterable[Ints] = [*corners.astype(np.int64), *(own.polygon(k) for k in range(len(own)))]
-        found = [np.rint(points @ matrix.T + at).astype(np.int64) for points in shapes]
-        return [
-            p for p in found
-            if (p.max(axis=0) >= window[:2]).all() and (p.min(axis=0) <= window[2:]).all()
-        ]  # fmt: skip
+        low, high = _turned_box(box, Placement(place.child, 0, place.offsets, matrix))
+        every = _reaching(at, offsets, np.array(window[:2]) - high, np.array(window[2:]) - low)
+        if len(every):
+            key = tuple(np.round(matrix, 12).ravel().tolist())
+            turned[place.child].setdefault(key, (matrix, []))[1].append(every.astype(np.float64))
 
 
-def _reaching(at: Ints, offsets: Ints, low: Ints, high: Ints) -> Ints:
+def _reaching(at: Any, offsets: Any, low: Ints, high: Ints) -> Any:
     """Return at + offset, of all pairs, where it lies between low and high; x first, which few pass."""
     x = (at[:, 0, None] + offsets[None, :, 0]).ravel()
     near = np.flatnonzero((x >= low[0]) & (x <= high[0]))
@@ -238,10 +233,6 @@ def _reaching(at: Ints, offsets: Ints, low: Ints, high: Ints) -> Ints:
 
 def _hull(boxes: NDArray[np.int32] | Ints) -> Ints:
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]).astype(np.int64)
-
-
-def _touching(boxes: NDArray[np.int32] | Ints, low: Ints, high: Ints) -> NDArray[np.bool_]:
-    return (boxes[:, 2] >= low[0]) & (boxes[:, 3] >= low[1]) & (boxes[:, 0] <= high[0]) & (boxes[:, 1] <= high[1])
 
 
 def _turned(points: NDArray[np.int32] | Ints, code: int) -> Ints:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from planaris.model import InputError, InputFault
 from planaris.planarity.decompose import is_rectilinear, rectangles_of
 from planaris.planarity.layout import MATRICES, Box, LayerKey, Layout, LayoutCell, Placement
+from planaris.planarity.layout_paths import path_polygons
+from planaris.planarity.placed_shapes import is_quarter, rounded
 from planaris.planarity.slanted import Slanted
 
 Ints = NDArray[np.int64]
@@ -20,6 +22,8 @@ _NOT_A_CHIP = "$$$CONTEXT_INFO$$$"
 # Coordinates are kept in 32 bits, as GDSII has them.
 _LARGEST_DBU = 2**31 - 1
 _SHOWN_COUNT = 12
+# A polygon with more points than this is not cut into rectangles: work and memory grow with their square.
+_BOX_POINTS, _CUT_POINTS_COUNT = 4, 500
 # Polygons of a layer held as small arrays, some 250 bytes each, before they become rectangles.
 _AT_ONCE_COUNT = 200_000
 # Turns are read as degrees and kept as radians.
@@ -51,8 +55,11 @@ def build_layout(source: str, library: Any, layers: Collection[LayerKey] | None,
     rectangles: list[dict[LayerKey, list[NDArray[np.int32]]]] = [{} for _ in order]
     slanted: list[dict[LayerKey, list[Ints]]] = [{} for _ in order]
 
+    placements = [_placements(cell, index, scale) for cell in order]
+    turned = _turned(placements)
+
     def sort_out(key: LayerKey) -> None:
-        _sort_out(key, taken.pop(key), scale, rectangles, slanted)
+        _sort_out(key, taken.pop(key), scale, turned, rectangles, slanted)
 
     for number, cell in enumerate(order):
         _take(cell, number, wanted, taken, found, sort_out)
@@ -63,7 +70,7 @@ def build_layout(source: str, library: Any, layers: Collection[LayerKey] | None,
             cell.name,
             {key: np.concatenate(parts) for key, parts in rectangles[k].items()},
             {key: Slanted.of(polygons) for key, polygons in slanted[k].items()},
-            _placements(cell, index, scale),
+            placements[k],
         )
         for k, cell in enumerate(order)
     )
@@ -209,7 +216,7 @@ def _take(
     polygons: list[Any] = cell.polygons
     paths: list[Any] = cell.paths
     if paths:
-        polygons = [*polygons, *(polygon for path in paths for polygon in path.to_polygons())]
+        polygons = [*polygons, *(polygon for path in paths for polygon in path_polygons(path))]
     for polygon in polygons:
         key = (polygon.layer, polygon.datatype)
         batch = taken.get(key)
@@ -235,13 +242,14 @@ def _sort_out(
     key: LayerKey,
     batch: _Taken,
     scale: float,
+    turned: NDArray[np.bool_],
     rectangles: list[dict[LayerKey, list[NDArray[np.int32]]]],
     slanted: list[dict[LayerKey, list[Ints]]],
 ) -> None:
     """Turn polygons of one layer into rectangles and slanted polygons of each cell."""
     lengths = np.fromiter(map(len, batch.points), np.int64, len(batch.points))
     cells = np.array(batch.cells, dtype=np.int64)
-    points = np.rint(np.concatenate(batch.points) * scale).astype(np.int64)
+    points = rounded(np.concatenate(batch.points) * scale)
     starts = np.cumsum(lengths) - lengths
     boxes: list[Ints] = []
     owners: list[Ints] = []
@@ -250,20 +258,32 @@ def _sort_out(
         if count < 3:
             continue
         shaped = points[(starts[mine][:, None] + np.arange(count)).ravel()].reshape(-1, count, 2)
-        straight = is_rectilinear(shaped)
+        # Parts of a polygon that is turned would be rounded apart, and a large one has too many: they stay whole.
+        whole = (count > _BOX_POINTS) & turned[cells[mine]] | (count > _CUT_POINTS_COUNT)
+        straight = is_rectilinear(shaped) & ~whole
         made, which = rectangles_of(shaped[straight])
         boxes.append(made)
         owners.append(cells[mine[straight]][which])
         for place in np.flatnonzero(~straight):
             slanted[int(cells[mine[place]])].setdefault(key, []).append(shaped[place])
-    if not boxes:
+    every = np.concatenate([*boxes, np.zeros((0, 4), dtype=np.int64)])
+    owner = np.concatenate([*owners, np.zeros(0, dtype=np.int64)])
+    if not len(every):  # shapes without area alone
         return
-    every, owner = np.concatenate(boxes), np.concatenate(owners)
     order = np.argsort(owner, kind="stable")
     every, owner = every[order].astype(np.int32), owner[order]
     present, begin = np.unique(owner, return_index=True)
     for number, part in zip(present.tolist(), np.split(every, begin[1:]), strict=True):
         rectangles[number].setdefault(key, []).append(part)
+
+
+def _turned(placements: list[tuple[Placement, ...]]) -> NDArray[np.bool_]:
+    """Say which cells, parents first, stand somewhere by no quarter turn."""
+    found = np.zeros(len(placements), dtype=np.bool_)
+    for number, placed in enumerate(placements):
+        for place in placed:
+            found[place.child] |= found[number] or (place.matrix is not None and not is_quarter(place.matrix))
+    return found
 
 
 @dataclass(slots=True)
@@ -294,7 +314,7 @@ def _placement(
     name: str, angle: float, mirrored: bool, magnification: float, group: _Turn, index: dict[str, int], scale: float
 ) -> Placement:
     origins = np.array(group.origins, dtype=np.float64).reshape(-1, 2)
-    offsets = np.rint(np.concatenate([origins, *group.arrays]) * scale).astype(np.int64)
+    offsets = rounded(np.concatenate([origins, *group.arrays]) * scale)
     quarters = angle / (0.5 * np.pi)
     if abs(quarters - round(quarters)) < _SAME_ANGLE and magnification == 1.0:
         return Placement(index[name], round(quarters) % 4 + (4 if mirrored else 0), offsets)

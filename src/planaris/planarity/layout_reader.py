@@ -29,6 +29,8 @@ _ENDLIB = b"\x00\x04\x04\x00"
 _OASIS_END_BYTES, _OASIS_END = 256, 2
 _TAIL_BYTES = 1 << 16
 _READ_LIMIT_S = 3600.0
+# How far a polygon may stay inside of what is round.
+_ROUND_DBU = 0.1
 _PROBE = "import gdstk, sys; (gdstk.read_oas if sys.argv[2] == 'oasis' else gdstk.read_gds)(sys.argv[1])"
 _AGAIN = "copy or export the file again"
 # What the reader says of files that it reads well; cells that are missing are told with their parents later.
@@ -41,8 +43,6 @@ def read_layout(path: Path, layers: Collection[LayerKey] | None = None, top: str
     Properties and the order of shapes do not matter; text is left out. Raises `InputError` with every fault found: a
     file unreadable, cut off or damaged, cells missing or standing in themselves, no or several top cells, no area.
     """
-    import gdstk
-
     try:
         with _plain(path) as file:
             kind = _kind(path, file)
@@ -50,11 +50,21 @@ def read_layout(path: Path, layers: Collection[LayerKey] | None = None, top: str
             with warnings.catch_warnings():
                 # Cells that are missing: told below, all of them, as faults.
                 warnings.simplefilter("ignore", RuntimeWarning)
-                library: Any = gdstk.read_oas(file) if kind == "oasis" else gdstk.read_gds(file)
+                library = _library(file, kind)
     except (OSError, EOFError, zlib.error) as error:
         text = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise _refused(path, text, "the file cannot be read", _AGAIN) from error
     return build_layout(str(path), library, layers, top)
+
+
+def _library(file: Path, kind: str) -> Any:
+    """Read a file with gdstk; round ends of paths and circles become polygons as fine as the grid allows."""
+    import gdstk
+
+    if kind == "oasis":
+        return gdstk.read_oas(file, tolerance=_ROUND_DBU * gdstk.oas_precision(file) / 1e-6)
+    unit, precision = gdstk.gds_units(file)
+    return gdstk.read_gds(file, tolerance=_ROUND_DBU * precision / unit)
 
 
 def _refused(path: Path, value: str, problem: str, remedy: str) -> InputError:

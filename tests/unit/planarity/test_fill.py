@@ -15,12 +15,13 @@ from planaris.model import InputError
 from planaris.planarity import FillDesign, Layout, Placed, chip_process, design_fill, layer_maps, pad_filter, reticle_of
 from planaris.planarity.chip_cells import chip_cells
 from planaris.planarity.clipper import clipped_areas
+from planaris.planarity.cover import cover_rectangles
 from planaris.planarity.coverage import Block, Grid, measure
 from planaris.planarity.fill_check import check_fill
 from planaris.planarity.fill_choice import bounds, capacity, place_squares
 from planaris.planarity.fill_sites import fill_sites
 from planaris.planarity.montage import PlacedPad, place_of
-from planaris.planarity.slanted import NO_SLANTED, Slanted, cover_rectangles
+from planaris.planarity.slanted import NO_SLANTED, Slanted
 
 CELL_DBU = round(CELL_UM * 1000)
 METAL = {"metal": ((8, 0), (8, 22))}

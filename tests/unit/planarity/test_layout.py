@@ -126,3 +126,36 @@ def test_a_large_array_is_never_flattened_as_a_whole(tmp_path: Path) -> None:
     np.testing.assert_allclose(maps.density, 0.25, atol=1e-12)
     assert len(shares) > 8
     assert shares[-1] == 1.0
+
+
+def test_a_magnified_chip_is_measured_as_rectangles(tmp_path: Path) -> None:
+    made = library()
+    chip = next(cell for cell in made.cells if cell.name == "CHIP")
+    shrunk = made.new_cell("SHRUNK")
+    shrunk.add(gdstk.Reference(chip, (0, 0), rotation=math.pi / 2, magnification=0.5))
+    maps = layer_maps(read_layout(write(made, tmp_path, "gds")), LAYERS, 5_000)["metal"]
+    whole = layer_maps(read_layout(write(library(), tmp_path, "gds")), LAYERS, 10_000)["metal"]
+    # Every coordinate of the chip is even, so that halves are exact; a quarter turn makes rows of its columns.
+    np.testing.assert_allclose(maps.mean_density, whole.mean_density, rtol=1e-9)
+    assert maps.perimeter_um_per_um2.sum() > 0.0
+
+
+def test_a_turned_polygon_has_no_seams(tmp_path: Path) -> None:
+    made = gdstk.Library()
+    chip, comb = made.new_cell("CHIP"), made.new_cell("COMB")
+    steps = [(x, y) for k in range(10) for x, y in ((2 * k, 3), (2 * k, 5), (2 * k + 1, 5), (2 * k + 1, 3))]
+    comb.add(gdstk.Polygon([(0, 0), *steps, (20, 3), (20, 0)], layer=8))
+    chip.add(gdstk.Reference(comb, (0, 0), rotation=0.3), gdstk.rectangle((-20, -20), (40, 40), layer=99))
+    maps = layer_maps(read_layout(write(made, tmp_path, "gds")), LAYERS, 60_000)["metal"]
+    outline = float((maps.perimeter_um_per_um2 * maps.inside).sum()) * 60.0**2
+    # Ten teeth of 1 µm by 2 µm on a bar of 20 µm by 3 µm; corners are rounded to dbu.
+    assert outline == pytest.approx(2 * 20 + 2 * 3 + 10 * 4, rel=1e-3)
+
+
+def test_a_cell_whose_shapes_have_no_area(tmp_path: Path) -> None:
+    made = gdstk.Library()
+    chip, flat = made.new_cell("CHIP"), made.new_cell("FLAT")
+    flat.add(gdstk.Polygon([(1, 1), (5, 1), (5, 1), (1, 1)], layer=8))
+    chip.add(gdstk.Reference(flat, (0, 0)), gdstk.rectangle((0, 0), (10, 10), layer=99))
+    maps = layer_maps(read_layout(write(made, tmp_path, "gds")), LAYERS, 10_000)["metal"]
+    assert maps.density[0, 0] == 0.0
