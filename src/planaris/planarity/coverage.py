@@ -19,7 +19,7 @@ from planaris.planarity.slanted import Slanted
 
 Ints = NDArray[np.int64]
 # Pieces a tile holds on average: fewer make more cuts, more make more slabs [measured].
-_PIECES_PER_TILE_COUNT = 24
+_PIECES_PER_TILE_COUNT = 40
 # Key of an interval: slab, start, end. A tile is at most 2^20 dbu wide, which leaves 2^23 slabs a sweep.
 _WIDTH_BITS = 20
 _WIDEST_TILE = (1 << _WIDTH_BITS) - 4
@@ -257,10 +257,12 @@ def _sweep(
     thick = np.diff(ordinates, append=0).astype(np.float64)
     slab_tile = ordinates >> _WIDTH_BITS
     count = last - first
-    which = np.repeat(np.arange(len(count)), count)
-    slab = np.arange(len(which)) + np.repeat(first - (np.cumsum(count) - count), count)
     # One halo unit may stand left of the tile: starts are kept above zero.
-    key = (((slab << _WIDTH_BITS) + (p.x0[which] + 1)) << _WIDTH_BITS) + (p.x1[which] + 1)
+    begin = (((first << _WIDTH_BITS) + (p.x0 + 1)) << _WIDTH_BITS) + (p.x1 + 1)
+    key = np.arange(int(count.sum()))
+    key -= np.repeat(np.cumsum(count) - count, count)
+    key <<= 2 * _WIDTH_BITS
+    key += np.repeat(begin, count)
     key.sort()
     mask = (1 << _WIDTH_BITS) - 1
     start = key >> _WIDTH_BITS

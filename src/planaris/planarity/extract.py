@@ -12,7 +12,7 @@ from planaris.planarity.maps import PatternMaps, pattern_maps
 from planaris.planarity.slanted import Slanted
 
 # Shapes that are flattened at once; some 300 bytes each while they are swept [measured].
-SHAPES_AT_ONCE_COUNT = 500_000
+SHAPES_AT_ONCE_COUNT = 150_000
 # Long lines and large polygons are cut at every cell: a block has at most so many times more pieces than shapes.
 _PIECES_PER_SHAPE_COUNT = 4
 

@@ -23,7 +23,7 @@ Repeat = Callable[[Step, tuple[Map, Map], int], tuple[Map, Map]]
 LONGEST_STEP_S = 2.0
 STEP_SHARE = 0.05
 # Cells that are marched together: their arrays stay in a core's cache.
-_BLOCK = 8192
+_BLOCK = 16384
 # Steps between two looks for clearing.
 _SEGMENT = 8
 # A film thinner than this is gone; halvings of a time step that find the moment.

@@ -180,5 +180,7 @@ def _one_kind(step_nm: Array, cells: CellConstants, sigma_nm: float, differ: boo
 def _mean_of_growth(z: Array, xp: Any) -> Array:
     """Return (e^z − 1 − z)/z²: mean over a step of the way that h' = f + f'(h − h₀) goes, over f·dt."""
     small = xp.abs(z) < _SERIES
+    if xp is np and not small.any():
+        return (np.expm1(z) - z) / (z * z)
     safe = xp.where(small, 1.0, z)
     return xp.where(small, 0.5 + z * (1.0 / 6.0 + z * (1.0 / 24.0)), (xp.expm1(safe) - safe) / (safe * safe))
