@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import gdstk
 import numpy as np
 import pytest
 from spine_lots import ROOT, Run, run_of, run_small, small_lot
+from typer.testing import CliRunner
 
+from planaris.cli.main import app
 from planaris.report.facts import read_facts
 from planaris.report.sections.endpoints import endpoints
 
@@ -124,3 +128,32 @@ def test_a_patterned_wafer_is_cleared_too(tmp_path: Path) -> None:
     assert decided(run) == {"P2 bulk": ("call", "endpoint"), "P3 clear": ("call", "endpoint")}
     assert covered(run, "W").max() == 0.0
     assert covered(run, "Ti").max() < LEFT_FRACTION
+
+
+def test_a_wafer_patterned_by_a_layout_is_cleared_too(tmp_path: Path) -> None:
+    """The density file that `planaris planarity` writes of a chip of plugs is what the twin's wafers are made of."""
+    library = gdstk.Library()
+    chip, row = library.new_cell("PLUGS"), library.new_cell("ROW")
+    row.add(gdstk.rectangle((0, 0), (2000, 0.5), layer=19))
+    chip.add(gdstk.Reference(row, (0, 0), columns=1, rows=1000, spacing=(1, 2)))
+    chip.add(gdstk.rectangle((0, 0), (4000, 4000), layer=99))
+    library.write_gds(tmp_path / "chip.gds")
+    made = CliRunner().invoke(
+        app,
+        [
+            "planarity", str(tmp_path / "chip.gds"), "--process", "w", "--layers", "plugs=19/0", "--grid-um", "50",
+            "--out", str(tmp_path / "out"),
+        ],
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+    text = (tmp_path / "out" / "plugs.density.toml").read_text(encoding="utf-8")
+    example = tmp_path / "w_plug"
+    shutil.copytree(ROOT / "examples" / "w_plug", example)
+    (example / "density.toml").write_text(text, encoding="utf-8")
+    edits = {"lot_endpoint.toml": {"[stack]\n": '[stack]\ndensity = "density.toml"\n'}}
+    lot = small_lot(tmp_path / "lot", (1,), edits, example=example, called="lot_endpoint.toml")
+    run = run_of(run_small(lot, tmp_path / "home"), tmp_path / "home")
+    assert decided(run) == {"P2 bulk": ("call", "endpoint"), "P3 clear": ("call", "endpoint")}
+    assert covered(run, "W").max() == 0.0
+    # Plugs of five kinds of density blur the light's last step: somewhat more liner passes than on a bare field.
+    assert covered(run, "Ti").max() < 2.0 * LEFT_FRACTION

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from planaris.planarity import LayerKey, Layout, PatternProcess
+    from planaris.planarity import LayerKey, Layout, PadFollow, PatternProcess
 
 LayoutArgument = Annotated[Path, typer.Argument(help="GDSII or OASIS file, plain or .gz.", metavar="LAYOUT")]
-ProcessOption = Annotated[str, typer.Option("--process", help="oxide, sti, w, cu, or a package's name.", metavar="P")]
+PROCESS_HELP = "oxide, sti, w, cu, or a package's name."
+ProcessOption = Annotated[str, typer.Option("--process", help=PROCESS_HELP, metavar="P")]
 TopOption = Annotated[str | None, typer.Option("--top", help="The cell that is the chip.", metavar="CELL")]
 GridOption = Annotated[float, typer.Option("--grid-um", help="Size of a cell, 5 to 50 um.", min=5.0, max=50.0)]
 TimeOption = Annotated[float | None, typer.Option("--time-s", help="End the last stage after this time.", min=0.1)]
@@ -62,14 +63,66 @@ def parse_layers(texts: list[str]) -> dict[str, tuple[LayerKey, ...]]:
     return found
 
 
-def read_chip(path: Path, layers: list[str], grid_um: float, top: str | None, *more: LayerKey) -> ChipInput:
-    """Read a layout and check layers and grid against it; ``more`` layers are read too. InputError with every fault."""
+def read_chip(path: Path, named: dict[str, tuple[LayerKey, ...]], grid_um: float, top: str | None) -> ChipInput:
+    """Read a layout and check layers and grid against it; InputError with every fault."""
     from planaris.planarity import check_layers, read_layout
 
-    named = parse_layers(layers)
-    layout = read_layout(path, {key for keys in named.values() for key in keys} | set(more), top)
+    layout = read_layout(path, {key for keys in named.values() for key in keys}, top)
     notes = check_layers(layout, named)
     return ChipInput(layout, named, cell_size_dbu(layout, grid_um, len(named)), notes)
+
+
+@dataclass(frozen=True, slots=True)
+class ChipLevels:
+    """Levels from the lowest up: layers by name, a process for each, and how the pad leans."""
+
+    layers: dict[str, tuple[LayerKey, ...]]
+    processes: tuple[PatternProcess, ...]
+    follow: PadFollow | None
+
+
+def read_levels(path: Path) -> ChipLevels:
+    """Read a levels file and its processes; InputError with every fault of them."""
+    from planaris.formats import load_levels
+    from planaris.model import InputError, InputFault
+    from planaris.planarity import PadFollow
+
+    edge = load_levels(path)
+    layers: dict[str, tuple[LayerKey, ...]] = {}
+    processes: list[PatternProcess] = []
+    faults: list[InputFault] = []
+    for number, level in enumerate(edge.levels):
+        layers[level.name] = parse_layers([",".join(level.layers)]).popitem()[1]
+        try:
+            made = process_of(level.process, level.time_s, level.endpoint)
+            processes.append(_with_films(made, level.thickness_nm, level.step_nm))
+        except InputError as error:
+            faults += [replace(fault, path=f"levels[{number}].{fault.path}") for fault in error.faults]
+        except ValueError as error:
+            faults.append(InputFault(f"levels[{number}]", level.process, str(error), remedy="change the level"))
+    if faults:
+        raise InputError(str(path), tuple(faults))
+    follow = None if edge.pad_modulus_MPa is None else PadFollow(modulus_MPa=edge.pad_modulus_MPa)
+    return ChipLevels(layers, tuple(processes), follow)
+
+
+def _with_films(process: PatternProcess, thickness_nm: float | None, step_nm: float | None) -> PatternProcess:
+    """Return a process with another thickness of its top film, laid down evenly, and another step."""
+    stack = process.stack
+    if step_nm is not None:
+        if len(stack.up) > 1:
+            raise ValueError(f"step_nm = {step_nm:g}: only one film on lines has a step of its own")
+        stack = replace(stack, step_nm=step_nm)
+    if thickness_nm is not None:
+        more_nm = thickness_nm - stack.up[0].thickness_nm
+        tops = [
+            (replace(films[0], thickness_nm=films[0].thickness_nm + more_nm), *films[1:])
+            for films in (stack.up, stack.down)
+        ]
+        stack = replace(stack, up=tops[0], down=tops[1])
+    if stack.down[0].thickness_nm <= 0.0 or stack.step_nm >= stack.up_height_nm:
+        raise ValueError(f"a top film of {stack.up[0].thickness_nm:g} nm is no thicker than the step to be filled")
+    return replace(process, stack=stack)
 
 
 def cell_size_dbu(layout: Layout, grid_um: float, layers_count: int = 1) -> int:

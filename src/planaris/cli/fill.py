@@ -125,7 +125,7 @@ def _rules(path: Path, layer: str) -> FillRules:
 
 def _reticle(path: Path, folder: Path | None, level: str, grid_um: float) -> Reticle:
     """Read the montage's chips, each once, and set them on the field."""
-    from planaris.cli.chip_input import read_chip
+    from planaris.cli.chip_input import parse_layers, read_chip
     from planaris.formats import load_montage
     from planaris.model import InputError, InputFault
     from planaris.planarity import Placed, layer_maps, reticle_of
@@ -147,7 +147,7 @@ def _reticle(path: Path, folder: Path | None, level: str, grid_um: float) -> Ret
     maps: dict[str, PatternMaps] = {}
     for chip in montage.chips:
         log(f"montage: {chip.name}")
-        read = read_chip(folder / chip.file, [f"{level}={chip.levels[level]}"], grid_um, chip.top)
+        read = read_chip(folder / chip.file, parse_layers([f"{level}={chip.levels[level]}"]), grid_um, chip.top)
         maps[chip.name] = layer_maps(read.layout, read.layers, read.cell_dbu)[level]
     placed = [Placed(place.chip, maps[place.chip], place.x_um, place.y_um) for place in montage.places]
     size = (montage.width_um, montage.height_um)

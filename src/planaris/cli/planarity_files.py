@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planaris.cli.chip_wafers import write_density
 from planaris.cli.planarity_picture import layer_picture
 from planaris.formats.layout_write import write_rectangles
 from planaris.planarity import HotSpot
 
 if TYPE_CHECKING:
-    from planaris.planarity import ChipStudy, LayerStudy
+    from planaris.planarity import ChipStudy, LayerStudy, WaferOfDies
 
 # Marker layers: one datatype for each kind; layer numbers above 900 are free in the common technologies [design].
 MARKER_LAYER = 990
@@ -25,7 +26,7 @@ _SURFACES = (
 )  # fmt: skip
 
 
-def write_study(made: ChipStudy, notes: list[str], out: Path) -> list[Path]:
+def write_study(made: ChipStudy, wafers: dict[str, WaferOfDies], notes: list[str], out: Path) -> list[Path]:
     """Write all files of a study into a folder and return their paths; OSError where it cannot be written."""
     from planaris.report.chip_page import chip_page
 
@@ -35,12 +36,13 @@ def write_study(made: ChipStudy, notes: list[str], out: Path) -> list[Path]:
     for layer in made.layers:
         stem = _stem(layer.name)
         written.append(_write_maps(layer, out / f"{stem}.npz"))
-        pictures[layer.name] = layer_picture(layer, f"{made.top}, {layer.name}: {made.process.name}")
+        pictures[layer.name] = layer_picture(layer, f"{made.top}, {layer.name}: {layer.process.name}")
+        written.append(write_density(layer, made.top, out / f"{stem}.density.toml"))
         written.append(out / f"{stem}.png")
         written[-1].write_bytes(pictures[layer.name])
     written += _write_spots(made, out)
     written.append(out / "report.html")
-    written[-1].write_text(chip_page(made, notes, pictures), encoding="utf-8")
+    written[-1].write_text(chip_page(made, notes, pictures, wafers), encoding="utf-8")
     return written
 
 

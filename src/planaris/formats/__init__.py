@@ -8,6 +8,7 @@ from planaris.formats.described_lot import describe_lot
 from planaris.formats.fill_rules_file import load_fill_rules
 from planaris.formats.incoming_file import load_incoming
 from planaris.formats.job_files import FindRecipe, JobFiles, fit_job, load_job
+from planaris.formats.levels_file import load_levels
 from planaris.formats.lot_file import LotFile, load_lot
 from planaris.formats.montage_file import load_montage
 from planaris.formats.quantity import leaf_paths, show_quantity, value_at
@@ -47,6 +48,7 @@ __all__ = [
     "load_fill_rules",
     "load_incoming",
     "load_job",
+    "load_levels",
     "load_lot",
     "load_montage",
     "load_recipe",

@@ -45,7 +45,7 @@ from planaris.planarity.pattern_process import (
     RecessConstants,
 )
 from planaris.planarity.polish import polish
-from planaris.planarity.study import ChipStudy, LayerStudy, study_chip
+from planaris.planarity.study import ChipStudy, LayerStudy, study_chip, study_levels
 from planaris.planarity.sweep import Mapper, SweepPoint, SweepRow, coarser, process_pool, sweep
 from planaris.planarity.topography import Topography, TopographyStatistics, statistics
 from planaris.planarity.wafer_dies import Die, WaferOfDies, density_areas, die_sites, polish_wafer
@@ -124,6 +124,7 @@ __all__ = [
     "soft_tir",
     "statistics",
     "study_chip",
+    "study_levels",
     "sweep",
     "tir",
     "trial",

@@ -32,9 +32,14 @@ class Level:
 
 
 def polish_levels(
-    levels: Sequence[Level], *, follow: PadFollow | None = None, base_nm: Map | float = 0.0, workers: int = 1
+    levels: Sequence[Level],
+    *,
+    follow: PadFollow | None = None,
+    base_nm: Map | float = 0.0,
+    surround: float | None = None,
+    workers: int = 1,
 ) -> tuple[Topography, ...]:
-    """Return the surface after each level, from the lowest up; dies repeat.
+    """Return the surface after each level, from the lowest up; dies repeat, or ``surround`` as `pad_filter`.
 
     Films are laid down evenly over what the level below left. Under ``follow`` the pad presses harder on cells whose
     tops stand above their surroundings, by `PadFollow`, so that part of what came from below is levelled and the
@@ -48,17 +53,17 @@ def polish_levels(
     found: list[Topography] = []
     base: Map | float = base_nm
     for level in levels:
-        flat = polish(level.maps, level.process, base_nm=base, workers=workers)
-        surface = flat if follow is None else _followed(level, flat, follow, workers)
+        flat = polish(level.maps, level.process, base_nm=base, surround=surround, workers=workers)
+        surface = flat if follow is None else _followed(level, flat, follow, surround, workers)
         found.append(surface)
         base = surface.surface_nm - _mean(surface.surface_nm, level.maps.inside)
     return tuple(found)
 
 
-def _followed(level: Level, flat: Topography, follow: PadFollow, workers: int) -> Topography:
+def _followed(level: Level, flat: Topography, follow: PadFollow, surround: float | None, workers: int) -> Topography:
     """Polish a level again for the same times, its cells' loads after their heights."""
     maps, process = level.maps, level.process
-    cells = chip_cells(maps, process, pad_filter(maps, process, workers=workers))
+    cells = chip_cells(maps, process, pad_filter(maps, process, surround=surround, workers=workers))
     sigma_nm, base = process.constants.contact.sigma_nm, flat.base_nm
     zeros = np.zeros(base.size)
     wear = Wear(zeros, zeros)

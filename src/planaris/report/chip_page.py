@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from string import Template
 
-from planaris.planarity import ChipStudy, LayerStudy
+from planaris.planarity import ChipStudy, LayerStudy, WaferOfDies
 from planaris.report.page import Column, Section, figure, table
 from planaris.report.text import esc
 
@@ -25,13 +25,21 @@ _FIGURES = (
 )
 
 
-def chip_page(made: ChipStudy, notes: Sequence[str], pictures: Mapping[str, bytes]) -> str:
-    """Return the page as HTML; ``pictures`` are PNG by layer."""
-    sections = [_summary(made), *(_layer(one, pictures[one.name]) for one in made.layers), _spots(made)]
-    if notes or made.process.notes:
-        items = "".join(f"<li>{esc(note)}</li>" for note in (*notes, *made.process.notes))
+def chip_page(
+    made: ChipStudy, notes: Sequence[str], pictures: Mapping[str, bytes], wafers: Mapping[str, WaferOfDies]
+) -> str:
+    """Return the page as HTML; ``pictures`` are PNG by layer, ``wafers`` a wafer of each layer's dies, if any."""
+    sections = [
+        _summary(made),
+        *_wafers(wafers),
+        *(_layer(one, pictures[one.name]) for one in made.layers),
+        _spots(made),
+    ]
+    every = (*notes, *(note for process in made.processes for note in process.notes))
+    if every:
+        items = "".join(f"<li>{esc(note)}</li>" for note in every)
         sections.append(Section("notes", "Notes", f"<ul>{items}</ul>"))
-    return page(f"{made.top}, {made.process.name}", _header(made), sections, made.source)
+    return page(f"{made.top}, {made.process_name}", _header(made), sections, made.source)
 
 
 def page(title: str, header: str, sections: Sequence[Section], name: str) -> str:
@@ -62,29 +70,53 @@ def _header(made: ChipStudy) -> str:
     around = "dies repeat in all directions" if made.surround is None else f"in a field of density {made.surround:g}"
     return (
         f"<h1>Chip {esc(made.top)}</h1><p>{esc(made.source)} · {right - left:.3f} × {top - bottom:.3f} mm · "
-        f"process {esc(made.process.name)} · {esc(around)}</p>"
+        f"process {esc(made.process_name)} · {esc(around)}</p>"
     )
 
 
 def _summary(made: ChipStudy) -> Section:
     columns = [
-        Column("layer"), Column("cell", "µm", numeric=True), Column("density", numeric=True),
+        Column("layer"), Column("process"), Column("cell", "µm", numeric=True), Column("density", numeric=True),
         Column("time", "s", numeric=True), *(Column(name, "nm", numeric=True) for name, _ in _FIGURES),
         Column("hot spots", numeric=True),
     ]  # fmt: skip
     rows = [
         [
-            esc(one.name), f"{one.maps.cell_um:g}", f"{one.maps.mean_density:.4f}", f"{one.surface.time_s:.1f}",
+            esc(one.name), esc(one.process.name), f"{one.maps.cell_um:g}", f"{one.maps.mean_density:.4f}",
+            f"{one.surface.time_s:.1f}",
             *(f"{getattr(one.statistics, key):.1f}" for _, key in _FIGURES), str(len(one.hot_spots)),
         ]
         for one in made.layers
     ]  # fmt: skip
     tool = made.tool
+    start = "Each level lies on what the one above it in the table left." if made.carried else "Each layer starts flat."
     text = (
-        f"<p>Each layer starts flat. Focus budget {tool.budget_nm:.0f} nm: a third of n·λ/NA² = "
+        f"<p>{start} Focus budget {tool.budget_nm:.0f} nm: a third of n·λ/NA² = "
         f"{tool.depth_of_focus_nm:.0f} nm of {esc(tool.name)} ({esc(tool.source)}).</p>"
     )
     return Section("summary", "Summary", table(columns, rows) + text)
+
+
+def _wafers(wafers: Mapping[str, WaferOfDies]) -> list[Section]:
+    if not wafers:
+        return []
+    columns = [
+        Column("layer"), Column("dies", numeric=True), Column("within die", "nm", numeric=True),
+        Column("die to die", "nm", numeric=True), Column("edge die", "nm", numeric=True),
+        Column("edge off others", "nm", numeric=True),
+    ]  # fmt: skip
+    rows = [
+        [
+            esc(name), str(len(w.dies)), f"{w.within_die_nm:.1f}", f"{w.die_to_die_nm:.1f}", f"{w.edge_die_nm:.1f}",
+            f"{w.edge_offset_nm:+.1f}",
+        ]
+        for name, w in wafers.items()
+    ]  # fmt: skip
+    text = (
+        "<p>Whole dies under the pressure at their centres: mean TIR within a die, range of their mean heights, "
+        "largest TIR near the edge, and how high edge dies stand over the others.</p>"
+    )
+    return [Section("wafer", "Dies of a wafer", table(columns, rows) + text)]
 
 
 def _layer(one: LayerStudy, data: bytes) -> Section:
