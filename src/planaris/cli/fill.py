@@ -76,6 +76,7 @@ def command(
     try:
         legal = _rules(rules, layer)
         wanted = process_of(process, time_s, endpoint)
+        _refuse_plugs(wanted)
         keys = {*legal.drawn, legal.fill, *legal.keep_out}
         chip = read_layout(layout, keys, top)
         cell = cell_size_dbu(chip, grid_um)
@@ -98,6 +99,16 @@ def command(
     if made.violations:
         log(f"{len(made.violations)} violations of the rules")
         raise typer.Exit(PROCESS_FAILURE)
+
+
+def _refuse_plugs(process: PatternProcess) -> None:
+    """Plugs join two metals and take no dummies; InputError for a process that polishes them."""
+    from planaris.model import InputError, InputFault
+
+    if not process.stack.up_drawn and process.stack.up[0].material == "W":
+        problem = "polishes plugs, which join two metals: a dummy would join what lies above and below"
+        fault = InputFault("--process", process.name, problem, remedy="fill the metal layers, by their own process")
+        raise InputError(process.name, (fault,))
 
 
 def _rules(path: Path, layer: str) -> FillRules:

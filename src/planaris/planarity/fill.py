@@ -58,7 +58,7 @@ class Surroundings:
     """
 
     def __init__(self, maps: PatternMaps, process: PatternProcess, reticle: Reticle | None) -> None:
-        """Find the constant part; a stage that ends by clearing keeps the time that the unfilled field takes."""
+        """Find the constant part of the field."""
         self._reticle = reticle
         self._pad: PadFilter | None = None
         self._where = (slice(0, maps.shape[0]), slice(0, maps.shape[1]))
@@ -79,10 +79,15 @@ class Surroundings:
         for copy in self.copies:
             self.mask[copy] = True
         self.process = process
-        if any(not isinstance(stage.ends, float) for stage in process.stages):
-            times = polish(whole, process).stage_times_s
-            stages = tuple(replace(stage, ends=took) for stage, took in zip(process.stages, times, strict=True))
-            self.process = replace(process, stages=stages)
+
+    def timed(self, maps: PatternMaps) -> PatternProcess:
+        """Return the process with all stages as long as they take on the field with these maps in all copies."""
+        if all(isinstance(stage.ends, float) for stage in self.process.stages):
+            return self.process
+        whole = maps if self._reticle is None else self._reticle.with_target(maps)
+        times = polish(whole, self.process).stage_times_s
+        stages = tuple(replace(stage, ends=took) for stage, took in zip(self.process.stages, times, strict=True))
+        return replace(self.process, stages=stages)
 
     def region(self, maps: PatternMaps) -> PatternMaps:
         """Return the region's maps with these maps in all copies."""
@@ -95,7 +100,7 @@ class Surroundings:
     def polished(self, maps: PatternMaps) -> Topography:
         """Return the region's surface after polish."""
         region = self.region(maps)
-        return polish(region, self.process, pad=self.pad_for(region))
+        return polish(region, self.timed(maps), pad=self.pad_for(region))
 
     def tir_nm(self, surface: Topography) -> float:
         """Return the range of the surface over all copies of the chip."""
@@ -192,16 +197,21 @@ def design_fill(
         squares = _squares(layout, sites, place_squares(sites, cell_dbu, maps, added, upper))
         return trial(name, layout, rules, cell_dbu, squares, around, process)
 
-    plain = placed("by density", by_density(maps, lower, upper, rules.target_fraction))
-    if before.TIR_nm >= LEAST_TIR_nm:
+    even = by_density(maps, lower, upper, rules.target_fraction)
+    plain = placed("by density", even)
+    if before.TIR_nm >= LEAST_TIR_nm and len(sites.largest):
         region = around.region(maps)
         added = by_topography(
-            region, around.copies, around.mask, around.process, around.pad_for(region), lower, upper,
+            region, around.copies, around.mask, around.timed(plain.maps), around.pad_for(region), lower, upper,
+            plain=even, size_um=float(sites.sizes[sites.largest].mean()) * layout.dbu_um,
             progress=lambda value: say(f"TIR {value:.1f} nm before squares are placed"),
         )  # fmt: skip
     else:
         added = lower
     best = placed("by topography", added)
+    if before.TIR_nm >= LEAST_TIR_nm and plain.TIR_nm < best.TIR_nm:
+        # What was designed on smooth densities came out worse once squares stood there.
+        best = replace(plain, name=best.name)
     return FillDesign(rules, before, plain, best, len(sites.largest), check_fill(layout, best.squares, rules))
 
 

@@ -16,6 +16,7 @@ from planaris.planarity.gradient import Figure, polish_gradient
 from planaris.planarity.maps import PatternMaps
 from planaris.planarity.pad_filter import PadFilter
 from planaris.planarity.pattern_process import PatternProcess
+from planaris.planarity.polish import polish
 from planaris.planarity.topography import Topography
 
 Map = NDArray[np.float64]
@@ -24,6 +25,8 @@ Ints = NDArray[np.int64]
 _SOFTNESS_nm = (6.0, 2.0)
 _HARD_nm = 1e-3
 _ITERATIONS_COUNT = 40
+# Added density of a central difference by widths.
+_APART_RATIO = 1e-4
 # Shares of what fits, of which the best starts the descent.
 _STARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -60,26 +63,41 @@ def by_topography(
     lower: Map,
     upper: Map,
     *,
+    plain: Map,
+    size_um: float,
     progress: Callable[[float], None] | None = None,
 ) -> Map:
     """Return a chip's added densities that make all its copies flattest: descent along the gradient of their TIR.
 
     ``region`` holds the ``copies`` (slices of its maps), ``mask`` says which cells count; all cells are whole. Stages
-    must end by time.
+    must end by time. Where places are recessed by their widths, squares of ``size_um`` change these too. ``plain`` is
+    one of the densities that the descent may start from.
     """
     shape = lower.shape
     area = region.inside
+    recessed = process.constants.recess is not None
 
     def at(added: NDArray[np.float64], softness_nm: float) -> tuple[float, NDArray[np.float64]]:
-        density = region.density.copy()
+        more = np.zeros_like(region.density)
         for copy in copies:
-            density[copy] += added.reshape(shape)
-        filled = replace(region, density=density)
+            more[copy] = added.reshape(shape)
+        filled = replace(region, density=region.density + more)
+        if recessed:
+            filled = _widths_of(filled, region, more, size_um)
         figure = _soft_range(mask & (area > 0.0), softness_nm)
         found = polish_gradient(filled, process, figure=figure, pad=pad)
-        return found.value, np.sum([found.by_density[copy] for copy in copies], axis=0).ravel()
+        slope = found.by_density
+        if recessed:
+            slope = slope + figure(found.surface)[1] * by_width(filled, more)
+        return found.value, np.sum([slope[copy] for copy in copies], axis=0).ravel()
 
-    starts = [lower + share * (upper - lower) for share in _STARTS]
+    def by_width(filled: PatternMaps, more: Map) -> Map:
+        """Return how each cell's surface answers to the widths that a little more of its fill makes."""
+        low, high = np.maximum(more - _APART_RATIO, 0.0), more + _APART_RATIO
+        ends = [polish(_widths_of(filled, region, one, size_um), process, pad=pad).surface_nm for one in (low, high)]
+        return (ends[1] - ends[0]) / (high - low)
+
+    starts = [*(lower + share * (upper - lower) for share in _STARTS), plain]
     best = min(starts, key=lambda added: at(added.ravel(), _SOFTNESS_nm[0])[0]).ravel()
     limits = scipy.optimize.Bounds(lower.ravel(), upper.ravel())
     for softness_nm in _SOFTNESS_nm:
@@ -91,6 +109,19 @@ def by_topography(
         if progress is not None:
             progress(at(best, _HARD_nm)[0])
     return best.reshape(shape)
+
+
+def _widths_of(filled: PatternMaps, bare: PatternMaps, more: Map, size_um: float) -> PatternMaps:
+    """Return maps with the outline and widths that squares of a size would make, of so much added density."""
+    density, outline = bare.density + more, bare.perimeter_um_per_um2 + 4.0 * more / size_um
+    drawn = outline > 0.0
+    safe = np.where(drawn, outline, 1.0)
+    return replace(
+        filled,
+        perimeter_um_per_um2=outline,
+        line_width_um=np.where(drawn, 2.0 * density / safe, bare.line_width_um),
+        line_space_um=np.where(drawn, 2.0 * np.maximum(1.0 - density, 0.0) / safe, bare.line_space_um),
+    )
 
 
 def _soft_range(mask: NDArray[np.bool_], softness_nm: float) -> Figure:

@@ -153,6 +153,26 @@ def test_fill_writes_squares_and_figures_before_and_after(
     assert f"{after['TIR_nm']:.2f}" in (out / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("process", ["sti", "cu"])
+def test_fill_of_trenches_is_no_worse_than_fill_by_density(
+    planaris: Planaris, document: Document, chip: Path, tmp_path: Path, process: str
+) -> None:
+    """Squares change widths and times of clearing too, of which recesses depend."""
+    (tmp_path / "rules.toml").write_text(RULES, encoding="utf-8")
+    common = ("fill", chip, "--rules", tmp_path / "rules.toml", "--layer", "m1", "--grid-um", 50)
+    found = document(planaris(*common, "--process", process, "--json"))
+    before, by_density, by_topography = found["trials"]
+    assert (found["indicated"], found["violations"]) == (True, [])
+    assert by_topography["TIR_nm"] <= by_density["TIR_nm"] < 0.6 * before["TIR_nm"]
+
+
+def test_plugs_take_no_fill(planaris: Planaris, chip: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(RULES, encoding="utf-8")
+    result = planaris("fill", chip, "--process", "w", "--rules", tmp_path / "rules.toml", "--layer", "m1")
+    assert result.exit_code == 2
+    assert "plugs, which join two metals" in result.stderr
+
+
 def test_fill_that_is_not_indicated_claims_no_ratio(
     planaris: Planaris, document: Document, chip: Path, tmp_path: Path
 ) -> None:
