@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -38,10 +39,15 @@ class _Taken:
     points: list[NDArray[np.float64]]
 
 
-def build_layout(source: str, library: Any, layers: Collection[LayerKey] | None, top: str | None) -> Layout:
-    """Return the layout under a top cell of a gdstk library; `InputError` with every fault found."""
+def build_layout(
+    source: str, library: Any, layers: Collection[LayerKey] | None, top: str | None, *, repeated: bool
+) -> Layout:
+    """Return the layout under a top cell of a gdstk library; `InputError` with every fault found.
+
+    ``repeated``: its shapes may be repeated, as in OASIS; asking each one takes longer than reading it.
+    """
     children = _children(library)
-    faults = _missing_cells(children) or _cycles(children)
+    faults = _twice(library) or _missing_cells(children) or _cycles(children)
     if faults:
         raise InputError(source, tuple(faults))
     chip = _chip(source, library, top)
@@ -62,7 +68,7 @@ def build_layout(source: str, library: Any, layers: Collection[LayerKey] | None,
         _sort_out(key, taken.pop(key), scale, turned, rectangles, slanted)
 
     for number, cell in enumerate(order):
-        _take(cell, number, wanted, taken, found, sort_out)
+        _take(cell, number, wanted, taken, found, sort_out, repeated=repeated)
     for key in list(taken):
         sort_out(key)
     cells = tuple(
@@ -103,6 +109,16 @@ def check_layers(layout: Layout, layers: dict[str, tuple[LayerKey, ...]]) -> tup
 def _children(library: Any) -> dict[str, list[Any]]:
     """Return what each cell places, once each; a cell that the file does not hold is no gdstk cell."""
     return {cell.name: list(dict.fromkeys(r.cell for r in cell.references)) for cell in library.cells}
+
+
+def _twice(library: Any) -> list[InputFault]:
+    counts = Counter(cell.name for cell in library.cells)
+    remedy = "export the layout with one cell of each name"
+    return [
+        InputFault(f"cell {name}", f"{count} times", "which of them is placed cannot be told", limit="1", remedy=remedy)
+        for name, count in counts.items()
+        if count > 1
+    ]
 
 
 def _missing_cells(children: dict[str, list[Any]]) -> list[InputFault]:
@@ -211,6 +227,8 @@ def _take(
     taken: dict[LayerKey, _Taken],
     found: set[LayerKey],
     sort_out: Callable[[LayerKey], None],
+    *,
+    repeated: bool,
 ) -> None:
     """Collect a cell's polygons of the wanted layers; hand a layer on before it holds too many small arrays."""
     polygons: list[Any] = cell.polygons
@@ -226,8 +244,8 @@ def _take(
                 continue
             batch = taken[key] = _Taken([], [])
         points = polygon.points
-        repetition = polygon.repetition
-        if repetition.size:
+        repetition = polygon.repetition if repeated else None
+        if repetition is not None and repetition.size:
             for offset in repetition.get_offsets():
                 batch.cells.append(number)
                 batch.points.append(points + offset)

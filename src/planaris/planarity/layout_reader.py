@@ -54,7 +54,7 @@ def read_layout(path: Path, layers: Collection[LayerKey] | None = None, top: str
     except (OSError, EOFError, zlib.error) as error:
         text = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise _refused(path, text, "the file cannot be read", _AGAIN) from error
-    return build_layout(str(path), library, layers, top)
+    return build_layout(str(path), library, layers, top, repeated=kind == "oasis")
 
 
 def _library(file: Path, kind: str) -> Any:

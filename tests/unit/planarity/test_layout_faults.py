@@ -97,6 +97,18 @@ def test_every_missing_cell_is_named(tmp_path: Path, oasis: bool) -> None:
     assert "RAM" in found[1]
 
 
+@pytest.mark.parametrize("oasis", [False, True], ids=["gdsii", "oasis"])
+def test_two_cells_of_one_name_are_refused(tmp_path: Path, oasis: bool) -> None:
+    made = gdstk.Library()
+    small, large, chip = gdstk.Cell("LEAF"), gdstk.Cell("LEAF"), gdstk.Cell("CHIP")
+    small.add(gdstk.rectangle((0, 0), (1, 1), layer=8))
+    large.add(gdstk.rectangle((0, 0), (5, 5), layer=8))
+    chip.add(gdstk.Reference(small, (0, 0)), gdstk.Reference(large, (20, 20)))
+    made.add(small, chip, large)
+    (made.write_oas if oasis else made.write_gds)(tmp_path / "chip")
+    assert "LEAF = 2 times" in faults(tmp_path / "chip", top="CHIP")[0]
+
+
 def test_several_top_cells_ask_which(tmp_path: Path) -> None:
     made = gdstk.Library()
     for name in ("ONE", "TWO"):
