@@ -23,6 +23,8 @@ _PIECES_PER_TILE_COUNT = 40
 # Key of an interval: slab, start, end. A tile is at most 2^20 dbu wide, which leaves 2^23 slabs a sweep.
 _WIDTH_BITS = 20
 _WIDEST_TILE = (1 << _WIDTH_BITS) - 4
+# The room that a slanted edge takes while it is cut and swept, in that of pieces of rectangles [measured].
+_PIECES_PER_EDGE_COUNT = 4
 # Pieces of one sweep: each brings two ordinates, so at most two slabs.
 _PIECES_AT_ONCE_COUNT = 1 << 21
 
@@ -138,8 +140,8 @@ def measure(
 
 
 def pieces_count(rectangles: Ints, slanted: Slanted, grid: Grid, block: Block) -> int:
-    """Return in how many pieces shapes would be cut at the borders of a block's cells."""
-    total = 0
+    """Return in how many pieces shapes would be cut at the borders of a block's cells; a slanted edge takes several."""
+    total = _PIECES_PER_EDGE_COUNT * len(slanted.points)
     for boxes in (rectangles, slanted.bounds()):
         low = np.maximum(boxes[:, :2] // grid.cell, [block.column, block.row])
         high = np.minimum((boxes[:, 2:] - 1) // grid.cell, [block.column_end - 1, block.row_end - 1])

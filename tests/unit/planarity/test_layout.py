@@ -159,3 +159,21 @@ def test_a_cell_whose_shapes_have_no_area(tmp_path: Path) -> None:
     chip.add(gdstk.Reference(flat, (0, 0)), gdstk.rectangle((0, 0), (10, 10), layer=99))
     maps = layer_maps(read_layout(write(made, tmp_path, "gds")), LAYERS, 10_000)["metal"]
     assert maps.density[0, 0] == 0.0
+
+
+def test_a_field_of_round_pads_is_measured_a_part_at_a_time(tmp_path: Path) -> None:
+    made = gdstk.Library()
+    chip, pad = made.new_cell("CHIP"), made.new_cell("PAD")
+    pad.add(gdstk.ellipse((0.5, 0.5), 0.4, layer=8, tolerance=0.01))
+    chip.add(gdstk.Reference(pad, (0, 0), columns=40, rows=40, spacing=(1, 1)))
+    chip.add(gdstk.rectangle((0, 0), (40, 40), layer=99))
+    shares: list[float] = []
+    layout = read_layout(write(made, tmp_path, "gds"))
+    maps = layer_maps(
+        layout, LAYERS, 5_000, at_once_count=2_000, progress=lambda _, share: shares.append(share)
+    )["metal"]  # fmt: skip
+    # 1600 pads are fewer than may be flattened at once, but their edges are more than may be swept.
+    assert len(shares) >= 4
+    one = pad.polygons[0].area()
+    np.testing.assert_allclose(maps.density, one, rtol=0.02)
+    np.testing.assert_allclose(maps.density, layer_maps(layout, LAYERS, 5_000)["metal"].density, atol=1e-9)
