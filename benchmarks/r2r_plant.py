@@ -13,7 +13,7 @@ from planaris import clock
 from planaris.app.run_to_run import controls
 from planaris.dictionary import build
 from planaris.formats import JobFiles, load_job
-from planaris.model import SITES_49, Lot, MapStage, Recipe, SamplingPlan, ThicknessMap
+from planaris.model import SITES_49, Lot, MapStage, ProcessFault, Recipe, SamplingPlan, ThicknessMap
 from planaris.modules import ControlConstants
 from planaris.processes import load_package
 from planaris.stream import AlarmSet, Committed, EventStream, WaferFinished
@@ -25,13 +25,19 @@ WAFERS_PER_LOT = 25
 # Spread of the incoming films [design, as examples/make_incoming.py]: from lot to lot, from wafer to wafer, 1 sigma.
 LOT_SIGMA_FRACTION, WAFER_SIGMA_FRACTION = 0.003, 0.005
 UPSTREAM_NOISE_nm = 1.0
+# What a lot's slurry flow lacks, evenly spread up to this, in units of the flow's warning band [design].
+MOST_LACK = 1.0
 
 
 @dataclass(frozen=True)
 class Story:
-    """What happens: seed of the truth, lots, and the pads that are new before a lot (lot number from 1 -> platens)."""
+    """What happens: seed of the truth, lots, and the pads that are new before a lot (lot number from 1 -> platens).
+
+    With ``wandering_slurry`` each lot gets a slurry flow of its own, as a supply that is not held gives it.
+    """
 
     seed: int
+    wandering_slurry: bool = False
     lots_count: int = 20
     new_pads: Mapping[int, Sequence[int]] = field(default_factory=lambda: {6: (1,), 11: (2,), 16: (3,)})
 
@@ -103,6 +109,11 @@ async def _campaign(story: Story, recipe: Recipe) -> Campaign:
         for number in range(1, story.lots_count + 1):
             for platen in story.new_pads.get(number, ()):
                 await new_pad(tool, world, platen, f"PAD-{story.seed}-{number}-{platen}")
+            if story.wandering_slurry:
+                lack = float(np.random.default_rng([story.seed, number, 1]).uniform(0.0, MOST_LACK))
+                for platen in tool.platens:
+                    world.clear_fault(f"platen{platen}")
+                    world.inject_fault(f"platen{platen}", ProcessFault.SLURRY_DROP.value, lack)
             await _lot_through(engine, world, incoming_lot(job.lot, number, story.seed), recipe, job)
     machine.close()
     return seen

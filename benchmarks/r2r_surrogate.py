@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from planaris.control import Context, Due, Estimator, Label, Order, RunToRun, Safety, Taken
 from planaris.stream import Committed, RecipeAdjusted, RemovalLabelled
 from planaris.tool import RecipeControl
-from planaris.tool.run_to_run import context_of
+from planaris.tool.run_to_run_memory import context_of
 
 Array = NDArray[np.float64]
 # Head-to-head and lot statistics leave out the lots before the first labels are known and learned from.

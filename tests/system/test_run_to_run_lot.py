@@ -9,7 +9,8 @@ import pytest
 from spine_lots import EXAMPLE, small_lot
 
 from planaris.app import RunProfile, RunRequest, run_lot
-from planaris.app.run_to_run import RunToRunKeeper, control_of_recipe
+from planaris.app.run_to_run import control_of_recipe
+from planaris.app.run_to_run_keeper import RunToRunKeeper
 from planaris.formats import JobFiles, load_job
 from planaris.historian import Home, RunQueries, journal_events
 from planaris.processes import load_package

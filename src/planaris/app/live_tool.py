@@ -18,7 +18,8 @@ from planaris.app.lot_book import LotBook
 from planaris.app.lot_records import LotRecords
 from planaris.app.people import People
 from planaris.app.resume import Past
-from planaris.app.run_to_run import RunToRunKeeper, controls
+from planaris.app.run_to_run import controls
+from planaris.app.run_to_run_keeper import RunToRunKeeper
 from planaris.app.world_commands import register_world
 from planaris.dictionary import Dictionary, UnknownNameError
 from planaris.historian import Home, RunDatabase, RunFolder
@@ -72,7 +73,7 @@ class LiveTool:
     ) -> None:
         self._description, self._package, self._far, self._past = description, package, far, past
         self._folder, self._home, self._dictionary = folder, home, dictionary
-        keeper = RunToRunKeeper(home)
+        self._keeper = keeper = RunToRunKeeper(home)
         self.stream = EventStream(clock.now_s, keeper.before(commit), 1 if past is None else past.last_sequence + 1)
         self._story = Story(description.cleaner.stations[-1], past.events if past is not None else ())
         consumables = ConsumableKeeper(home)
@@ -150,6 +151,7 @@ class LiveTool:
             yield
             if self._people is not None:
                 self._people.stop()
+        self._keeper.close()
 
     async def _go_on(self, past: Past) -> None:
         orders = self.book.restore()

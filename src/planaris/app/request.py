@@ -72,8 +72,28 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimateSummary:
+    """A wafer's removal as virtual metrology had it, with the ends of its 90 % interval.
+
+    ``stands_in`` says that run-to-run control took it for a label until that came; else ``why`` says why not.
+    """
+
+    removal_nm: float
+    low_nm: float
+    high_nm: float
+    reliance_ratio: float
+    labels_count: int
+    model: str
+    stands_in: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class WaferSummary:
-    """One wafer of a finished run. ``removal_nm`` and ``wiwnu_pct`` are measured; NaN where nothing was measured."""
+    """One wafer of a finished run. ``removal_nm`` and ``wiwnu_pct`` are measured; NaN where nothing was measured.
+
+    ``estimate`` is None where virtual metrology says nothing.
+    """
 
     slot: int
     wafer_id: str
@@ -85,6 +105,7 @@ class WaferSummary:
     wait_s: float
     wet_s: float
     alarms: tuple[str, ...]
+    estimate: EstimateSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

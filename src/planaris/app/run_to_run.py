@@ -1,12 +1,8 @@
-"""Wires run-to-run control: recipes' settings become controllers, and what they remember outlives runs in the home."""
+"""Wires run-to-run control: recipes' settings become controllers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-
-from pydantic import TypeAdapter
-
+from planaris.app.removal_estimates import estimates_of, fetch_learners
 from planaris.app.removal_models import removal_model
 from planaris.control import (
     Actuator,
@@ -15,13 +11,11 @@ from planaris.control import (
     Estimator,
     Ewma,
     RunToRun,
-    RunToRunState,
     Safety,
     StateSpace,
     Threads,
 )
 from planaris.formats import JobFiles
-from planaris.historian import Home
 from planaris.model import (
     InputError,
     InputFault,
@@ -32,11 +26,8 @@ from planaris.model import (
     ToolDescription,
 )
 from planaris.processes import ProcessPackage
-from planaris.stream import Committed
-from planaris.tool import ControlOf, Memory, RecipeControl, RunToRunDesk
+from planaris.tool import ControlOf, RecipeControl
 
-_STATE = TypeAdapter(RunToRunState)
-_MODE_KEY = "mode"
 # What a step's time and a zone's pressure are rounded to: finer than a label resolves [design].
 TIME_STEP_s, PRESSURE_STEP_kPa = 0.01, 0.01
 # Heads differ for long, labels are few: the weight of an offset where a recipe gives none [design; the published head
@@ -45,8 +36,6 @@ HEAD_WEIGHT_FRACTION = 0.1
 
 # Labels that are fewer wafers late say something of a new pad as it is [design].
 _SOON_COUNT = 10
-
-Commit = Callable[[Sequence[Committed], bool], None]
 
 
 def estimator_of(setting: RunToRunSetting) -> Estimator:
@@ -101,10 +90,11 @@ def control_of_recipe(recipe: Recipe, package: ProcessPackage, tool: ToolDescrip
         setting.label_every_count,
         setting.label_delay_count,
     )
+    estimates = estimates_of(setting, actuators, tool)
     zones = "+".join(str(zone + 1) for zone in actuators.zones)
     memory = f"{recipe.process_package}/{recipe.film}/{setting.method.value}" + (f"/zones {zones}" if zones else "")
     share = actuators.model.share_fraction(actuators.removed_nm(actuators.nominal))
-    return RecipeControl(control, memory, share)
+    return RecipeControl(control, memory, share, estimates)
 
 
 def controls(package: ProcessPackage, tool: ToolDescription) -> ControlOf:
@@ -115,7 +105,9 @@ def controls(package: ProcessPackage, tool: ToolDescription) -> ControlOf:
         if recipe.run_to_run is None:
             return None
         if recipe not in made:
-            made[recipe] = control_of_recipe(recipe, package, tool)
+            made[recipe] = found = control_of_recipe(recipe, package, tool)
+            if found is not None and found.estimates is not None:
+                fetch_learners()
         return made[recipe]
 
     return of
@@ -164,42 +156,3 @@ def _target_faults(files: JobFiles, target_post_nm: float) -> list[InputFault]:
                 )
             )
     return faults
-
-
-class RunToRunKeeper:
-    """Keeps in the home what control remembers, before the journal has the events that changed it.
-
-    After a death the memory is thus at most ahead of the journal; taking up a wafer again changes it no further than
-    polishing one more would.
-    """
-
-    def __init__(self, home: Home) -> None:
-        self._home = home
-        self._desk: RunToRunDesk | None = None
-
-    def load(self) -> Memory:
-        """Return what the home remembers; what a later version cannot read any more is forgotten."""
-        kept = self._home.load_run_to_run()
-        mode = RunToRunMode(kept.pop(_MODE_KEY, RunToRunMode.CONTROL.value))
-        states: dict[str, RunToRunState] = {}
-        for name, text in kept.items():
-            with suppress(ValueError):
-                states[name] = _STATE.validate_json(text)
-        return Memory(states, mode)
-
-    def follow(self, desk: RunToRunDesk) -> None:
-        """Keep a desk's memory from now on."""
-        self._desk = desk
-
-    def before(self, commit: Commit) -> Commit:
-        """Return a commit that keeps the memory first."""
-
-        def kept(batch: Sequence[Committed], durable: bool) -> None:
-            if self._desk is not None and self._desk.is_dirty:
-                memory = self._desk.memory
-                states = {name: _STATE.dump_json(state).decode() for name, state in memory.states.items()}
-                self._home.save_run_to_run({**states, _MODE_KEY: memory.mode.value})
-                self._desk.clean()
-            commit(batch, durable)
-
-        return kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import planaris
@@ -17,10 +17,11 @@ from planaris.app.fault_limits import keep_fault_limits
 from planaris.app.jobs import JobFailedError, Script, order_of
 from planaris.app.office import recipe_finder, recipe_finder_at
 from planaris.app.profiles import PROFILES
-from planaris.app.request import Progress, QuestionSummary, RunRequest, RunSummary, WaferSummary
+from planaris.app.request import EstimateSummary, Progress, QuestionSummary, RunRequest, RunSummary, WaferSummary
 from planaris.app.resume import ENTRIES, Past, interruptions, last_run
 from planaris.app.run_facts import LotClock, bound_facts, description_facts, taken_from_library
-from planaris.app.run_to_run import RunToRunKeeper, check_run_to_run, controls
+from planaris.app.run_to_run import check_run_to_run, controls
+from planaris.app.run_to_run_keeper import RunToRunKeeper
 from planaris.app.traces import RunTraces, no_trace
 from planaris.app.twin_memory import check_empty, open_twin_memory
 from planaris.app.world_access import WorldAccess, WorldError
@@ -47,6 +48,7 @@ from planaris.stream import (
     EventStream,
     LotStarted,
     ModuleStateChanged,
+    RemovalEstimated,
     RunEnded,
     RunStarted,
     StepStarted,
@@ -80,6 +82,7 @@ class _Observed:
 
     wafers: list[WaferFinished]
     alarms: list[AlarmSet]
+    estimates: dict[str, RemovalEstimated] = field(default_factory=dict[str, RemovalEstimated])
 
 
 class _Reporter:
@@ -95,6 +98,8 @@ class _Reporter:
             if isinstance(event, WaferFinished):
                 self.seen.wafers.append(event)
                 self._tell(item.time_s, event.wafer_id, "loadport", f"removal {event.removal_nm:.0f} nm")
+            elif isinstance(event, RemovalEstimated):
+                self.seen.estimates[event.wafer_id] = event
             elif isinstance(event, AlarmSet):
                 self.seen.alarms.append(event)
                 self._tell(item.time_s, event.wafer_id, event.source, f"alarm {event.alarm}: {event.detail}")
@@ -378,6 +383,7 @@ class _Session:
             time_s, self.longest_pause_s = clock.now_s(), clock.longest_pause_s()
             if not self.questions:  # else the run goes on when somebody has answered
                 stream.publish(RunEnded(outcome, detail))
+        keeper.close()
         self.detail = detail
         self.e10_shares_pct = {state.value: round(pct, 3) for state, pct in shares_pct(tool.use.spent_s).items()}
         for _, failure in stream.failed_listeners:
@@ -457,7 +463,17 @@ def _summary(
         head = e.head or None
         wafers.append(
             WaferSummary(
-                e.slot, e.wafer_id, head, e.kind.value, e.removal_nm, e.wiwnu_pct, e.polish_s, e.wait_s, e.wet_s, alarms
+                e.slot,
+                e.wafer_id,
+                head,
+                e.kind.value,
+                e.removal_nm,
+                e.wiwnu_pct,
+                e.polish_s,
+                e.wait_s,
+                e.wet_s,
+                alarms,
+                _estimate(seen.estimates.get(e.wafer_id)),
             )
         )
     return RunSummary(
@@ -477,3 +493,12 @@ def _summary(
         divergences=divergences,
         longest_pause_s=longest_pause_s,
     )
+
+
+def _estimate(said: RemovalEstimated | None) -> EstimateSummary | None:
+    if said is None:
+        return None
+    return EstimateSummary(
+        said.estimate_nm, said.low_nm, said.high_nm, said.reliance_ratio, said.labels_count, said.model,
+        said.stand_in_sigma_pct > 0.0, said.why,
+    )  # fmt: skip

@@ -16,7 +16,12 @@ _DIGITS = 9
 _NOT_CONTENT = frozenset({"entered", "version"})
 SHORT_HASH_LENGTH = 12
 # Fields that joined after recipes had been released: left out while they say nothing, so that those stay the same.
-_JOINED = frozenset({"over_polish_nm", "combine", "detectors", "zone_control", "fault_detection", "run_to_run"})
+_JOINED = frozenset(
+    {
+        "over_polish_nm", "combine", "detectors", "zone_control", "fault_detection", "run_to_run", "virtual_metrology",
+        "reliance_limit_ratio",
+    }
+)  # fmt: skip
 # What stood in their place then, in every recipe.
 _LEFT = MappingProxyType({"StepEnd": {"detector": None}})
 

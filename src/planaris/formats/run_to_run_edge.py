@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from planaris.formats.edge import Edge
-from planaris.model import ReleasedPressure, ReleasedTime, RunToRunMethod, RunToRunMode, RunToRunSetting
+from planaris.model import ReleasedPressure, ReleasedTime, RunToRunMethod, RunToRunMode, RunToRunSetting, VirtualLabels
 
 _Positive = Annotated[float, Field(gt=0)]
 _NotNegative = Annotated[float, Field(ge=0)]
@@ -55,6 +55,8 @@ class RunToRunEdge(Edge):
     outliers_count: _Count = 3
     estimate_limit_pct: _Percent = 30.0
     miss_limit_pct: _Percent = 3.0
+    virtual_metrology: Annotated[VirtualLabels, Field(strict=False)] = VirtualLabels.OFF
+    reliance_limit_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.7
     times: list[ReleasedTimeEdge] = Field(min_length=1)
     pressures: list[ReleasedPressureEdge] = Field(default_factory=list[ReleasedPressureEdge])
 
@@ -76,4 +78,6 @@ class RunToRunEdge(Edge):
             outliers_count=self.outliers_count,
             estimate_limit_pct=self.estimate_limit_pct,
             miss_limit_pct=self.miss_limit_pct,
+            virtual_metrology=self.virtual_metrology,
+            reliance_limit_ratio=self.reliance_limit_ratio,
         )

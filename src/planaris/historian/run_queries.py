@@ -19,6 +19,7 @@ from planaris.historian.run_rows import (
     CommandRow,
     ConsumableRow,
     EndpointRow,
+    EstimateRow,
     EventRow,
     FaultRow,
     FeaturesRow,
@@ -78,6 +79,10 @@ class RunQueries:
     def learned(self) -> list[LearnedRow]:
         """Return what run-to-run control learned from labels, in that order."""
         return self._rows(LearnedRow, "learned")
+
+    def estimates(self) -> list[EstimateRow]:
+        """Return the removals that virtual metrology estimated, in that order."""
+        return self._rows(EstimateRow, "removal_estimates")
 
     def cleans(self) -> list[CleanRow]:
         """Return the cleaner steps in the order they began."""

@@ -180,6 +180,29 @@ class LearnedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimateRow:
+    """A wafer's removal as virtual metrology has it; ``stand_in_sigma_pct`` is 0 where it stood in for no label."""
+
+    time_s: float
+    wafer_id: str
+    regime: str
+    features: str
+    feature_values: tuple[float, ...]
+    expected_nm: float
+    estimate_nm: float
+    estimate_sigma_pct: float
+    low_nm: float
+    high_nm: float
+    explained_pct: float
+    reliance_ratio: float
+    similarity_ratio: float
+    labels_count: int
+    model: str
+    stand_in_sigma_pct: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class CleanRow:
     """One stay in a cleaner station with its water."""
 

@@ -58,6 +58,7 @@ from planaris.model.run_to_run import (
     RunToRunMethod,
     RunToRunMode,
     RunToRunSetting,
+    VirtualLabels,
 )
 from planaris.model.tool_description import (
     Architecture,
@@ -161,6 +162,7 @@ __all__ = [
     "ThicknessMap",
     "ToolDescription",
     "UnitsDescription",
+    "VirtualLabels",
     "Wafer",
     "WaferKind",
     "WaferResult",

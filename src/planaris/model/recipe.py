@@ -207,6 +207,12 @@ class Recipe:
     entered: Mapping[str, str] = field(default_factory=lambda: _EMPTY, compare=False)
 
     @property
+    def takes_features(self) -> bool:
+        """Whether fault detection or virtual metrology wants to know the features of its polish steps."""
+        virtual = self.run_to_run is not None and self.run_to_run.estimates
+        return self.fault_detection is not None or virtual
+
+    @property
     def platens(self) -> tuple[int, ...]:
         """Platens in the order the wafer visits them."""
         visits: list[int] = []

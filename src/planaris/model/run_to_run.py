@@ -22,6 +22,14 @@ class RunToRunMode(StrEnum):
     OFF = "off"
 
 
+class VirtualLabels(StrEnum):
+    """What becomes of removal estimated from a wafer's traces: nothing, it is told, or it stands in for a label."""
+
+    OFF = "off"
+    ADVISE = "advise"
+    LABELS = "labels"
+
+
 @dataclass(frozen=True, slots=True)
 class ReleasedTime:
     """The time of a step, released between limits, for no more than ``max_step_s`` from wafer to wafer of a head.
@@ -55,7 +63,9 @@ class RunToRunSetting:
     With ``target_post_nm`` so much film is to be left, and what came in thicker is polished longer; without, the
     recipe's removal is the target. Weights belong to the moving averages. Of the labels that come one in
     ``label_every_count`` is used, each after ``label_delay_count`` more wafers: both rehearse a metrology out of line.
-    The other numbers say when control is held (docs/explanations/run-to-run.md).
+    ``virtual_metrology`` estimates each wafer's removal until its label is there; one whose reliance index is below
+    ``reliance_limit_ratio`` is told and moves nothing. The other numbers say when control is held
+    (docs/explanations/run-to-run.md).
     """
 
     method: RunToRunMethod
@@ -74,3 +84,10 @@ class RunToRunSetting:
     outliers_count: int = 3
     estimate_limit_pct: float = 30.0
     miss_limit_pct: float = 3.0
+    virtual_metrology: VirtualLabels = VirtualLabels.OFF
+    reliance_limit_ratio: float = 0.7
+
+    @property
+    def estimates(self) -> bool:
+        """Whether removal is estimated from traces."""
+        return self.mode is not RunToRunMode.OFF and self.virtual_metrology is not VirtualLabels.OFF

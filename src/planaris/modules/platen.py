@@ -157,7 +157,7 @@ class Platen(Module):
         header = TraceHeader(visit.wafer_id, visit.slot, self.number, visit.head, visit.recipe.name)
         columns = columns_of(port, self.number, visit.head)
         recording, kept = self.context.start_trace(header, columns), None
-        if visit.recipe.fault_detection is not None:
+        if visit.recipe.takes_features:
             settle_s = self.context.constants.settle_s
             recording = kept = FeatureTap(recording, columns, visit, self.number, self.context.tool, settle_s)
         spans: list[StepSpan] = []

@@ -17,6 +17,7 @@ from planaris.historian import (
     CleanRow,
     ConsumableRow,
     EndpointRow,
+    EstimateRow,
     FaultRow,
     FeaturesRow,
     LearnedRow,
@@ -66,6 +67,7 @@ class RunRecord:
     faults: list[FaultRow]
     adjustments: list[AdjustmentRow]
     learned: list[LearnedRow]
+    estimates: list[EstimateRow]
     cleans: list[CleanRow]
     stays: list[StayRow]
     alarms: list[AlarmRow]
@@ -139,6 +141,7 @@ def read_run(folder: Path) -> RunRecord:
         faults=ask.faults_found(),
         adjustments=ask.adjustments(),
         learned=ask.learned(),
+        estimates=ask.estimates(),
         cleans=ask.cleans(),
         stays=ask.moves(),
         alarms=ask.alarms(),

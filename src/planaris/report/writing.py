@@ -16,6 +16,7 @@ _SECTIONS: tuple[Callable[[Facts], Section | None], ...] = (
     sections.lot_table,
     sections.lot_trend,
     sections.run_to_run,
+    sections.virtual_metrology,
     sections.maps,
     sections.profiles,
     sections.gantt,

@@ -61,7 +61,13 @@ from planaris.stream.fanout import (
 )
 from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
 from planaris.stream.page_events import AccountChanged, SessionChanged
-from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
+from planaris.stream.run_to_run_events import (
+    RecipeAdjusted,
+    RemovalEstimated,
+    RemovalLabelled,
+    RemovalLearned,
+    RunToRunSwitched,
+)
 
 __all__ = [
     "ALL_EVENTS",
@@ -107,6 +113,7 @@ __all__ = [
     "QuarantineChanged",
     "RecipeAdjusted",
     "RecipeChanged",
+    "RemovalEstimated",
     "RemovalLabelled",
     "RemovalLearned",
     "RunEnded",

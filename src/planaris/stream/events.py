@@ -9,7 +9,13 @@ from planaris.model import Face, MapStage, Severity, WaferKind
 from planaris.stream.event import Event
 from planaris.stream.fault_events import ChartViolated, FaultFound, FeaturesTaken
 from planaris.stream.page_events import AccountChanged, SessionChanged
-from planaris.stream.run_to_run_events import RecipeAdjusted, RemovalLabelled, RemovalLearned, RunToRunSwitched
+from planaris.stream.run_to_run_events import (
+    RecipeAdjusted,
+    RemovalEstimated,
+    RemovalLabelled,
+    RemovalLearned,
+    RunToRunSwitched,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -572,6 +578,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     WaferMeasured,
     RecipeAdjusted,
     RemovalLabelled,
+    RemovalEstimated,
     RemovalLearned,
     RunToRunSwitched,
     WaferFinished,

@@ -10,10 +10,11 @@ from planaris.stream.event import Event
 
 @dataclass(frozen=True, slots=True)
 class FeaturesTaken(Event):
-    """A step's features were worked out for fault detection.
+    """A step's features were worked out, for fault detection or for virtual metrology.
 
     ``features`` are names with commas between, ``feature_values`` in their order, each in its name's unit.
-    ``recipe`` is name and content; of ``learn_count`` wafers that limits are learned from there were ``learned_count``.
+    ``recipe`` is name and content; of ``learn_count`` wafers that limits are learned from there were ``learned_count``,
+    both 0 where fault detection does not ask for them.
     Platen 0 stands for what was measured after the wafer's last step.
     """
 

@@ -1,4 +1,4 @@
-"""Events of run-to-run control: decisions, labels, what was learned by them, and who switched it."""
+"""Events of run-to-run control: decisions, labels, estimates, what was learned by labels, and who switched it."""
 
 from __future__ import annotations
 
@@ -48,6 +48,41 @@ class RemovalLabelled(Event):
     name: ClassVar[str] = "removal_labelled"
     wafer_id: str
     label_nm: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalEstimated(Event):
+    """Virtual metrology estimated a polished wafer's removal from its features, before its label is there.
+
+    ``regime`` is recipe, product and platens, ``parts`` its head with its parts; ``features`` are names with commas
+    between, ``feature_values`` in their order. ``expected_nm`` is what labels let expect of the wafer as it was
+    polished, with 1 sigma of a label about it; ``foreseen_pct`` what features say beyond. ``low_nm`` to ``high_nm`` is
+    to hold 90 % of the labels. ``explained_pct`` is the part of the variance that features took away on labels so far.
+    ``model`` is the model's SHA-256 ('': there is none yet). The estimate stands in for the label with
+    the 1 sigma ``stand_in_sigma_pct``; this is 0 where it does not, and ``why`` says why not.
+    """
+
+    name: ClassVar[str] = "removal_estimated"
+    wafer_id: str
+    regime: str
+    parts: str
+    features: str
+    feature_values: tuple[float, ...]
+    nominal_nm: float
+    expected_nm: float
+    expected_sigma_pct: float
+    foreseen_pct: float
+    estimate_nm: float
+    estimate_sigma_pct: float
+    low_nm: float
+    high_nm: float
+    explained_pct: float
+    reliance_ratio: float
+    similarity_ratio: float
+    labels_count: int
+    model: str
+    stand_in_sigma_pct: float
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,10 @@ from planaris.tool.progress import WaferProgress
 from planaris.tool.quarantine import QUARANTINE_TABLE, Quarantine, QuarantineError, QuarantineState
 from planaris.tool.recipe_library import RecipeFinder, RecipeLibrary, RecipeStore
 from planaris.tool.recovery import Question, Reconciled, ResolvedMove, reconcile
+from planaris.tool.removal_estimates import RecipeEstimates
 from planaris.tool.results import evaluate, incoming_at
-from planaris.tool.run_to_run import ControlOf, Memory, RecipeControl, RunToRunDesk, apply, no_control
+from planaris.tool.run_to_run import RunToRunDesk
+from planaris.tool.run_to_run_memory import ControlOf, Memory, RecipeControl, apply, no_control
 from planaris.tool.story import JobStory, StepStory, Story, WaferStory
 from planaris.tool.take_up import TakenUp, take_up, unanswered
 from planaris.tool.tool import Tool
@@ -85,6 +87,7 @@ __all__ = [
     "QuarantineState",
     "Question",
     "RecipeControl",
+    "RecipeEstimates",
     "RecipeFinder",
     "RecipeLibrary",
     "RecipeStore",

@@ -105,8 +105,7 @@ class FaultWatch:
 
     def _tell(self, seen: StepFeatures, said: FaultDecision) -> None:
         at = seen.wafer_id, seen.platen, seen.head, seen.step, seen.step_name
-        names, numbers = ",".join(seen.values), tuple(round(value, 6) for value in seen.values.values())
-        self._stream.publish(FeaturesTaken(*at, seen.recipe, names, numbers, said.learned_count, said.learn_count))
+        self._stream.publish(features_taken(seen, said.learned_count, said.learn_count))
         for v in said.violations:
             self._stream.publish(
                 ChartViolated(*at, v.chart, v.feature, round(v.value, 4), round(v.limit, 4), _largest(v))
@@ -120,6 +119,13 @@ class FaultWatch:
             self._alarms.set(alarm, f.place, severity, f"{seen.wafer_id}: {_why(f)}; {_moves(f, said)}")
         for fault, place in said.gone:
             self._alarms.clear(FAULT_ALARMS[fault], place, f"{seen.wafer_id} is within the limits again")
+
+
+def features_taken(seen: StepFeatures, learned_count: int = 0, learn_count: int = 0) -> FeaturesTaken:
+    """Return the event of a step's features; without counts nobody learns limits from them."""
+    at = seen.wafer_id, seen.platen, seen.head, seen.step, seen.step_name
+    names, numbers = ",".join(seen.values), tuple(round(value, 6) for value in seen.values.values())
+    return FeaturesTaken(*at, seen.recipe, names, numbers, learned_count, learn_count)
 
 
 def _why(fault: FoundFault) -> str:

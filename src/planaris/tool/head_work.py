@@ -183,7 +183,7 @@ class HeadWork:
             if platen.ended is not None and platen.ended is not before:  # it had begun
                 self._count(wafer, visit, platen.ended)
             self._cut_off(piece, wafer, visit, error)
-            self.out_of_control(wafer, platen.name, self._tool.fault_watch.visited(visit.recipe, platen.taken))
+            self._seen(wafer, platen, visit)
             if isinstance(error, StoppedError):  # ordered: the platen itself is well
                 platen.recover()
                 return
@@ -198,7 +198,7 @@ class HeadWork:
             progress.cut_short = progress.cut_short or result.turned_away
         self._count(wafer, visit, result)
         self._tool.consumables.visited(result, first_visit=progress.visits_done == 1)
-        self.out_of_control(wafer, platen.name, self._tool.fault_watch.visited(visit.recipe, platen.taken))
+        self._seen(wafer, platen, visit)
         self._shop.set_ready(head)
         if progress.polished:
             self._wet.polished(wafer.wafer_id)
@@ -215,6 +215,11 @@ class HeadWork:
             self._tool.stream.publish(
                 TraceRecorded(wafer.wafer_id, result.platen, visit.head, step, trace.file, rows_count, tags_count)
             )
+
+    def _seen(self, wafer: Wafer, platen: Platen, visit: Visit) -> None:
+        """Give what a visit's traces tell to fault detection and to virtual metrology."""
+        self.out_of_control(wafer, platen.name, self._tool.fault_watch.visited(visit.recipe, platen.taken))
+        self._tool.run_to_run.visited(self._jobs.of(wafer), self._jobs.progress_of(wafer), platen.taken)
 
     def out_of_control(self, wafer: Wafer, platen: str, orders: Sequence[FaultOrder]) -> None:
         """Do what the out-of-control plan wants done because of a wafer: hold its lot, close its platen to product."""

@@ -1,16 +1,17 @@
 """Run-to-run control in the tool: a decision before a wafer's first polish step, a label when it is back.
 
-Decisions are values of pure functions (`control.run_to_run`); here they become events, recipes and alarms. What is
-remembered changes by the events alone, so that a run's journal replays it.
+Decisions are values of pure functions (`control.run_to_run`); here they become events, recipes and alarms. Between the
+two virtual metrology estimates the wafer's removal, where its recipe asks for that (`control.virtual_removal`). What is
+remembered changes by the events alone (`run_to_run_memory`), so that a run's journal replays it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from planaris.control import Context, Due, Kind, Label, Learned, Order, RunToRun, RunToRunState, Taken
+from planaris.control import Due, Kind, Order, StepFeatures
 from planaris.model import SITE_PLANS, SITES_9, Recipe, RunToRunMode, ToolDescription, WaferKind
 from planaris.stream import (
     Event,
@@ -23,75 +24,18 @@ from planaris.stream import (
 from planaris.tool.alarms import AlarmBook
 from planaris.tool.commands import CommandDoor, CommandRequest, RefusedError
 from planaris.tool.consumables import ConsumableBook, first_serial
+from planaris.tool.fault_watch import features_taken
 from planaris.tool.jobs import Job
 from planaris.tool.progress import WaferProgress
 from planaris.tool.released import before_after, names_of, with_values
+from planaris.tool.removal_estimates import Through, estimate_event
 from planaris.tool.results import incoming_at
+from planaris.tool.run_to_run_memory import BETWEEN, ControlOf, Memory, RecipeControl, apply, context_of, no_control
 
 ALARM, SOURCE = "run_to_run_held", "tool"
 _KINDS = frozenset({WaferKind.PRODUCT, WaferKind.MONITOR})
-_BETWEEN = "; "
 # Ages that nobody knows are told as this.
 _UNKNOWN_h = -1.0
-
-
-@dataclass(frozen=True, slots=True)
-class RecipeControl:
-    """How a recipe is controlled; those of one ``memory`` share what is learned. ``share_fraction``: of its platens."""
-
-    control: RunToRun
-    memory: str
-    share_fraction: tuple[float, ...]
-
-
-ControlOf = Callable[[Recipe], RecipeControl | None]
-
-
-def no_control(_recipe: Recipe) -> RecipeControl | None:
-    """Control nothing."""
-    return None
-
-
-@dataclass(slots=True)
-class Memory:
-    """What run-to-run control remembers over lots and lives: states by memory, and what a person said becomes of it."""
-
-    states: dict[str, RunToRunState] = field(default_factory=dict[str, RunToRunState])
-    mode: RunToRunMode = RunToRunMode.CONTROL
-
-
-def apply(memory: Memory, event: Event, control: RecipeControl | None) -> tuple[Learned, ...]:
-    """Take an event of the journal into what is remembered; return what was learned by it.
-
-    ``control`` is that of the wafer's recipe; events that are nobody's here, and wafers without one, change nothing.
-    """
-    if isinstance(event, RunToRunSwitched):
-        memory.mode = RunToRunMode(event.state)
-        if event.previous == event.state:
-            memory.states.clear()
-        return ()
-    if control is None or not isinstance(event, RecipeAdjusted | RemovalLabelled):
-        return ()
-    state = memory.states.get(control.memory) or control.control.start()
-    if isinstance(event, RecipeAdjusted):
-        values = (*event.time_after_s, *event.pressure_after_kPa)
-        if event.mode != RunToRunMode.CONTROL:
-            values = control.control.actuators.nominal
-        observation = Taken(event.wafer_id, context_of(event, control), values)
-    else:
-        observation = Label(event.wafer_id, event.label_nm)
-    state, learned = control.control.step(state, observation)
-    memory.states[control.memory] = state
-    assert not isinstance(learned, Order), "only a wafer that is due gets one"
-    return learned
-
-
-def context_of(event: RecipeAdjusted, control: RecipeControl) -> Context:
-    """Return the threads that a decision was made for."""
-    head, *rest = event.parts.split(_BETWEEN)
-    pads = tuple(part for part in rest if part.startswith("platen"))
-    slurry = _BETWEEN.join(part for part in rest if part.startswith("slurry"))
-    return Context(event.thread, head, pads, event.pad_age_h, control.share_fraction, slurry)
 
 
 class RunToRunDesk:
@@ -137,7 +81,7 @@ class RunToRunDesk:
         parts, ages_h = self._polished_with(job.recipe, head)
         thread = f"{job.recipe.name}, {job.lot.product}"
         blank = RecipeAdjusted(
-            progress.wafer.wafer_id, job.recipe.name, head, thread, _BETWEEN.join(parts), ages_h, mode.value,
+            progress.wafer.wafer_id, job.recipe.name, head, thread, BETWEEN.join(parts), ages_h, mode.value,
             "", "", 0.0, 0.0, 0.0, 0.0, 0, *names_of(job.recipe, (), ()),
         )  # fmt: skip
         due = Due(progress.wafer.wafer_id, context_of(blank, control), self._target_nm(job, progress, control))
@@ -203,15 +147,41 @@ class RunToRunDesk:
         elif order.kind is not Kind.HOLD:
             self._alarms.clear(ALARM, SOURCE, "labels and limits let control move again")
 
+    # -- estimates ----------------------------------------------------------------------------------------------
+    def visited(self, job: Job, progress: WaferProgress, features: Sequence[StepFeatures]) -> None:
+        """Take the features of a wafer's visit to a platen; estimate its removal after the last one."""
+        control = self._control_of(job.recipe) if progress.adjusted is not None else None
+        if control is None or control.estimates is None:
+            return
+        for seen in features:
+            event = features_taken(seen)
+            if job.recipe.fault_detection is None:  # else it told them already
+                self._stream.publish(event)
+            self._apply(event, control)
+        if progress.polished and not _spoiled(progress):
+            self._estimate(job, progress, control)
+
+    def _estimate(self, job: Job, progress: WaferProgress, control: RecipeControl) -> None:
+        state, wafer_id = self.memory.states.get(control.memory), progress.wafer.wafer_id
+        expected = None if state is None else control.control.expected(state, wafer_id)
+        if expected is None or control.estimates is None:
+            return
+        platens = [self._platen_of(stage, progress.head) for stage in job.recipe.platens]
+        ages_h = [self._parts.at(f"platen{n}", "pad").use_h for n in platens]
+        pad_age_h = math.fsum(a * s for a, s in zip(ages_h, control.share_fraction, strict=False))
+        regime = f"{job.recipe.name}, {job.lot.product}{BETWEEN}platens {'-'.join(map(str, platens))}"
+        through = Through(wafer_id, regime, self.memory.features.get(wafer_id, {}), pad_age_h, expected)
+        event = estimate_event(control.estimates, self.memory.virtual.get(control.memory), through)
+        if event is not None:
+            self._stream.publish(event)
+            self._apply(event, control)
+
     # -- labels -----------------------------------------------------------------------------------------------
     def labelled(self, job: Job, progress: WaferProgress) -> None:
         """Give a finished wafer's removal to control: that of the nine sites, which every plan has."""
         incoming = job.incoming.get(progress.wafer.wafer_id)
         control = self._control_of(job.recipe) if progress.adjusted is not None else None
-        spoiled = (
-            progress.cut_short or progress.interrupted or bool({"rework", "scrap", "suspect"} & set(progress.marks))
-        )
-        if control is None or incoming is None or not progress.post_nm or spoiled:
+        if control is None or incoming is None or not progress.post_nm or _spoiled(progress):
             return
         plan = SITE_PLANS[progress.plan]
         at = {(x, y): t for x, y, t in zip(plan.x_mm, plan.y_mm, progress.post_nm, strict=True)}
@@ -234,7 +204,7 @@ class RunToRunDesk:
 
         return (mean(None), *(mean(zone) for zone in zones))
 
-    def _apply(self, event: RecipeAdjusted | RemovalLabelled, control: RecipeControl) -> None:
+    def _apply(self, event: Event, control: RecipeControl) -> None:
         """Remember an event, and tell what was learned by it."""
         learned = apply(self.memory, event, control)
         self.is_dirty = True
@@ -280,6 +250,12 @@ def adjusted(recipe: Recipe, event: RecipeAdjusted) -> Recipe:
     if event.mode != RunToRunMode.CONTROL:
         return recipe
     return with_values(recipe, event.times, event.time_after_s, event.pressures, event.pressure_after_kPa)
+
+
+def _spoiled(progress: WaferProgress) -> bool:
+    """Whether a wafer's removal says nothing of the process."""
+    marked = bool({"rework", "scrap", "suspect"} & set(progress.marks))
+    return progress.cut_short or progress.interrupted or marked
 
 
 def _limits_told(control: RecipeControl, order: Order, recipe: Recipe) -> str:

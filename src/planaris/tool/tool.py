@@ -39,7 +39,8 @@ from planaris.tool.limits import LimitWatch
 from planaris.tool.maintenance import Maintenance
 from planaris.tool.material import MaterialMap
 from planaris.tool.quarantine import Quarantine
-from planaris.tool.run_to_run import ControlOf, Memory, RunToRunDesk, no_control
+from planaris.tool.run_to_run import RunToRunDesk
+from planaris.tool.run_to_run_memory import ControlOf, Memory, no_control
 from planaris.tool.tag_alarms import TagAlarms
 from planaris.tool.use_keeper import UseKeeper
 

@@ -112,7 +112,7 @@ def test_json_is_the_documented_result_and_the_only_thing_on_stdout(
     first = found["wafers"][0]
     assert first == {
         "slot": 2, "wafer_id": "L1-02", "head": 2, "kind": "product", "removal_nm": 596.25, "wiwnu_pct": 1.834,
-        "polish_s": 138.0, "wait_s": 71.5, "wet_s": 96.0, "alarms": ["slurry_flow_low"],
+        "polish_s": 138.0, "wait_s": 71.5, "wet_s": 96.0, "alarms": ["slurry_flow_low"], "estimate": None,
     }  # fmt: skip
     assert found["wafers"][1]["removal_nm"] is None  # not measured is not zero and not NaN
     assert "0/3 wafers · tool time 0:00:12 · 120× · L1-01 platen1 polish" in result.stderr

@@ -13,6 +13,7 @@ OPEN_FILES = {
     "planaris.formats.layout_write": "loads arrays and the layout library, so only those who write layouts import it",
     "planaris.formats.pattern_table": "handles arrays, so only those who handle pattern tables import it",
     "planaris.control.virtual_metrology": "loads SciPy's optimiser, so only those who use it import it",
+    "planaris.control.virtual_removal": "belongs to virtual metrology, so only those who use it import it",
     "planaris.formats.phm_files": "loads pyarrow, so only those who handle the challenge's files import it",
     "planaris.formats.rate_tables": "loads pyarrow, so only those who handle rate tables import it",
     "planaris.formats.trace_files": "loads pyarrow, so only those who handle traces import it",

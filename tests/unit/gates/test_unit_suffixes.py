@@ -24,6 +24,7 @@ WITHOUT_SUFFIX = {
     "MetrologyDescription.time_s_by_plan": "a table; the unit stands before what it is keyed by",
     "ToolDescription.consumable_limits": "a table; each key carries its unit",
     "FeaturesTaken.feature_values": "each feature's name carries its unit",
+    "RemovalEstimated.feature_values": "each feature's name carries its unit",
     "Block.values": "an array; each tag carries its unit",
 }
 

@@ -4,6 +4,7 @@ from planaris.control.run_to_run.actuators import Actuator, Actuators, Move
 from planaris.control.run_to_run.context import Context, Estimate, Estimator, Residual
 from planaris.control.run_to_run.controller import (
     Due,
+    Expected,
     Kind,
     Label,
     Learned,
@@ -13,6 +14,8 @@ from planaris.control.run_to_run.controller import (
     RunToRun,
     RunToRunState,
     Safety,
+    StandIn,
+    Surrogate,
     Taken,
 )
 from planaris.control.run_to_run.double_ewma import DoubleEwma, DoubleState
@@ -32,6 +35,7 @@ __all__ = [
     "Estimate",
     "Estimator",
     "Ewma",
+    "Expected",
     "Kind",
     "Label",
     "Learned",
@@ -45,8 +49,10 @@ __all__ = [
     "RunToRunState",
     "Safety",
     "SpaceState",
+    "StandIn",
     "StateSpace",
     "StepRate",
+    "Surrogate",
     "Taken",
     "ThreadState",
     "Threads",

@@ -43,7 +43,13 @@ class Estimate:
 
 
 class Estimator(Protocol):
-    """One method of learning: state in, state out; states are plain data."""
+    """One method of learning: state in, state out; states are plain data.
+
+    ``noise_ratio`` is what a label is off by beside the estimate's sigma, 0 where that has it in already.
+    """
+
+    @property
+    def noise_ratio(self) -> float: ...
 
     def start(self) -> Any:
         """Return the state that knows nothing yet."""

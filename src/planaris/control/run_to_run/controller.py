@@ -67,7 +67,20 @@ class Label:
     removal_nm: tuple[float, ...]
 
 
-Observation = Due | Taken | Label
+@dataclass(frozen=True, slots=True)
+class Surrogate:
+    """An estimate that stands in for a wafer's label until that comes, if it does.
+
+    ``shift_ratio`` is what its removal is off what measured labels let expect (a logarithm), ``sigma_ratio`` how far a
+    label is from the estimate, 1 sigma.
+    """
+
+    wafer_id: str
+    shift_ratio: float
+    sigma_ratio: float
+
+
+Observation = Due | Taken | Label | Surrogate
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +101,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What became of a label: expected and measured, and whether it went into the estimate; why not, if not."""
+    """What became of a label: expected and measured, and whether it went into the estimate; why not, if not.
+
+    ``log_ratio`` is the logarithm of measured over nominal removal, ``sigma_ratio`` how far it was expected to be off.
+    """
 
     wafer_id: str
     context: Context
@@ -98,6 +114,8 @@ class Learned:
     taken: bool
     why: str
     estimate: Estimate
+    log_ratio: float
+    sigma_ratio: float
 
 
 Decision = Order | tuple[Learned, ...]
@@ -114,6 +132,16 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What is expected of a polished wafer's label: its threads, nominal removal, log ratio to that and 1 sigma."""
+
+    context: Context
+    nominal_nm: float
+    log_ratio: float
+    sigma_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A label that is used once ``due_count`` wafers were polished, and the wafer that it is of."""
 
@@ -123,11 +151,21 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class StandIn:
+    """An estimate that stands in for the label of the wafer ``number`` in the count."""
+
+    said: Surrogate
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunToRunState:
     """All that control remembers. ``channels`` are the estimator's states: of the mean, and of each moved zone's shape.
 
     ``number`` counts polished wafers, ``newest`` those whose label is known. ``waiting`` are labels that are not late
     enough yet, ``last`` the values by product and head, ``outliers_count`` labels running that were beyond the limit.
+    ``stand_ins`` are the estimates of wafers polished since the newest labelled one: what they say moves the next
+    wafers and never the channels, which know measured labels alone.
     """
 
     channels: tuple[Channel, ...]
@@ -138,10 +176,14 @@ class RunToRunState:
     pending: Mapping[str, Pending] = field(default_factory=dict[str, Pending])
     waiting: tuple[Waiting, ...] = ()
     last: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
+    stand_ins: tuple[StandIn, ...] = ()
 
 
 # Wafers whose label never comes are forgotten when so many have been polished since [design].
 _FORGET_COUNT = 1000
+# What is expected of a wafer shifts by the mean of so many of the newest estimates: one of each head; older than this
+# they say nothing of the process as it is [design].
+_STAND_INS_COUNT, _STAND_IN_AGE_COUNT = 4, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +213,17 @@ class RunToRun:
                 return self._taken(state, observation)
             case Label():
                 return self._labelled(state, observation)
+            case Surrogate():
+                return self._stood_in(state, observation), ()
+
+    def expected(self, state: RunToRunState, wafer_id: str) -> Expected | None:
+        """Return what measured labels let expect of a polished wafer; None for one not known, or whose label is."""
+        wafer = state.pending.get(wafer_id)
+        if wafer is None:
+            return None
+        now = self.estimator.expect(state.channels[0], wafer.context, wafer.number)
+        sigma = math.hypot(now.sigma_ratio, self.estimator.noise_ratio)
+        return Expected(wafer.context, wafer.nominal_nm[0], now.log_ratio, sigma)
 
     # -- a wafer that is due ----------------------------------------------------------------------------------
     def _order(self, state: RunToRunState, due: Due) -> Order:
@@ -178,6 +231,7 @@ class RunToRun:
         last = state.last.get(_thread(context), self.actuators.nominal)
         last = last if len(last) == len(self.actuators.parameters) else self.actuators.nominal
         seen = [self.estimator.expect(channel, context, number) for channel in state.channels]
+        seen[0] = self._shifted(state, seen[0], number)
         ratio = np.exp([seen[0].log_ratio, *(seen[0].log_ratio + shape.log_ratio for shape in seen[1:])])
 
         def as_it_was(why: str) -> Order:
@@ -216,6 +270,25 @@ class RunToRun:
         pending[taken.wafer_id] = Pending(number, taken.context, nominal)
         last = {**state.last, _thread(taken.context): taken.values}
         return self._due_labels(replace(state, number=number, pending=pending, last=last))
+
+    # -- estimates that stand in for labels ---------------------------------------------------------------------
+    def _stood_in(self, state: RunToRunState, said: Surrogate) -> RunToRunState:
+        """Take an estimate; of a wafer whose label is known, or which is older than one, it says nothing."""
+        wafer = state.pending.get(said.wafer_id)
+        if wafer is None or wafer.number <= state.newest:
+            return state
+        others = [one for one in state.stand_ins if one.said.wafer_id != said.wafer_id]
+        stand_ins = sorted([*others, StandIn(said, wafer.number)], key=lambda one: one.number)
+        return replace(state, stand_ins=tuple(stand_ins[-_STAND_INS_COUNT:]))
+
+    def _shifted(self, state: RunToRunState, labels_say: Estimate, number: int) -> Estimate:
+        """Return what is expected with the estimates that stand in for labels, weighed by their variance."""
+        young = [one.said for one in state.stand_ins if number - one.number <= _STAND_IN_AGE_COUNT]
+        if not young:
+            return labels_say
+        weights = [said.sigma_ratio**-2.0 for said in young]
+        shift = math.fsum(w * said.shift_ratio for w, said in zip(weights, young, strict=True)) / math.fsum(weights)
+        return replace(labels_say, log_ratio=labels_say.log_ratio + shift)
 
     # -- labels -----------------------------------------------------------------------------------------------
     def _labelled(self, state: RunToRunState, label: Label) -> tuple[RunToRunState, Decision]:
@@ -260,9 +333,14 @@ class RunToRun:
                 for channel, value in zip(state.channels, logs, strict=True)
             ]
             state = replace(state, channels=tuple(channel for channel, _ in moved))
+        # What was estimated of it and of the wafers before it is measured now.
+        state = replace(state, stand_ins=tuple(one for one in state.stand_ins if one.number > newest))
         now = self.estimator.expect(state.channels[0], wafer.context, wafer.number)
         told = float(nominal[0] * math.exp(expected.log_ratio))
-        return state, Learned(label.wafer_id, wafer.context, told, float(measured[0]), residual, taken, why, now)
+        sigma = math.hypot(expected.sigma_ratio, self.estimator.noise_ratio)
+        return state, Learned(
+            label.wafer_id, wafer.context, told, float(measured[0]), residual, taken, why, now, float(logs[0]), sigma
+        )
 
 
 def _thread(context: Context) -> str:

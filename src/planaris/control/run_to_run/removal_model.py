@@ -49,6 +49,11 @@ class RemovalModel:
                 removed[i, zone] = (rate + slope * more_kPa) * time_s / 60.0
         return removed
 
+    def step_fraction(self, removed_nm: Array) -> dict[int, float]:
+        """Return what of the removal at a label's sites is done in each step, by its place in the recipe, sum 1."""
+        by_step = removed_nm @ np.array(self.site_fraction)
+        return {s.step: float(by_step[i] / by_step.sum()) for i, s in enumerate(self.steps)}
+
     def share_fraction(self, removed_nm: Array) -> tuple[float, ...]:
         """Return what of the removal at a label's sites is done on each platen of the way, sum 1."""
         by_step = removed_nm @ np.array(self.site_fraction)

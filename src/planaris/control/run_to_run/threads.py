@@ -48,6 +48,11 @@ class Threads:
     restarts: bool = True
     pad_restarts: bool = True
 
+    @property
+    def noise_ratio(self) -> float:
+        """A thread's variance is that of its labels: noise is in it."""
+        return 0.0
+
     def start(self) -> ThreadsState:
         """Return the state that knows nothing yet."""
         return ThreadsState({}, {})

@@ -15,6 +15,7 @@ from planaris.report.sections.run_to_run import run_to_run
 from planaris.report.sections.summary import header
 from planaris.report.sections.traces import traces
 from planaris.report.sections.usage import usage
+from planaris.report.sections.virtual_metrology import virtual_metrology
 
 __all__ = [
     "alarms",
@@ -32,4 +33,5 @@ __all__ = [
     "run_to_run",
     "traces",
     "usage",
+    "virtual_metrology",
 ]

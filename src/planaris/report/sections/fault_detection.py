@@ -19,7 +19,8 @@ _PLANNED = {"": "nothing planned", "warn": "warned", "hold_lot": "lot held", "st
 
 def fault_detection(facts: Facts) -> Section | None:
     """Return the section, None for a run whose recipe asks for no fault detection."""
-    taken, record = facts.record.features, facts.record
+    record = facts.record
+    taken = [row for row in record.features if row.learn_count]  # else they were taken for virtual metrology alone
     if not taken:
         return None
     slots = {wafer.wafer_id: wafer.slot for wafer in facts.wafers}

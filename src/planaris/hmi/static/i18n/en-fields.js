@@ -235,6 +235,8 @@ export default {
   "recipe.outliers_count": "Outliers in a row",
   "recipe.estimate_limit_pct": "Limit of estimate",
   "recipe.miss_limit_pct": "Limit of miss",
+  "recipe.virtual_metrology": "Virtual metrology",
+  "recipe.reliance_limit_ratio": "Limit of reliance",
   "recipe.times": "Released times",
   "recipe.pressures": "Released pressures",
   "choice.warn": "warn",
@@ -245,4 +247,5 @@ export default {
   "choice.state_space": "state space",
   "choice.control": "control",
   "choice.advise": "advise",
+  "choice.labels": "stand in for labels",
 };

@@ -235,6 +235,8 @@ export default {
   "recipe.outliers_count": "连续离群数",
   "recipe.estimate_limit_pct": "估计限",
   "recipe.miss_limit_pct": "偏差限",
+  "recipe.virtual_metrology": "虚拟量测",
+  "recipe.reliance_limit_ratio": "可信度限",
   "recipe.times": "可调时间",
   "recipe.pressures": "可调压力",
   "choice.warn": "警告",
@@ -245,4 +247,5 @@ export default {
   "choice.state_space": "状态空间",
   "choice.control": "控制",
   "choice.advise": "建议",
+  "choice.labels": "代替测量值",
 };
