@@ -11,9 +11,11 @@ import numpy as np
 from benchmark_result import Better, Result
 from planaris.app.run_to_run import control_of_recipe
 from planaris.control import Ewma, StateSpace, Threads
+from planaris.control.virtual_removal import WARM_UP_COUNT
 from planaris.formats import load_job
-from planaris.model import Recipe, RunToRunMode
+from planaris.model import Recipe, RunToRunMode, VirtualLabels
 from planaris.processes import load_package
+from planaris.stream import RemovalEstimated, RemovalLabelled
 from planaris.tool import RecipeControl
 from r2r_plant import EXAMPLE, WAFERS_PER_LOT, Story, run_campaign
 from r2r_surrogate import (
@@ -31,7 +33,7 @@ from r2r_surrogate import (
 
 NAME = "run_to_run"
 LONG = True
-PARTS = ("seed1", "seed2", "seed3")
+PARTS = ("seed1", "seed2", "seed3", "virtual1", "virtual2", "virtual3")
 SAMPLING = Sampling(every_count=5, delay_count=2 * WAFERS_PER_LOT)
 START = START_LOTS * WAFERS_PER_LOT
 WEIGHTS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.33, 0.5)
@@ -43,11 +45,15 @@ ONE_LINE = 0.6
 PUBLISHED = "published fab, by head compensation: 1.32 to 2.11 (Yi, Sang, Zhao 2005)"
 
 
-def _recipe(mode: RunToRunMode) -> Recipe:
+def _recipe(mode: RunToRunMode, use: VirtualLabels = VirtualLabels.OFF) -> Recipe:
     recipe = load_job(EXAMPLE.with_name("lot_run_to_run.toml"), None).recipe
     assert recipe.run_to_run is not None
     setting = replace(
-        recipe.run_to_run, mode=mode, label_every_count=SAMPLING.every_count, label_delay_count=SAMPLING.delay_count
+        recipe.run_to_run,
+        mode=mode,
+        virtual_metrology=use,
+        label_every_count=SAMPLING.every_count,
+        label_delay_count=SAMPLING.delay_count,
     )
     return replace(recipe, run_to_run=setting)
 
@@ -132,6 +138,40 @@ def _delays(seed: int, alone: Recorded, control: RecipeControl) -> list[Result]:
     return results
 
 
+def virtual_results_of(seed: int) -> list[Result]:
+    """Return what virtual metrology adds to control on one truth, with slurry that is held and slurry that wanders."""
+    return [result for wandering in (False, True) for result in _virtual(seed, wandering=wandering)]
+
+
+def _virtual(seed: int, *, wandering: bool) -> list[Result]:
+    control, story = study_control(), Story(seed, wandering)
+    spread: dict[VirtualLabels, float] = {}
+    for use in (VirtualLabels.OFF, VirtualLabels.LABELS):
+        print(f"  seed {seed}, wandering {wandering}: 500 wafers, {use.value}", file=sys.stderr, flush=True)
+        events = run_campaign(story, _recipe(RunToRunMode.CONTROL, use)).events
+        spread[use] = float(recorded(events, control).error_nm[START:].std())
+    off, labels = spread[VirtualLabels.OFF], spread[VirtualLabels.LABELS]
+    said = [e.event for e in events if isinstance(e.event, RemovalEstimated)]
+    measured = {e.event.wafer_id: e.event.label_nm[0] for e in events if isinstance(e.event, RemovalLabelled)}
+    said = [e for e in said if e.wafer_id in measured and e.labels_count >= WARM_UP_COUNT]
+    label = np.array([measured[e.wafer_id] for e in said])
+    held = float(np.mean([e.low_nm <= y <= e.high_nm for e, y in zip(said, label, strict=True)]))
+    errors = [float(np.std(label - [getattr(e, name) for e in said])) for name in ("expected_nm", "estimate_nm")]
+    stood_in = sum(e.stand_in_sigma_pct > 0.0 for e in said) / len(said)
+    s = f"seed {seed}, slurry {'wanders' if wandering else 'held'}"
+    return [
+        _less(f"{s}: thickness 1 sigma, lots 5-20, with virtual metrology: {off:.2f} to {labels:.2f} nm", labels / off,
+              "x", 1.0, "without"),
+        _less(f"{s}: estimate's error, 1 sigma: {errors[0]:.2f} to {errors[1]:.2f} nm", errors[1] / errors[0], "x", 1.0,
+              "what labels alone let expect"),
+        _less(f"{s}: coverage of 90 % intervals {100.0 * held:.1f} %, off by", 100.0 * abs(held - 0.9), "%", 2.0,
+              f"goal 88 to 92; {len(said)} wafers, {100.0 * stood_in:.0f} % stood in"),
+    ]  # fmt: skip
+
+
 def run(parts: Sequence[str] = ()) -> list[Result]:
-    """Run every seed, or the named ones (``seed1`` …): some three minutes of processor time each."""
-    return [result for part in parts or PARTS for result in results_of(int(part.removeprefix("seed")))]
+    """Run every part, or the named ones: some three minutes of processor time a ``seed``, six a ``virtual``."""
+    results: list[Result] = []
+    for part in parts or PARTS:
+        results += results_of(int(part[-1])) if part.startswith("seed") else virtual_results_of(int(part[-1]))
+    return results

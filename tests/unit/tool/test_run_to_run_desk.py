@@ -68,6 +68,12 @@ class Scene:
         pressures = (recipe.steps[0].zone_pressure_kPa[2],) if self.control.control.actuators.zones else ()
         values = (*(s.end.time_s for s in recipe.steps if s.kind == "polish"), *pressures)
         removed_nm = ratio * float(self.control.control.actuators.outputs_nm(values)[0])
+        progress.marks, progress.cut_short = list(marks), cut_short
+        self.bring_back(progress, removed_nm, edge_ratio)
+        return self.bench.of(RecipeAdjusted)[-1]
+
+    def bring_back(self, progress: WaferProgress, removed_nm: float, edge_ratio: float = 1.0) -> None:
+        """Have a wafer measured that lost so much, at its edge so much more, and give its label."""
         incoming = self.job.incoming[progress.wafer.wafer_id]
         nine = {(x, y) for x, y in zip(SITE_PLANS["9"].x_mm, SITE_PLANS["9"].y_mm, strict=True)}
         sites = zip(incoming.plan.x_mm, incoming.plan.y_mm, incoming.thickness_nm, strict=True)
@@ -78,9 +84,7 @@ class Scene:
         }
         progress.plan = "9"
         progress.post_nm = tuple(by_site[site] for site in zip(SITE_PLANS["9"].x_mm, SITE_PLANS["9"].y_mm, strict=True))
-        progress.marks, progress.cut_short = list(marks), cut_short
         self.desk.labelled(self.job, progress)
-        return self.bench.of(RecipeAdjusted)[-1]
 
     def give(self, verb: str, role: str = "process", reason: str = "a test", **arguments: str) -> Answer:
         request = CommandRequest(verb, arguments, "ada", role, reason, f"{verb} {len(self.bench.journal)} {arguments}")
