@@ -1,4 +1,4 @@
-"""Fault detection of a live tool: a fault put into its twin by a command is named, and the recipe's plan is carried out."""
+"""Fault detection of a live tool: a fault put into its twin by a command is named, and the plan is carried out."""
 
 from __future__ import annotations
 
