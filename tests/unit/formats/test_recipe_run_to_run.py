@@ -18,6 +18,7 @@ from planaris.model import (
     ReleasedTime,
     RunToRunMethod,
     ToolDescription,
+    VirtualLabels,
 )
 from planaris.processes import load_package
 
@@ -27,6 +28,7 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "oxide_ild"
 TIME = '\n[[run_to_run.times]]\nstep = "P1 main"\nmin_s = 32\nmax_s = 50\nmax_step_s = 3\n'
 PRESSURE = '\n[[run_to_run.pressures]]\nstep = "P1 main"\nzone = 3\nmin_psi = 4\nmax_psi = 5\nmax_step_psi = 0.2\n'
 WET = "[wet_limits]"
+HASH_BEFORE = "5af5befb06b6"
 
 
 def with_table(edit: Edit, tool_a: ToolDescription, head: str, *entries: str) -> Recipe:
@@ -65,6 +67,34 @@ def test_releasing_is_another_recipe_and_its_difference_is_shown(edit: Edit, too
     assert setting is not None
     tighter = replace(released, run_to_run=replace(setting, times=(replace(setting.times[0], max_s=45.0),)))
     assert [c.path for c in diff_recipes(released, tighter)] == ["run_to_run.times[P1 main].max_s"]
+
+
+def test_estimates_are_asked_for_and_a_recipe_that_does_not_is_what_it_was(
+    edit: Edit, tool_a: ToolDescription, tmp_path: Path
+) -> None:
+    plain = with_table(edit, tool_a, 'method = "state_space"', TIME)
+    assert plain.run_to_run is not None
+    assert (plain.run_to_run.virtual_metrology, plain.takes_features) == (VirtualLabels.OFF, False)
+    # Its hash from before there was virtual metrology: released recipes stay the same.
+    assert recipe_hash(plain).startswith(HASH_BEFORE)
+    head = 'method = "state_space"\nvirtual_metrology = "labels"\nreliance_limit_ratio = 0.8'
+    asked = with_table(edit, tool_a, head, TIME)
+    assert asked.run_to_run is not None
+    assert (asked.run_to_run.virtual_metrology, asked.run_to_run.reliance_limit_ratio) == (VirtualLabels.LABELS, 0.8)
+    assert asked.takes_features
+    assert recipe_hash(asked) != recipe_hash(plain)
+    path = tmp_path / "again.toml"
+    path.write_text(dump_recipe(asked), encoding="utf-8")
+    assert load_recipe(path, tool_a) == asked
+    # Where nothing is decided nothing is estimated.
+    off = with_table(edit, tool_a, f'{head}\nmode = "off"', TIME)
+    assert not off.takes_features
+
+
+@pytest.mark.parametrize("line", ['virtual_metrology = "on"', "reliance_limit_ratio = 1", "reliance_limit_ratio = 0"])
+def test_a_bad_word_of_estimates_is_told(edit: Edit, tool_a: ToolDescription, faults_of: FaultsOf, line: str) -> None:
+    found = faults_of(lambda: with_table(edit, tool_a, f'method = "state_space"\n{line}', TIME))
+    assert list(found) == [f"run_to_run.{line.partition(' ')[0]}"]
 
 
 def test_every_bad_declaration_is_told_at_once(edit: Edit, tool_a: ToolDescription, faults_of: FaultsOf) -> None:
