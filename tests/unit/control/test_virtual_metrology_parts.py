@@ -159,7 +159,7 @@ def test_intervals_keep_their_coverage_while_the_errors_change() -> None:
         label = value + scale * float(rng.standard_t(4))
         half = method.half_width(bands, "r", value, 1.0)
         inside.append(abs(label - value) <= half)
-        bands = method.learned(bands, "r", value, 1.0, half, label)
+        bands = method.learned(bands, "r", value, 1.0, label)
     # Adaptive coverage errs by no more than (1 + 1/gain) / n in the long run: 1.7 % here.
     assert np.mean(inside) == pytest.approx(0.9, abs=0.02)
     for part in np.array_split(np.array(inside), 6):

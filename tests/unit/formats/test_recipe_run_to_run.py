@@ -77,8 +77,9 @@ def test_estimates_are_asked_for_and_a_recipe_that_does_not_is_what_it_was(
     assert (plain.run_to_run.virtual_metrology, plain.takes_features) == (VirtualLabels.OFF, False)
     # Its hash from before there was virtual metrology: released recipes stay the same.
     assert recipe_hash(plain).startswith(HASH_BEFORE)
-    head = 'method = "state_space"\nvirtual_metrology = "labels"\nreliance_limit_ratio = 0.8'
-    asked = with_table(edit, tool_a, head, TIME)
+    head, limit = 'method = "state_space"', "reliance_limit_ratio = 0.8"
+    more = f'{head}\nvirtual_metrology = "labels"\n{limit}'
+    asked = load_recipe(edit("recipe.toml", (head, more)), tool_a)
     assert asked.run_to_run is not None
     assert (asked.run_to_run.virtual_metrology, asked.run_to_run.reliance_limit_ratio) == (VirtualLabels.LABELS, 0.8)
     assert asked.takes_features
@@ -87,7 +88,7 @@ def test_estimates_are_asked_for_and_a_recipe_that_does_not_is_what_it_was(
     path.write_text(dump_recipe(asked), encoding="utf-8")
     assert load_recipe(path, tool_a) == asked
     # Where nothing is decided nothing is estimated.
-    off = with_table(edit, tool_a, f'{head}\nmode = "off"', TIME)
+    off = load_recipe(edit("recipe.toml", (limit, f'{limit}\nmode = "off"')), tool_a)
     assert not off.takes_features
 
 

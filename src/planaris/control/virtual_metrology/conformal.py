@@ -41,16 +41,12 @@ class Conformal:
         """Return the half width of the interval about an estimate; NaN where its sigma is not known."""
         return self._quantile(bands, regime, value) * sigma
 
-    def learned(self, bands: Bands, regime: str, value: float, sigma: float, half_width: float, label: float) -> Bands:
-        """Return the bands after the label of an estimate that was given with this sigma and half width.
-
-        Hit or missed is the interval as it was given, however late its label is: what the quantile has become since
-        says nothing of it.
-        """
+    def learned(self, bands: Bands, regime: str, value: float, sigma: float, label: float) -> Bands:
+        """Return the bands after the label of an estimate that was given with this sigma."""
         if not (math.isfinite(value) and sigma > 0):
             return bands
         score = abs(label - value) / sigma
-        missed = score * sigma > half_width
+        missed = score > self._quantile(bands, regime, value)
         name = bands.name(regime, value)
         old = bands.bands.get(name, Band())
         level = self.coverage_fraction if old.level is None else old.level

@@ -123,9 +123,7 @@ class VirtualMetrology:
         given = state.pending.get(seen.step.name)
         if given is not None:
             blends = learned(blends, regime, given.main, given.second, seen.value)
-            bands = self.intervals.learned(
-                bands, regime, given.value, given.sigma, given.high - given.value, seen.value
-            )
+            bands = self.intervals.learned(bands, regime, given.value, given.sigma, seen.value)
         if main.fits_count > state.main[line].fits_count:
             alike = similarity_to(main.raw.trace[-model.fit_count :])
             similarities = similarities if alike is None else {**similarities, line: alike}

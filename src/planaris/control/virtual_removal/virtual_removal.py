@@ -222,9 +222,7 @@ class VirtualRemoval:
         wafer = state.awaited.get(seen.wafer_id)
         if wafer is None:
             return state
-        bands = self.intervals.learned(
-            state.bands, wafer.regime, wafer.ratio, wafer.sigma_ratio, wafer.half_ratio, seen.log_ratio
-        )
+        bands = self.intervals.learned(state.bands, wafer.regime, wafer.ratio, wafer.sigma_ratio, seen.log_ratio)
         known = state.regimes[wafer.regime]
         covered = abs(seen.log_ratio - wafer.ratio) <= wafer.half_ratio
         known = replace(
