@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from planaris.app.removal_estimates import fetch_learners, models_document
 from planaris.control import RunToRunState
 from planaris.control.virtual_removal import WARM_UP_COUNT, VirtualRemovalState
-from planaris.historian import Home
+from planaris.historian import Home, write_whole
 from planaris.model import RunToRunMode
 from planaris.stream import Committed
 from planaris.tool import Memory, RunToRunDesk
@@ -87,7 +87,4 @@ class RunToRunKeeper:
         virtual: Mapping[str, VirtualRemovalState] = {} if self._desk is None else self._desk.memory.virtual
         document = models_document(virtual)
         if document["models"]:
-            path = self._home.path / MODELS_FILE
-            part = path.with_suffix(".part")
-            part.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-            part.replace(path)
+            write_whole(self._home.path / MODELS_FILE, (json.dumps(document, indent=1) + "\n").encode())
