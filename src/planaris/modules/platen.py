@@ -466,10 +466,15 @@ class Platen(Module):
             self.context.alarm("make_safe_failed", self.name, Severity.FATAL, "; ".join(problems))
 
     def _left_behind(self, head: int, error: Exception) -> bool:
-        """Whether a head that was on the pad came up without its wafer when a visit was cut off by something else."""
+        """Whether a head that was on the pad came up without its wafer when a visit was cut off by something else.
+
+        Two sensors must say so: the head's alone may be broken.
+        """
         shown = self.context.watch.is_on
-        known = isinstance(error, WaferSlippedError | WaferLeftOnPadError)
-        return self._touched and not known and shown(f"head{head}.up") and not shown(f"head{head}.wafer_present")
+        if not self._touched or isinstance(error, WaferSlippedError | WaferLeftOnPadError):
+            return False
+        empty = shown(f"head{head}.up") and not shown(f"head{head}.wafer_present")
+        return empty and shown(f"{self.name}.slip")
 
     async def _insist(self, device: Device, verb: str, arguments: tuple[float, float]) -> None:
         """Give a command until the device takes it: it refuses while its last motion is under way."""
