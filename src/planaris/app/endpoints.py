@@ -5,8 +5,9 @@ Nothing here comes from the twin: the estimators start from what a process engin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -47,6 +48,8 @@ _TO_TARGET = frozenset({DetectorKind.SPECTRUM, DetectorKind.FRINGE, DetectorKind
 _TO_CLEAR = frozenset({DetectorKind.REFLECTANCE, DetectorKind.FRICTION})
 # What a cut-off step has removed is known to this share; of its way so much is taken as left at least [design].
 _REMOVED_FRACTION, _LEFT_FRACTION = 0.3, 0.1
+# Controls of steps that are kept ready: those of a lot's wafers, whose films differ [design].
+READY_COUNT = 128
 
 
 def path_after(recipe: Recipe, number: int) -> DelayPath:
@@ -119,23 +122,30 @@ class Endpoints:
         self._stacks: dict[str, FilmStack] = {}
         for files in jobs:
             self.add(files.lot)
-        self._ready: dict[tuple[FilmStack, Recipe, int, float], StepControl | None] = {}
+        self._control = lru_cache(maxsize=READY_COUNT)(self._control_of)
 
     def __call__(self, wafer_id: str, recipe: Recipe, step: int, into_s: float = 0.0) -> StepControl | None:
         """Return what ends a step for a wafer, or its rest after ``into_s``; None where its films are not known."""
         stack = self._stacks.get(wafer_id)
         if stack is None:
             return None
-        key = stack, recipe, step, into_s
-        if key not in self._ready:
-            self._ready[key] = self._control(stack, recipe, step, into_s)
-        return self._ready[key]
+        return self._control(stack, recipe, step, into_s)
+
+    @property
+    def ready_count(self) -> int:
+        """How many controls of steps are kept ready."""
+        return self._control.cache_info().currsize
 
     def add(self, lot: Lot) -> None:
         """Know the wafers of one more lot."""
         self._stacks |= {wafer.wafer_id: incoming_films(lot, wafer) for wafer in lot.wafers}
 
-    def _control(self, stack: FilmStack, recipe: Recipe, number: int, into_s: float) -> StepControl | None:
+    def forget(self, wafer_ids: Iterable[str]) -> None:
+        """Forget wafers whose lot is over."""
+        for wafer_id in wafer_ids:
+            self._stacks.pop(wafer_id, None)
+
+    def _control_of(self, stack: FilmStack, recipe: Recipe, number: int, into_s: float) -> StepControl | None:
         context = self.context(stack, recipe, number)
         if context is None or step_faults(recipe.steps[number].end, context):
             return None

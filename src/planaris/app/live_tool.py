@@ -105,6 +105,7 @@ class LiveTool:
             self.tool.maintenance.restore(item.event for item in past.events)
         self.library = RecipeLibrary(home.recipes, description, self.stream, self.engine.jobs.recipes_in_use)
         self.book = LotBook(description, package, self.library, folder.path / LOTS_FOLDER, endpoints)
+        self.engine.jobs.on_forgotten = lambda job: self.book.forget(job.lot_id)
         Verbs(self.engine, self.book.find, self.book.keep)
         self.library.offer(self.tool.commands)
         if far.world is not None:
@@ -154,7 +155,7 @@ class LiveTool:
         self._keeper.close()
 
     async def _go_on(self, past: Past) -> None:
-        orders = self.book.restore()
+        orders = self.book.restore(self._story.needs)
         self._taken = await take_up(self.engine, self._story, orders, past.died_s)
         for lot_id, order in orders.items():  # jobs that nobody had begun
             told = self._story.jobs.get(lot_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -55,14 +55,22 @@ class LotBook:
         self._check(files)
         self._files[files.lot.lot_id] = files
 
-    def restore(self) -> Mapping[str, JobOrder]:
-        """Return the orders of an earlier life of this tool; one that nobody can read is left out."""
+    def forget(self, lot_id: str) -> None:
+        """Forget an order whose job is over and gone from memory; its file stays."""
+        order = self.orders.pop(lot_id, None)
+        if order is not None:
+            left = {wafer.wafer_id for other in self.orders.values() for wafer in other.lot.wafers}
+            self._endpoints.forget({wafer.wafer_id for wafer in order.lot.wafers} - left)
+
+    def restore(self, wanted: Callable[[Lot], bool]) -> Mapping[str, JobOrder]:
+        """Return the ``wanted`` orders of an earlier life of this tool; one that nobody can read is left out."""
         for path in sorted(self._folder.glob("*.json")):
             try:
                 order = _ORDERS.validate_json(path.read_bytes())
             except (OSError, ValueError):
                 continue
-            self._take(order)
+            if wanted(order.lot):
+                self._take(order)
         return self.orders
 
     def find(self, request: CommandRequest) -> JobOrder:

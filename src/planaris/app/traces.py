@@ -23,7 +23,8 @@ class RunTraces:
 
     def __init__(self, writer: TraceWriter, run_id: str, port_kind: str, folder: Path) -> None:
         self._writer, self._run_id, self._port_kind, self._folder = writer, run_id, port_kind, folder
-        self._taken: set[str] = set()
+        # The next number of each place's traces: slots and platens are few, wafers are not.
+        self._next: dict[str, int] = {}
 
     def __call__(self, header: TraceHeader, columns: tuple[str, ...], widths: tuple[int, ...] = ()) -> RunTrace:
         """Begin a trace."""
@@ -42,12 +43,17 @@ class RunTraces:
         recording = self._writer.start(header.wafer_id, header.platen, file, columns, metadata, widths)
         return RunTrace(recording, metadata, file, len(columns))
 
+    @property
+    def names_count(self) -> int:
+        """Of how many places names are counted."""
+        return len(self._next)
+
     def _free_name(self, stem: str) -> str:
         """Return a file name that no earlier visit has, in this life of the run or in one before."""
-        for visit in itertools.count(1):
+        for visit in itertools.count(self._next.get(stem, 1)):
             name = f"{stem}.parquet" if visit == 1 else f"{stem}_{visit}.parquet"
-            if name not in self._taken and not (self._folder / name).exists():
-                self._taken.add(name)
+            if not (self._folder / name).exists():
+                self._next[stem] = visit + 1
                 return name
         raise AssertionError("counting never ends")
 

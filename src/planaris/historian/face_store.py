@@ -12,6 +12,8 @@ from planaris.historian.errors import RecordError
 
 # Only another writer or a reader of this host can be in the way, and never for long.
 BUSY_LIMIT_S = 1.0
+# How much of a database a writer keeps in memory, KiB: it appends, and never reads what it wrote long ago [design].
+WRITER_CACHE = "PRAGMA cache_size = -512"
 
 
 class FaceStore:

@@ -15,7 +15,7 @@ from types import TracebackType
 from planaris.historian.audit import AuditHead, AuditReport, chain, verify, write_anchor
 from planaris.historian.disk_follower import DiskFollower
 from planaris.historian.errors import JournalError
-from planaris.historian.face_store import BUSY_LIMIT_S
+from planaris.historian.face_store import BUSY_LIMIT_S, WRITER_CACHE
 from planaris.stream import Committed, from_json
 
 # Name under which commands are journalled that belong to no run: recipe library, maintenance at rest.
@@ -47,6 +47,7 @@ class SqliteJournal:
             raise JournalError(path, f"cannot be opened: {error}", "open the home first") from error
         try:
             self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(WRITER_CACHE)
             self._connection.execute("SELECT count(*) FROM journal WHERE run = ''")
         except sqlite3.Error as error:
             self._connection.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from planaris.historian.errors import RunDatabaseError
+from planaris.historian.face_store import WRITER_CACHE
 from planaris.historian.run_views import INDEX, SCHEMA_VERSION, TABLES, VIEWS
 from planaris.stream import Committed
 
@@ -36,6 +37,7 @@ class RunDatabase:
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute(WRITER_CACHE)
             self._connection.execute("BEGIN")
             for statement in TABLES:
                 self._connection.execute(statement)
@@ -104,6 +106,7 @@ def _open_again(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(WRITER_CACHE)
     except sqlite3.Error as error:
         raise RunDatabaseError(
             path, f"cannot be opened: {error}", "move it away: the journal has its events"

@@ -38,7 +38,11 @@ Row = TypeVar("Row")
 
 
 class RunQueries:
-    """Ask a run.db; every method opens it read-only and raises RunDatabaseError if that fails."""
+    """Ask a run.db; every method opens it read-only and raises RunDatabaseError if that fails.
+
+    A session lasts for months: ``wafer_id`` asks for one wafer's rows alone, ``newest`` for so many of the last ones,
+    in the same order.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -48,37 +52,38 @@ class RunQueries:
         with _reading(self.path) as connection:
             return dict(connection.execute("SELECT key, value FROM meta ORDER BY key").fetchall())
 
-    def wafers(self) -> list[WaferRow]:
-        """Return the wafers by slot."""
-        return self._rows(WaferRow, "wafers")
+    def wafers(self, *, newest: int = 0, wafer_id: str = "") -> list[WaferRow]:
+        """Return the wafers by slot; the newest are those not finished yet, then those that were finished last."""
+        rows = self._rows(WaferRow, "wafers", "coalesce(finished_s, 9e99)", newest, wafer_id)
+        return sorted(rows, key=lambda row: (row.slot, row.wafer_id)) if newest else rows
 
-    def steps(self) -> list[StepRow]:
+    def steps(self, *, wafer_id: str = "") -> list[StepRow]:
         """Return the polish steps in the order they began."""
-        return self._rows(StepRow, "steps")
+        return self._rows(StepRow, "steps", wafer_id=wafer_id)
 
-    def endpoints(self) -> list[EndpointRow]:
+    def endpoints(self, *, wafer_id: str = "") -> list[EndpointRow]:
         """Return how endpoints were decided, in that order."""
-        return self._rows(EndpointRow, "endpoints")
+        return self._rows(EndpointRow, "endpoints", wafer_id=wafer_id)
 
-    def step_features(self) -> list[FeaturesRow]:
+    def step_features(self, *, newest: int = 0) -> list[FeaturesRow]:
         """Return the features of steps whose recipe asks for fault detection, in the order they were taken."""
-        return self._rows(FeaturesRow, "step_features")
+        return self._rows(FeaturesRow, "step_features", "sequence", newest)
 
-    def chart_violations(self) -> list[ViolationRow]:
+    def chart_violations(self, *, newest: int = 0) -> list[ViolationRow]:
         """Return the control charts' violations in order."""
-        return self._rows(ViolationRow, "chart_violations")
+        return self._rows(ViolationRow, "chart_violations", "sequence", newest)
 
-    def faults_found(self) -> list[FaultRow]:
+    def faults_found(self, *, newest: int = 0) -> list[FaultRow]:
         """Return the faults that fault detection found, in order."""
-        return self._rows(FaultRow, "faults_found")
+        return self._rows(FaultRow, "faults_found", "sequence", newest)
 
-    def adjustments(self) -> list[AdjustmentRow]:
+    def adjustments(self, *, newest: int = 0) -> list[AdjustmentRow]:
         """Return the decisions of run-to-run control, in that order."""
-        return self._rows(AdjustmentRow, "adjustments")
+        return self._rows(AdjustmentRow, "adjustments", "sequence", newest)
 
-    def learned(self) -> list[LearnedRow]:
+    def learned(self, *, newest: int = 0) -> list[LearnedRow]:
         """Return what run-to-run control learned from labels, in that order."""
-        return self._rows(LearnedRow, "learned")
+        return self._rows(LearnedRow, "learned", "sequence", newest)
 
     def estimates(self) -> list[EstimateRow]:
         """Return the removals that virtual metrology estimated, in that order."""
@@ -88,21 +93,21 @@ class RunQueries:
         """Return the cleaner steps in the order they began."""
         return self._rows(CleanRow, "cleans")
 
-    def moves(self) -> list[StayRow]:
+    def moves(self, *, wafer_id: str = "") -> list[StayRow]:
         """Return every wafer's stays, location by location, in the order of arrival."""
-        return self._rows(StayRow, "stays")
+        return self._rows(StayRow, "stays", wafer_id=wafer_id)
 
-    def alarms(self) -> list[AlarmRow]:
+    def alarms(self, *, newest: int = 0, wafer_id: str = "") -> list[AlarmRow]:
         """Return the alarm episodes in the order they were set."""
-        return self._rows(AlarmRow, "alarms")
+        return self._rows(AlarmRow, "alarms", "set_s", newest, wafer_id)
 
     def module_states(self) -> list[ModuleStateRow]:
         """Return every module's states in the order they began."""
         return self._rows(ModuleStateRow, "module_states")
 
-    def measurements(self) -> list[MeasurementRow]:
+    def measurements(self, *, wafer_id: str = "") -> list[MeasurementRow]:
         """Return the measured maps in the order they came in."""
-        return self._rows(MeasurementRow, "measurements")
+        return self._rows(MeasurementRow, "measurements", wafer_id=wafer_id)
 
     def consumables(self) -> list[ConsumableRow]:
         """Return the consumables' counters over the run."""
@@ -112,9 +117,9 @@ class RunQueries:
         """Return the commands in the order they came in."""
         return self._rows(CommandRow, "commands")
 
-    def trace_files(self) -> list[TraceFileRow]:
+    def trace_files(self, *, wafer_id: str = "") -> list[TraceFileRow]:
         """Return the trace files in the order they were recorded."""
-        return self._rows(TraceFileRow, "trace_files")
+        return self._rows(TraceFileRow, "trace_files", wafer_id=wafer_id)
 
     def events(self, after: int = 0, names: Sequence[str] = (), limit: int = 200) -> list[EventRow]:
         """Return up to ``limit`` events with numbers above ``after``, or the newest where it is below 0, in order."""
@@ -128,13 +133,19 @@ class RunQueries:
             ).fetchall()
         return [EventRow(*row) for row in (reversed(rows) if after < 0 else rows)]
 
-    def _rows(self, kind: type[Row], view: str) -> list[Row]:
+    def _rows(self, kind: type[Row], view: str, by: str = "", newest: int = 0, wafer_id: str = "") -> list[Row]:
         names = [f.name for f in fields(kind)]  # pyright: ignore[reportArgumentType]
         converters = [_CONVERTERS.get(str(f.type), _same) for f in fields(kind)]  # pyright: ignore[reportArgumentType]
         columns = ", ".join(f'"{name}"' for name in names)
         with _reading(self.path) as connection:
             # By the view's text and not its name: the file of an older Planaris lacks the views that came later.
-            found = connection.execute(f"SELECT {columns} FROM ({VIEWS[view]})").fetchall()
+            asked = f"SELECT {columns} FROM ({VIEWS[view]})"
+            if wafer_id:
+                found = connection.execute(f"{asked} WHERE wafer_id = ?", (wafer_id,)).fetchall()
+            elif newest:
+                found = connection.execute(f"{asked} ORDER BY {by} DESC LIMIT ?", (newest,)).fetchall()[::-1]
+            else:
+                found = connection.execute(asked).fetchall()
         return [kind(*(convert(value) for convert, value in zip(converters, row, strict=True))) for row in found]
 
 

@@ -49,9 +49,6 @@ RECENT_ALARMS = 100
 THROUGHPUT_WAFERS = 10
 # A wafer that was lifted with its carrier stays in view until there are so many of them [design].
 GONE_WAFERS = 50
-# So many jobs that are over are shown [design].
-ENDED_JOBS = 50
-_OVER = frozenset({"completed", "stopped", "aborted", "failed"})
 # Trails of an endpoint are told in no more points than a picture shows [design].
 TRAIL_POINTS = 200
 
@@ -114,13 +111,8 @@ class Book:
         tree.root["time"]["tool_time_s"] = look.time_s
         tree.update({"link": look.link, "halted": look.halted}, "tool")
         jobs: dict[str, Branch] = {}
-        over = [job.lot_id for job in look.jobs if job.state in _OVER]
-        hidden = frozenset(over[:-ENDED_JOBS])
+        self.recipes = {job.lot_id: job.recipe for job in look.jobs}
         for job in look.jobs:
-            if job.lot_id in hidden:
-                self.recipes.pop(job.lot_id, None)
-                continue
-            self.recipes[job.lot_id] = job.recipe
             known = tree.get("jobs", job.lot_id) or {}
             jobs[job.lot_id] = {
                 "state": job.state,

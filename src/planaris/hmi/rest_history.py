@@ -25,6 +25,8 @@ from planaris.hmi.security import FILE_POLICY
 from planaris.model import SITE_PLANS, SitePlan, wiwnu_pct
 
 ROWS_LIMIT = 1000
+# So many of the newest wafers are told where nobody says how many [design]: a session may have any number of them.
+WAFERS_COUNT = 500
 # A picture of a trace has no more points than this [design].
 TRACE_POINTS = 1200
 TRACE_TAGS_LIMIT = 64
@@ -63,7 +65,13 @@ class History:
                 query=("before", "kind", "text", "limit"),
             ),
             Entry("GET", "/api/alarms/history", "Episodes of alarms, newest first.", self._alarms, query=("limit",)),
-            Entry("GET", "/api/wafers", "Wafers of the session, and limits of what was measured.", self._wafers),
+            Entry(
+                "GET",
+                "/api/wafers",
+                "The newest wafers of the session, and limits of what was measured.",
+                self._wafers,
+                query=("limit",),
+            ),
             Entry("GET", "/api/wafers/{wafer_id}", "One wafer: maps, profile, steps; truth apart.", self._wafer),
             Entry(
                 "GET", "/api/wafers/{wafer_id}/traces", "Traces of one wafer.", self._traces, query=("platen", "tags")
@@ -112,16 +120,17 @@ class History:
 
     async def _alarms(self, request: Request, _session: Session) -> Response:
         limit = whole_in(request, "limit", 200, ROWS_LIMIT)
-        rows = await asyncio.to_thread(self._queries.alarms)
-        return answer({"alarms": list(reversed(rows))[:limit]})
+        rows = await asyncio.to_thread(lambda: self._queries.alarms(newest=limit))
+        return answer({"alarms": rows[::-1]})
 
     # -- wafers --------------------------------------------------------------------------------------------------
-    async def _wafers(self, _request: Request, _session: Session) -> Response:
-        return answer(await asyncio.to_thread(self._wafer_rows))
+    async def _wafers(self, request: Request, _session: Session) -> Response:
+        limit = whole_in(request, "limit", WAFERS_COUNT, ROWS_LIMIT)
+        return answer(await asyncio.to_thread(self._wafer_rows, limit))
 
-    def _wafer_rows(self) -> dict[str, Any]:
+    def _wafer_rows(self, limit: int) -> dict[str, Any]:
         lots: dict[str, Any] = {}
-        for row in self._queries.events(0, ("lot_started",), ROWS_LIMIT):
+        for row in self._queries.events(-1, ("lot_started",), limit):
             told = json.loads(row.payload)
             target, off = told["target_removal_nm"], 0.01 * told["removal_tolerance_pct"]
             lots[told["lot_id"]] = {
@@ -129,7 +138,7 @@ class History:
                 "wiwnu_pct": {"target": None, "low": None, "high": told["wiwnu_limit_pct"]},
             }
         latest = next(reversed(lots.values()), {})
-        return {"wafers": self._queries.wafers(), "limits": latest, "limits_by_lot": lots}
+        return {"wafers": self._queries.wafers(newest=limit), "limits": latest, "limits_by_lot": lots}
 
     async def _wafer(self, request: Request, _session: Session) -> Response:
         wafer_id = request.path_params["wafer_id"]
@@ -139,23 +148,20 @@ class History:
         return answer(body)
 
     def _wafer_body(self, wafer_id: str) -> dict[str, Any]:
-        wafer = next((w for w in self._queries.wafers() if w.wafer_id == wafer_id), None)
-        if wafer is None:
+        ask = self._queries
+        found = ask.wafers(wafer_id=wafer_id) if wafer_id else []
+        if not found:
             raise RefusedRequestError(404, "wafer", f"no wafer {wafer_id[:100]} in this session")
-        measured = [m for m in self._queries.measurements() if m.wafer_id == wafer_id]
-
-        def of(rows: list[Any]) -> list[Any]:
-            return [row for row in rows if row.wafer_id == wafer_id]
-
+        measured = ask.measurements(wafer_id=wafer_id)
         return {
-            "wafer": wafer,
+            "wafer": found[-1],
             "maps": [_map(row) for row in measured if row.plan in SITE_PLANS],
             "profile": _profile(measured),
-            "steps": of(self._queries.steps()),
-            "endpoints": of(self._queries.endpoints()),
-            "stays": of(self._queries.moves()),
-            "alarms": of(self._queries.alarms()),
-            "traces": of(self._queries.trace_files()),
+            "steps": ask.steps(wafer_id=wafer_id),
+            "endpoints": ask.endpoints(wafer_id=wafer_id),
+            "stays": ask.moves(wafer_id=wafer_id),
+            "alarms": ask.alarms(wafer_id=wafer_id),
+            "traces": ask.trace_files(wafer_id=wafer_id),
         }
 
     async def _traces(self, request: Request, _session: Session) -> Response:
@@ -168,8 +174,8 @@ class History:
     def _trace_body(self, wafer_id: str, platen: int, tags: list[str]) -> dict[str, Any]:
         files = [
             row
-            for row in self._queries.trace_files()
-            if row.wafer_id == wafer_id and not row.of_window and platen in (0, row.platen)
+            for row in self._queries.trace_files(wafer_id=wafer_id)
+            if not row.of_window and platen in (0, row.platen)
         ]
         if not files:
             raise RefusedRequestError(404, "traces", f"no traces of {wafer_id[:100]} yet")

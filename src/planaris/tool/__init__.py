@@ -9,7 +9,7 @@ from planaris.tool.engine import Engine, MakeTransport
 from planaris.tool.equipment_state import E10State, ModuleUse, Use, shares_pct, step
 from planaris.tool.fault_watch import FAULT_ALARMS, FaultOrder, FaultWatch
 from planaris.tool.interlocks import JOB_START, MOTION, RULES, InterlockError, Interlocks
-from planaris.tool.jobs import JOB_TABLE, Job, JobBook, JobState, JobStateError, JobTrigger
+from planaris.tool.jobs import JOB_TABLE, KEPT_ENDED_COUNT, Job, JobBook, JobState, JobStateError, JobTrigger
 from planaris.tool.journal import Journal
 from planaris.tool.limits import Limit, LimitWatch, limits
 from planaris.tool.maintenance import Change, Maintenance
@@ -37,6 +37,7 @@ __all__ = [
     "FAULT_ALARMS",
     "JOB_START",
     "JOB_TABLE",
+    "KEPT_ENDED_COUNT",
     "MEANINGS",
     "MOTION",
     "QUARANTINE_TABLE",

@@ -59,7 +59,7 @@ class Engine:
 
     def __init__(self, tool: Tool, make_transport: MakeTransport | None = None) -> None:
         self.tool = tool
-        self.jobs = JobBook(tool.stream)
+        self.jobs = JobBook(tool.stream, lambda wafer_id: tool.material.find(wafer_id) is not None)
         self.marks = Marks(tool.stream, self.jobs)
         self.shop = Workshop(tool.alarms, self.fatal)
         self.wet = WetWatch(tool, self.jobs, self.marks)

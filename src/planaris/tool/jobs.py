@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 from planaris.formats import recipe_hash
@@ -67,6 +68,9 @@ ACTIVE: frozenset[JobState] = frozenset({_R, _P, _S, _A})
 ENDED: frozenset[JobState] = frozenset(
     {JobState.COMPLETED, JobState.STOPPED, JobState.ABORTED, JobState.FAILED},
 )
+# Jobs that are over stay in memory, where pages list them, until so many younger ones are over too: a tool lives for
+# months [design].
+KEPT_ENDED_COUNT = 20
 
 
 class JobStateError(Exception):
@@ -136,11 +140,17 @@ class Job:
 
 
 class JobBook:
-    """All jobs of a tool, by lot."""
+    """The jobs of a tool, by lot: those that are not over, and the last `KEPT_ENDED_COUNT` of the others.
 
-    def __init__(self, stream: EventStream) -> None:
-        self._stream = stream
+    ``here`` says whether a wafer is in the machine or in a carrier that stands there: a job stays as long as one of its
+    wafers is. ``on_forgotten`` is told of the jobs that are forgotten; records and journal keep what they were.
+    """
+
+    def __init__(self, stream: EventStream, here: Callable[[str], bool] = lambda _wafer_id: False) -> None:
+        self._stream, self._here = stream, here
         self._jobs: dict[str, Job] = {}
+        self._numbers = itertools.count(1)
+        self.on_forgotten: Callable[[Job], None] = lambda _job: None
 
     def create(self, lot: Lot, recipe: Recipe, cleaner: CleanerRecipe, priority: int = 0) -> Job:
         """Make a job for a lot; raise ValueError while one for it is not over, or shares wafers with it."""
@@ -157,11 +167,16 @@ class JobBook:
         shared = [f"{w.wafer_id} ({others[w.wafer_id]})" for w in lot.wafers if w.wafer_id in others]
         if shared:
             raise ValueError(f"wafers of lot {lot.lot_id} belong to other jobs: {', '.join(shared)}")
-        return Job(self._stream, lot, recipe, cleaner, priority, len(self._jobs) + 1)
+        return Job(self._stream, lot, recipe, cleaner, priority, next(self._numbers))
 
     def adopt(self, job: Job) -> None:
-        """Take a job into the book."""
+        """Take a job into the book, and forget old ones that are over."""
+        self._jobs.pop(job.lot_id, None)
         self._jobs[job.lot_id] = job
+        over = [old for old in self._jobs.values() if old.ended and not any(map(self._here, old.progress))]
+        for old in over[:-KEPT_ENDED_COUNT]:
+            del self._jobs[old.lot_id]
+            self.on_forgotten(old)
 
     def get(self, lot_id: str) -> Job | None:
         """Return a lot's job."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from planaris.model import ActiveAlarm, AlarmState, Face, MapStage, WaferKind
+from planaris.model import ActiveAlarm, AlarmState, Face, Lot, MapStage, WaferKind
 from planaris.stream import (
     AlarmAcknowledged,
     AlarmCleared,
@@ -37,6 +37,7 @@ from planaris.stream import (
     WaferMoved,
     WaferRegistered,
 )
+from planaris.tool.jobs import ENDED, JobState
 
 # Ways in which a step ends before it is through.
 _CUT = "abort"
@@ -128,6 +129,11 @@ class Story:
         self.outcome = ""
         for item in events:
             self.take(item)
+
+    def needs(self, lot: Lot) -> bool:
+        """Say whether a lot's order is needed to go on: its job is not over, or wafers of it are here."""
+        told = self.jobs.get(lot.lot_id)
+        return told is None or JobState(told.state) not in ENDED or any(w.wafer_id in self.wafers for w in lot.wafers)
 
     def take(self, item: Committed) -> None:
         """Go on by one event of the journal."""

@@ -82,6 +82,11 @@ class Keeper:
         """Why the last change could not be written, '' if it was."""
         return self._file.failure
 
+    @property
+    def texts_count(self) -> int:
+        """Of how many parts of the world the text is kept, so that only what changed is written anew."""
+        return len(self._texts)
+
     def keep(self) -> None:
         """Write what changed since the last time."""
         self._write(in_order=False)
@@ -189,7 +194,7 @@ class Keeper:
         """Forget wafers that are in the machine no more."""
         for wafer_id in self._seen.keys() - present:
             owner = f"wafer.{wafer_id}"
-            del self._seen[wafer_id], self._values[owner]
+            del self._seen[wafer_id], self._values[owner], self._texts[owner]
             self._polished.pop(wafer_id, None)
             self._noted_s.pop(wafer_id, None)
             for name in _ARRAYS:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from planaris.app.endpoints import (
+    READY_COUNT,
     Endpoints,
     check_endpoints,
     path_after,
     rest_of,
 )
+from planaris.app.lot_book import LotBook
 from planaris.app.nominal import friction_step_fraction, nominal_rate_nm_min
+from planaris.app.traces import RunTraces
 from planaris.control import DelayPath
 from planaris.formats import JobFiles, load_job
+from planaris.historian import TraceWriter
 from planaris.model import DetectorKind, DetectorSetting, EndKind, FilmStack, InputError, Layer, Recipe, StepEnd
+from planaris.modules import TraceHeader
 from planaris.processes import load_package
+from planaris.tool import JobOrder, RecipeLibrary
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 OXIDE = load_job(EXAMPLES / "oxide_endpoint" / "lot.toml")
@@ -191,3 +198,38 @@ def test_a_film_that_is_gone_before_the_step_is_a_fault() -> None:
     lot = replace(OXIDE.lot, wafers=tuple(replace(w, stack=thin) for w in OXIDE.lot.wafers))
     with pytest.raises(InputError, match="nothing is left"):
         check_endpoints(replace(OXIDE, lot=lot), PACKAGE)
+
+
+# -- months of lots -----------------------------------------------------------------------------------------------
+def test_what_a_tool_keeps_of_lots_does_not_grow_with_them(tmp_path: Path) -> None:
+    """Orders go with their jobs, wafers with their orders, but for those that another lot has too."""
+    endpoints = Endpoints(PACKAGE, OXIDE.tool, [])
+    library = RecipeLibrary(cast("Any", None), OXIDE.tool, cast("Any", None), dict)
+    book = LotBook(OXIDE.tool, PACKAGE, library, tmp_path / "lots", endpoints)
+    wafer = OXIDE.lot.wafers[0]
+    for number in range(300):
+        thickness = FilmStack((Layer("TEOS", 1500.0 + number), *wafer.stack.layers[1:]), wafer.stack.substrate)
+        own = replace(wafer, wafer_id=f"W{number}", stack=thickness)
+        lot = replace(OXIDE.lot, lot_id=f"L{number}", wafers=(own, replace(own, wafer_id="SHARED")), incoming=())
+        book.keep(JobOrder(lot, OXIDE.recipe, OXIDE.cleaner))
+        assert endpoints(own.wafer_id, OXIDE.recipe, P1) is not None
+        book.forget(f"L{number - 3}")
+        assert endpoints("SHARED", OXIDE.recipe, P1) is not None
+    assert list(book.orders) == list(book.lots) == ["L297", "L298", "L299"]
+    assert endpoints("W296", OXIDE.recipe, P1) is None
+    assert endpoints.ready_count == READY_COUNT
+    assert len(list((tmp_path / "lots").iterdir())) == 300  # the disk keeps them
+    again = LotBook(OXIDE.tool, PACKAGE, library, tmp_path / "lots", Endpoints(PACKAGE, OXIDE.tool, []))
+    assert list(again.restore(lambda lot: lot.lot_id == "L7")) == ["L7"]
+
+
+def test_names_of_traces_are_counted_and_not_kept(tmp_path: Path) -> None:
+    """A month of visits to one platen asks the disk for one name each, and an earlier life's names stay taken."""
+    (tmp_path / "slot01_platen2.parquet").touch()
+    (tmp_path / "slot01_platen2_2.parquet").touch()
+    with TraceWriter(tmp_path, crash_buffers=False) as writer:
+        traces = RunTraces(writer, "run-0001", "twin", tmp_path)
+        header = TraceHeader("W1", slot=1, head=1, platen=2, recipe="oxide")
+        files = [traces(header, ("platen.torque_Nm",)).finish(()).file for _ in range(50)]
+    assert files == [f"traces/slot01_platen2_{n}.parquet" for n in range(3, 53)]
+    assert traces.names_count == 1

@@ -184,6 +184,24 @@ def test_moves_are_stays_from_arrival_to_arrival(database: RunDatabase, ask: Run
     ]
 
 
+def test_the_newest_and_one_wafer_s_alone_are_what_a_long_session_is_asked_for(
+    database: RunDatabase, ask: RunQueries
+) -> None:
+    begun = [(float(n), registered(f"W{n}", n % 25 + 1)) for n in range(60)]
+    ended = [(100.0 + n, finished(f"W{n}", n % 25 + 1, 3.0)) for n in range(50)]
+    moved = [(200.0 + n, WaferMoved(f"W{n}", f"loadport1.{n % 25 + 1:02d}", "dry_robot")) for n in range(60)]
+    set_s = [(300.0 + n, AlarmSet("link_lost", "tool", Severity.ERROR, f"W{n % 2}", f"no. {n}")) for n in range(9)]
+    told(database, [*begun, *ended, *moved, *set_s])
+    newest = ask.wafers(newest=12)
+    assert {row.wafer_id for row in newest} == {f"W{n}" for n in range(48, 60)}  # 10 are out, 2 came back last
+    assert newest == [row for row in ask.wafers() if row in newest]
+    assert ask.wafers(wafer_id="W7") == [row for row in ask.wafers() if row.wafer_id == "W7"]
+    assert ask.wafers(wafer_id="W99") == []
+    assert ask.moves(wafer_id="W7") == [row for row in ask.moves() if row.wafer_id == "W7"]
+    assert ask.alarms(newest=3) == ask.alarms()[-3:]
+    assert [row.detail for row in ask.alarms(wafer_id="W1")] == ["no. 1", "no. 3", "no. 5", "no. 7"]
+
+
 def test_alarms_are_episodes(database: RunDatabase, ask: RunQueries) -> None:
     leak = AlarmSet("leak", "platen1", Severity.ERROR, "L.01", "drip tray wet")
     told(

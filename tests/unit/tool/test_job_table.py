@@ -11,6 +11,7 @@ from tool_bench import Bench
 from planaris.stream import JobStateChanged, QuarantineChanged
 from planaris.tool import (
     JOB_TABLE,
+    KEPT_ENDED_COUNT,
     MEANINGS,
     QUARANTINE_TABLE,
     AlarmBook,
@@ -47,6 +48,28 @@ def test_a_job_takes_what_its_table_has_and_nothing_else(bench: Bench, state: Jo
     made.fire(trigger, "why")
     assert bench.of(JobStateChanged) == [JobStateChanged("L1", state.value, after.value, trigger.value, "why")]
     assert made.ended is (after in ENDED)
+
+
+def test_a_tool_of_many_lots_keeps_the_last_jobs_alone_and_those_whose_wafers_are_here(bench: Bench) -> None:
+    here = {"L0-01"}
+    book, forgotten = JobBook(bench.stream, here.__contains__), list[str]()
+    book.on_forgotten = lambda gone: forgotten.append(gone.lot_id)
+    numbers: list[int] = []
+    for number in range(3 * KEPT_ENDED_COUNT):
+        one = order(f"L{number}")
+        made = book.create(one.lot, one.recipe, one.cleaner)
+        numbers.append(made.number)
+        if number != 1:  # a job that waits is never forgotten
+            made.fire(JobTrigger.STOP)
+    kept = [job.lot_id for job in book]
+    assert kept == ["L0", "L1", *(f"L{n}" for n in range(2 * KEPT_ENDED_COUNT - 1, 3 * KEPT_ENDED_COUNT))]
+    assert forgotten == [f"L{n}" for n in range(2, 2 * KEPT_ENDED_COUNT - 1)]
+    assert numbers == sorted(set(numbers))  # equal priorities go as they came, however many were forgotten
+    assert len(book.progress()) == 2 * len(kept)
+    here.clear()
+    one = order("LAST")
+    book.create(one.lot, one.recipe, one.cleaner)
+    assert "L0" in forgotten
 
 
 def test_every_job_can_end_and_an_end_is_for_good() -> None:

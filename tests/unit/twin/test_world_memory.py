@@ -310,6 +310,23 @@ def test_what_is_written_change_by_change_is_what_a_whole_look_finds() -> None:
     story(body())
 
 
+def test_cassettes_that_were_taken_away_leave_nothing_in_memory() -> None:
+    async def body() -> None:
+        machine = Machine(tool_a(), dictionary_a(), truth_a(1), 1)
+        keeper, sizes = Keeper(machine, file := MemoryFile(None)), set[tuple[int, int]]()
+        for lot in range(20):
+            wafers = [TrueWafer(f"L{lot}-{s}", s, WaferKind.PRODUCT, film(), film()) for s in (1, 2, 3)]
+            machine.place_carrier(1, "C1", dict.fromkeys((1, 2, 3), SlotState.OCCUPIED), wafers)
+            machine.on_change()
+            machine.remove_carrier(1)
+            machine.on_change()
+            sizes.add((keeper.texts_count, len(file.kept.values)))
+        assert len(sizes) == 1
+        machine.close()
+
+    story(body())
+
+
 # -- the file -----------------------------------------------------------------------------------------------------
 
 
