@@ -13,7 +13,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from page_opened import Opened, chromium, opened  # pyright: ignore[reportMissingImports]
-from page_served import COMMAND, ROOT, serving_page  # pyright: ignore[reportMissingImports]
+from page_served import ROOT, serving_page  # pyright: ignore[reportMissingImports]
+from served import COMMAND  # pyright: ignore[reportMissingImports]
 
 TOURS = ("operator", "process-engineer", "host-engineer")
 EXAMPLE = ROOT / "examples" / "oxide_endpoint"

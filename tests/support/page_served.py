@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +14,7 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
+from served import ServedTool, serving_tool
 from websockets.sync.client import ClientConnection, connect
 
 from planaris.clock import utc_now
@@ -26,7 +23,6 @@ from planaris.hmi import Cost, password_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "oxide_ild"
-COMMAND = shutil.which("planaris", path=str(Path(sys.executable).parent)) or "planaris"
 # A test's passwords need no strength, only their check.
 CHEAP = Cost(1 << 10, 8, 1)
 PASSWORD = "polish-the-wafer"
@@ -38,7 +34,6 @@ ACCOUNTS: Mapping[str, str] = {
     "max": "maintenance",
     "ada": "administrator",
 }
-START_LIMIT_S = 120.0
 
 
 def make_accounts(home: Path, accounts: Mapping[str, str] = ACCOUNTS, *, must_change: bool = False) -> None:
@@ -51,11 +46,11 @@ def make_accounts(home: Path, accounts: Mapping[str, str] = ACCOUNTS, *, must_ch
             store.save(Account(name, role, digest, must_change, changed_utc=utc_now().isoformat()))
 
 
-class ServedPage:
+class ServedPage(ServedTool):
     """The process, and where its page is."""
 
     def __init__(self, process: subprocess.Popen[str], home: Path, ready: Mapping[str, Any]) -> None:
-        self.process, self.home, self.folder = process, home, Path(ready["folder"])
+        super().__init__(process, home, ready)
         self.url = str(ready["http"])
 
     def sign_in(self, user: str = "ada", password: str = PASSWORD) -> Person:
@@ -63,18 +58,6 @@ class ServedPage:
         person = Person(self.url)
         person.sign_in(user, password)
         return person
-
-    def end(self) -> str:
-        """End it as a person does, and return what it wrote for people."""
-        self.process.send_signal(signal.SIGTERM)
-        _, told = self.process.communicate(timeout=60)
-        assert self.process.returncode == 0, told
-        return told
-
-    def kill(self) -> None:
-        """End it as a power failure does."""
-        self.process.kill()
-        self.process.communicate()
 
 
 @contextmanager
@@ -90,27 +73,8 @@ def serving_page(
         home.mkdir(parents=True, exist_ok=True)
         make_accounts(home)
     known = ("--lot", lot) if lot is not None and "--resume" not in options else ()
-    command = [COMMAND, "serve", "--home", home, "--speed", speed, "--json", "--http", http, *known, *options]
-    process = subprocess.Popen(
-        [str(c) for c in command],
-        cwd=home.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        assert process.stdout is not None
-        lines: list[str] = []
-        while not lines or lines[-1].rstrip() != "}":
-            line = process.stdout.readline()
-            assert line, process.communicate()
-            lines.append(line)
-        yield ServedPage(process, home, json.loads("".join(lines)))
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+    with serving_tool(home, "--speed", speed, "--http", http, *known, *options) as (process, ready):
+        yield ServedPage(process, home, ready)
 
 
 class Answered:

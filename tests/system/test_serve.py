@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Generator
@@ -13,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from spine_lots import COMMAND, Run, run_command, small_lot
+from served import ServedTool, serving_tool
+from spine_lots import Run, run_command, small_lot
 
-START_LIMIT_S = 120.0
 LOT_LIMIT_S = 240.0
 SPEED = 40.0
 SHORT: dict[str, dict[str, str]] = {
@@ -24,11 +23,11 @@ SHORT: dict[str, dict[str, str]] = {
 }
 
 
-class Served:
+class Served(ServedTool):
     """A live tool in its own process and the commands a person gives it."""
 
     def __init__(self, process: subprocess.Popen[str], home: Path, ready: dict[str, Any]) -> None:
-        self.process, self.home, self.folder = process, home, Path(ready["folder"])
+        super().__init__(process, home, ready)
         self.hsms = str(ready["hsms"])
 
     def state(self) -> dict[str, Any]:
@@ -52,38 +51,11 @@ class Served:
             time.sleep(0.3)
         return state
 
-    def end(self) -> str:
-        """End it as a person does, and return what it wrote for people."""
-        self.process.send_signal(signal.SIGTERM)
-        _, told = self.process.communicate(timeout=60)
-        assert self.process.returncode == 0, told
-        return told
-
 
 @contextmanager
 def serving(home: Path, *options: object) -> Generator[Served]:
-    command = [COMMAND, "serve", "--home", home, "--speed", SPEED, "--http", "", "--json", *options]
-    process = subprocess.Popen(
-        [str(c) for c in command],
-        cwd=home.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        assert process.stdout is not None
-        lines: list[str] = []
-        while not lines or lines[-1].rstrip() != "}":
-            line = process.stdout.readline()
-            assert line, process.communicate()
-            lines.append(line)
-        ready = json.loads("".join(lines))
+    with serving_tool(home, "--speed", SPEED, "--http", "", *options) as (process, ready):
         yield Served(process, home, ready)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
 
 
 def job_of(state: dict[str, Any], lot_id: str) -> dict[str, Any]:
@@ -211,3 +183,21 @@ def test_a_home_without_a_live_tool_says_so(tmp_path: Path) -> None:
     found = run_command("tool", "state", "--home", tmp_path / "home", cwd=tmp_path)
     assert found.returncode == 2
     assert "no live tool answers" in found.stderr
+
+
+def test_what_is_in_the_way_of_listening_is_named(tmp_path: Path) -> None:
+    """A port that another program has, for the page and for the host; a home too deep for a socket."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        for kind, rest in (("http", ()), ("hsms", ("--http", ""))):
+            found = run_command("serve", "--home", tmp_path / kind, f"--{kind}", taken, *rest, "--json", cwd=tmp_path)
+            assert found.returncode == 2, found.stderr
+            error = json.loads(found.stdout)
+            assert (error["kind"], error["source"]) == (kind, taken)
+            assert f"port {taken.rpartition(':')[2]} is in use by another program" in error["message"]
+            assert f"--{kind} 127.0.0.1:PORT" in found.stderr
+    deep = tmp_path / ("h" * 110)
+    found = run_command("serve", "--home", deep, "--http", "", "--json", cwd=tmp_path)
+    assert found.returncode == 2, found.stderr
+    assert json.loads(found.stdout)["kind"] == "home"
+    assert "take a shorter --home" in found.stderr

@@ -2,6 +2,7 @@
 
 from planaris.app.door_socket import ask_door
 from planaris.app.endpoint_trial import EndpointTrial, TrialRequest, try_endpoint
+from planaris.app.listening import ListenError, cause
 from planaris.app.office import give, recipe_versions
 from planaris.app.request import EstimateSummary, Progress, RunProfile, RunRequest, RunSummary, WaferSummary
 from planaris.app.runner import run_lot
@@ -11,6 +12,7 @@ from planaris.app.twin_process import TwinReady, TwinRequest, run_twin
 __all__ = [
     "EndpointTrial",
     "EstimateSummary",
+    "ListenError",
     "Progress",
     "RunProfile",
     "RunRequest",
@@ -22,6 +24,7 @@ __all__ = [
     "TwinRequest",
     "WaferSummary",
     "ask_door",
+    "cause",
     "give",
     "recipe_versions",
     "run_lot",

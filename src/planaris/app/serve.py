@@ -16,6 +16,7 @@ import planaris
 from planaris import clock
 from planaris.app.door_socket import SOCKET_FILE, DoorSocket
 from planaris.app.far_side import FarSide, PortChoice, choose_port, open_far_side
+from planaris.app.listening import listening
 from planaris.app.live_tool import LiveTool
 from planaris.app.office import recipe_finder
 from planaris.app.options import address_of, check_film
@@ -103,7 +104,8 @@ def serve(request: ServeRequest, on_ready: OnReady, tell: Tell) -> str:
     """Have a live tool until SIGTERM or SIGINT and return how its session ended.
 
     "completed" if no job was left, else "interrupted": then ``resume`` goes on with it. ``tell`` gets what people
-    should read meanwhile. Raises InputError and HomeError before anything moves; whatever ends the tool itself.
+    should read meanwhile. Raises InputError and HomeError before anything moves, ListenError where it cannot be
+    reached as it is asked for; whatever ends the tool itself.
     """
     choice = choose_port(request.port, request.speed)
     if choice.record is not None or not 0.0 < choice.speed < float("inf"):
@@ -294,7 +296,8 @@ class _Session:
                     lambda request: peer.ask(live.submit(request)),
                     lambda: peer.ask(live.state()),
                 )
-                await peer.call(door.start())
+                with listening("home", str(self._home.path)):
+                    await peer.call(door.start())
                 hsms = await self._open_factory(faces, peer, live, link, dictionary) if link is not None else ""
                 page = await self._open_page(faces, peer, live, far, dictionary) if self._request.http else ("", "")
                 on_ready(
@@ -349,7 +352,8 @@ class _Session:
             problem = f"the message log cannot be written: {error.strerror}"
             raise HomeUnwritableError(log, problem, "change its mode or free space on the disk") from error
         face = Face(settings, dictionary, link, self._home.database, record)
-        address = await start_face(faces, peer, link, face, live.stream)
+        with listening("hsms", self._request.hsms):
+            address = await start_face(faces, peer, link, face, live.stream)
         self._face = face, record, address
         return address
 
@@ -387,7 +391,8 @@ class _Session:
             self._factory_look,
             self._tell,
         )
-        return await start_page(faces, peer, link, PageService(page_settings(self._request), link))
+        with listening("http", self._request.http):
+            return await start_page(faces, peer, link, PageService(page_settings(self._request), link))
 
     def _factory_look(self) -> FactoryLook:
         from planaris.hmi import FactoryLook

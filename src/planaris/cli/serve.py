@@ -76,7 +76,7 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Have a live tool until SIGTERM or Ctrl-C. Lots come by `planaris tool do job.create`, or from a host."""
-    from planaris.app import ServeRequest, serve
+    from planaris.app import ListenError, ServeRequest, cause, serve
     from planaris.hardware import PortError
     from planaris.historian import HomeError, RecordError
     from planaris.model import InputError
@@ -113,10 +113,10 @@ def command(
         end_with("home", str(error.path), str(error), as_json, WRONG_INPUT)
     except RecordError as error:
         end_with("records", str(error.path), str(error), as_json, PROCESS_FAILURE)
+    except ListenError as error:
+        end_with(error.kind, error.place, str(error), as_json, WRONG_INPUT)
     except OSError as error:
-        where = ", ".join(one for one in (hsms, http) if one)
-        told = f"cannot listen at {where}: {error.strerror or error}; choose another --hsms or --http"
-        end_with("hsms, http", where, told, as_json, WRONG_INPUT)
+        end_with("system", str(error.filename or home), cause(error), as_json, PROCESS_FAILURE)
     if outcome == "interrupted":
         log(f"jobs are left; go on with `planaris serve --resume --home {home}`")
     raise typer.Exit(DONE)
