@@ -20,7 +20,7 @@ from page_served import serving_page  # pyright: ignore[reportMissingImports]
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "images" / "hmi"
 EXAMPLE = ROOT / "examples" / "oxide_endpoint"
-_WORK = ("overview", "jobs", "process", "whatif", "wafers", "recipes")
+_WORK = ("overview", "jobs", "process", "whatif", "wafers", "control", "recipes")
 PAGES = (*_WORK, "alarms", "consumables", "maintenance", "factory", "training", "audit")
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 SMALL, LARGE = (1280, 800), (1920, 1080)

@@ -12,7 +12,7 @@ from hmi_geometry import cut, overlapping, small_targets, weak  # pyright: ignor
 from page_opened import Opened, chromium, opened  # pyright: ignore[reportMissingImports]
 from page_served import EXAMPLE, serving_page  # pyright: ignore[reportMissingImports]
 
-_WORK = ("overview", "jobs", "process", "whatif", "wafers", "recipes")
+_WORK = ("overview", "jobs", "process", "whatif", "wafers", "control", "recipes")
 PAGES = (*_WORK, "alarms", "consumables", "maintenance", "factory", "training", "audit")
 LOOKS = (
     ("en-GB", "light", (1280, 800)),

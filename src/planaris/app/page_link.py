@@ -12,11 +12,13 @@ from typing import TypeVar
 from planaris import clock
 from planaris.app.live_tool import LiveTool
 from planaris.app.world_access import WorldAccess, WorldError
+from planaris.control import catalogue
 from planaris.hardware import STATE, Port
 from planaris.historian import Home, RunRecord
 from planaris.hmi import (
     Counted,
     FactoryLook,
+    FeatureLimits,
     JobLook,
     Look,
     PageInbox,
@@ -24,6 +26,7 @@ from planaris.hmi import (
     PageService,
     QuestionLook,
     Released,
+    StepCharts,
     ToolFacts,
     WorldLook,
 )
@@ -113,6 +116,15 @@ class PageLink:
             ),
         )
 
+    def _charts(self) -> tuple[StepCharts, ...]:
+        specs = catalogue(len(self._facts.description.head.zone_outer_mm))
+        found: list[StepCharts] = []
+        for key, step in self._live.tool.fault_watch.state.steps.items():
+            known = step.reference
+            limits = () if known is None else tuple(FeatureLimits(n, *v) for n, v in known.limits(specs).items())
+            found.append(StepCharts(key, len(step.learning) if known is None else known.trained_count, limits))
+        return tuple(found)
+
     def _note(self, event: Event) -> None:
         self._live.stream.commit(event)
 
@@ -151,6 +163,10 @@ class PageLink:
     async def look(self) -> Look:
         """Ask the controller."""
         return await self._peer.ask(_done(self._look))
+
+    async def charts(self) -> Sequence[StepCharts]:
+        """Return the control charts of fault detection."""
+        return await self._peer.ask(_done(self._charts))
 
     async def world(self) -> WorldLook | None:
         """Ask a twin's world."""

@@ -27,7 +27,7 @@ from planaris.historian.journal import (
     verify_audit,
     wafer_places,
 )
-from planaris.historian.page_store import Account, GivenKey, KeptSession, PageStore, PageStoreError
+from planaris.historian.page_store import Account, GivenKey, KeptSession, PageStore, PageStoreError, Score
 from planaris.historian.questions import query
 from planaris.historian.recipe_shelf import RecipeShelf
 from planaris.historian.records import ConsumableRecord, RunFolder, RunRecord
@@ -97,6 +97,7 @@ __all__ = [
     "RunFolderError",
     "RunQueries",
     "RunRecord",
+    "Score",
     "SpooledMessage",
     "SqliteJournal",
     "StayRow",

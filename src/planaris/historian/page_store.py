@@ -20,6 +20,14 @@ PAGE_TABLES = (
         command_id TEXT NOT NULL, given_utc TEXT NOT NULL, PRIMARY KEY(name, key)) WITHOUT ROWID""",
 )
 
+SCORE_TABLES = (
+    """CREATE TABLE page_scores(
+        number INTEGER PRIMARY KEY, name TEXT NOT NULL, ended_utc TEXT NOT NULL, fault TEXT NOT NULL,
+        target TEXT NOT NULL, attempt INTEGER NOT NULL, reaction_s REAL, total_s REAL, points INTEGER NOT NULL)""",
+)
+# Exercises that are kept; the oldest go [design].
+SCORES_COUNT = 1000
+
 
 class PageStoreError(RecordError):
     """Accounts, sessions or keys could not be read or written; what was kept before stays readable."""
@@ -63,6 +71,24 @@ class GivenKey:
     why: str = ""
     command_id: str = ""
     given_utc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What somebody reached in an exercise: what was broken, and with which attempt the remedy was found (0: not).
+
+    ``reaction_s`` and ``total_s`` are seconds of peer time from the alarm until it was acknowledged, and until it was
+    gone; None where it never was.
+    """
+
+    name: str
+    ended_utc: str
+    fault: str
+    target: str
+    attempt: int
+    reaction_s: float | None
+    total_s: float | None
+    points: int
 
 
 class PageStore(FaceStore):
@@ -148,7 +174,35 @@ class PageStore(FaceStore):
         with self._writing() as connection:
             return connection.execute("DELETE FROM page_commands WHERE given_utc < ?", (before_utc,)).rowcount
 
+    # -- training ------------------------------------------------------------------------------------------------
+    def keep_score(self, score: Score) -> None:
+        """Keep the score of an exercise; beyond `SCORES_COUNT` the oldest goes."""
+        values = (
+            score.name,
+            score.ended_utc,
+            score.fault,
+            score.target,
+            score.attempt,
+            score.reaction_s,
+            score.total_s,
+            score.points,
+        )
+        with self._writing() as connection:
+            connection.execute(f"INSERT INTO page_scores({_SCORE}) VALUES(?, ?, ?, ?, ?, ?, ?, ?)", values)
+            connection.execute(
+                "DELETE FROM page_scores WHERE number <= (SELECT max(number) FROM page_scores) - ?", (SCORES_COUNT,)
+            )
 
+    def scores(self, limit: int) -> list[Score]:
+        """Return the newest scores, newest first."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                f"SELECT {_SCORE} FROM page_scores ORDER BY number DESC LIMIT ?", (limit,)
+            ).fetchall()
+        return [Score(*row) for row in rows]
+
+
+_SCORE = "name, ended_utc, fault, target, attempt, reaction_s, total_s, points"
 _ACCOUNT = "name, role, password, must_change, disabled, failures, locked_until_utc, changed_utc"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -54,20 +54,24 @@ class RunQueries:
 
     def wafers(self, *, newest: int = 0, wafer_id: str = "") -> list[WaferRow]:
         """Return the wafers by slot; the newest are those not finished yet, then those that were finished last."""
-        rows = self._rows(WaferRow, "wafers", "coalesce(finished_s, 9e99)", newest, wafer_id)
+        rows = self._rows(WaferRow, "wafers", "coalesce(finished_s, 9e99)", newest, _of(wafer_id))
         return sorted(rows, key=lambda row: (row.slot, row.wafer_id)) if newest else rows
 
     def steps(self, *, wafer_id: str = "") -> list[StepRow]:
         """Return the polish steps in the order they began."""
-        return self._rows(StepRow, "steps", wafer_id=wafer_id)
+        return self._rows(StepRow, "steps", where=_of(wafer_id))
 
     def endpoints(self, *, wafer_id: str = "") -> list[EndpointRow]:
         """Return how endpoints were decided, in that order."""
-        return self._rows(EndpointRow, "endpoints", wafer_id=wafer_id)
+        return self._rows(EndpointRow, "endpoints", where=_of(wafer_id))
 
-    def step_features(self, *, newest: int = 0) -> list[FeaturesRow]:
-        """Return the features of steps whose recipe asks for fault detection, in the order they were taken."""
-        return self._rows(FeaturesRow, "step_features", "sequence", newest)
+    def step_features(self, *, newest: int = 0, recipe: str = "", step: int = 0, platen: int = 0) -> list[FeaturesRow]:
+        """Return the features of steps whose recipe asks for fault detection, in the order they were taken.
+
+        With ``recipe`` (``NAME@HASH``) those of one of its steps on one platen alone.
+        """
+        where = {"recipe": recipe, "step": step, "platen": platen} if recipe else {}
+        return self._rows(FeaturesRow, "step_features", "sequence", newest, where)
 
     def chart_violations(self, *, newest: int = 0) -> list[ViolationRow]:
         """Return the control charts' violations in order."""
@@ -95,11 +99,11 @@ class RunQueries:
 
     def moves(self, *, wafer_id: str = "") -> list[StayRow]:
         """Return every wafer's stays, location by location, in the order of arrival."""
-        return self._rows(StayRow, "stays", wafer_id=wafer_id)
+        return self._rows(StayRow, "stays", where=_of(wafer_id))
 
     def alarms(self, *, newest: int = 0, wafer_id: str = "") -> list[AlarmRow]:
         """Return the alarm episodes in the order they were set."""
-        return self._rows(AlarmRow, "alarms", "set_s", newest, wafer_id)
+        return self._rows(AlarmRow, "alarms", "set_s", newest, _of(wafer_id))
 
     def module_states(self) -> list[ModuleStateRow]:
         """Return every module's states in the order they began."""
@@ -107,7 +111,7 @@ class RunQueries:
 
     def measurements(self, *, wafer_id: str = "") -> list[MeasurementRow]:
         """Return the measured maps in the order they came in."""
-        return self._rows(MeasurementRow, "measurements", wafer_id=wafer_id)
+        return self._rows(MeasurementRow, "measurements", where=_of(wafer_id))
 
     def consumables(self) -> list[ConsumableRow]:
         """Return the consumables' counters over the run."""
@@ -119,7 +123,7 @@ class RunQueries:
 
     def trace_files(self, *, wafer_id: str = "") -> list[TraceFileRow]:
         """Return the trace files in the order they were recorded."""
-        return self._rows(TraceFileRow, "trace_files", wafer_id=wafer_id)
+        return self._rows(TraceFileRow, "trace_files", where=_of(wafer_id))
 
     def events(self, after: int = 0, names: Sequence[str] = (), limit: int = 200) -> list[EventRow]:
         """Return up to ``limit`` events with numbers above ``after``, or the newest where it is below 0, in order."""
@@ -133,20 +137,27 @@ class RunQueries:
             ).fetchall()
         return [EventRow(*row) for row in (reversed(rows) if after < 0 else rows)]
 
-    def _rows(self, kind: type[Row], view: str, by: str = "", newest: int = 0, wafer_id: str = "") -> list[Row]:
+    def _rows(
+        self, kind: type[Row], view: str, by: str = "", newest: int = 0, where: Mapping[str, str | int] | None = None
+    ) -> list[Row]:
         names = [f.name for f in fields(kind)]  # pyright: ignore[reportArgumentType]
         converters = [_CONVERTERS.get(str(f.type), _same) for f in fields(kind)]  # pyright: ignore[reportArgumentType]
         columns = ", ".join(f'"{name}"' for name in names)
         with _reading(self.path) as connection:
             # By the view's text and not its name: the file of an older Planaris lacks the views that came later.
             asked = f"SELECT {columns} FROM ({VIEWS[view]})"
-            if wafer_id:
-                found = connection.execute(f"{asked} WHERE wafer_id = ?", (wafer_id,)).fetchall()
-            elif newest:
-                found = connection.execute(f"{asked} ORDER BY {by} DESC LIMIT ?", (newest,)).fetchall()[::-1]
-            else:
-                found = connection.execute(asked).fetchall()
+            if where:
+                asked += f" WHERE {' AND '.join(f'{name} = ?' for name in where)}"
+            if newest:
+                asked += f" ORDER BY {by} DESC LIMIT {newest:d}"
+            found = connection.execute(asked, tuple((where or {}).values())).fetchall()
+        if newest:
+            found.reverse()
         return [kind(*(convert(value) for convert, value in zip(converters, row, strict=True))) for row in found]
+
+
+def _of(wafer_id: str) -> dict[str, str | int]:
+    return {"wafer_id": wafer_id} if wafer_id else {}
 
 
 def _same(value: Any) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from planaris.historian.audit import AUDIT_TABLES, chain_existing
 from planaris.historian.errors import HomeSchemaError
 from planaris.historian.host_store import HOST_TABLES
-from planaris.historian.page_store import PAGE_TABLES
+from planaris.historian.page_store import PAGE_TABLES, SCORE_TABLES
 
 # "PLNR": tells our file from any other SQLite file (see `file tool.db`).
 APPLICATION_ID = 0x504C4E52
@@ -51,6 +51,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     HOST_TABLES,
     ("CREATE TABLE run_to_run(name TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID",),
     PAGE_TABLES,
+    SCORE_TABLES,
 )
 
 

@@ -6,6 +6,7 @@ from planaris.hmi.passwords import digest as password_digest
 from planaris.hmi.ports import (
     Counted,
     FactoryLook,
+    FeatureLimits,
     JobLook,
     Look,
     Lost,
@@ -13,6 +14,7 @@ from planaris.hmi.ports import (
     PagePorts,
     QuestionLook,
     Released,
+    StepCharts,
     ToolFacts,
     WorldLook,
 )
@@ -23,6 +25,7 @@ __all__ = [
     "Cost",
     "Counted",
     "FactoryLook",
+    "FeatureLimits",
     "JobLook",
     "Look",
     "Lost",
@@ -33,6 +36,7 @@ __all__ = [
     "PageSettings",
     "QuestionLook",
     "Released",
+    "StepCharts",
     "ToolFacts",
     "WorldLook",
     "password_digest",

@@ -85,6 +85,26 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureLimits:
+    """What a feature is held against on its control chart; None where it may go as far as it will on that side."""
+
+    feature: str
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepCharts:
+    """The control charts of one step of a recipe on a platen (``recipe/step/platen``, platen 0 is what was measured
+    afterwards); without ``limits`` while wafers still teach them."""
+
+    key: str
+    learned_count: int
+    limits: tuple[FeatureLimits, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WorldLook:
     """What only a twin's world knows."""
 
@@ -143,6 +163,10 @@ class PagePorts(Protocol):
 
     async def look(self) -> Look:
         """Ask the controller; whoever gets an answer knows that it lives."""
+        ...
+
+    async def charts(self) -> Sequence[StepCharts]:
+        """Return the control charts of fault detection as they are now."""
         ...
 
     async def world(self) -> WorldLook | None:

@@ -12,13 +12,16 @@ from starlette.responses import Response
 
 from planaris import clock
 from planaris.formats import dump_recipe
+from planaris.historian import PageStore
 from planaris.hmi.accounts import Session
 from planaris.hmi.answers import RefusedRequestError, answer, body_of, plain
 from planaris.hmi.entry import Entry
 from planaris.hmi.hub import Hub
 from planaris.hmi.ports import PagePorts
+from planaris.hmi.rest_control import ProcessControl
 from planaris.hmi.rest_history import History
 from planaris.hmi.rest_recipes import RecipeDesk
+from planaris.hmi.rest_training import Training
 from planaris.hmi.what_if import Wear, WhatIf, changed
 from planaris.hmi.words import words
 from planaris.model import Recipe
@@ -36,11 +39,13 @@ _TRIED: Mapping[str, float] = {
 _ZONES = "zone_pressure_kPa"
 
 
-def rest_entries(ports: PagePorts, hub: Hub, key: Callable[[], str]) -> tuple[Entry, ...]:
+def rest_entries(ports: PagePorts, hub: Hub, store: PageStore, key: Callable[[], str]) -> tuple[Entry, ...]:
     """Return every path beside sign-in and accounts; ``key`` makes keys of commands."""
     recipes = RecipeDesk(ports, key)
     return (
         *History(ports).entries(),
+        *ProcessControl(ports).entries(),
+        *Training(ports.facts, store).entries(),
         *recipes.entries(),
         *Trial(ports, hub, recipes).entries(),
         Entry("GET", "/api/dictionary", "What things are called: lang=en or zh.", Words(ports).answer, query=("lang",)),
@@ -51,8 +56,9 @@ class Words:
     """The dictionary for people."""
 
     def __init__(self, ports: PagePorts) -> None:
-        dictionary = ports.facts.dictionary
-        self._words = {language: words(dictionary, language) for language in ("en", "zh")}
+        facts = ports.facts
+        zones_count = len(facts.description.head.zone_outer_mm)
+        self._words = {language: words(facts.dictionary, language, zones_count) for language in ("en", "zh")}
 
     async def answer(self, request: Request, _session: Session) -> Response:
         """Answer in the language that is asked for."""

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from planaris.historian import MeasurementRow, RunQueries, audit_records, verify
 from planaris.hmi.accounts import Session
 from planaris.hmi.answers import RefusedRequestError, answer, plain, whole_in
 from planaris.hmi.entry import Entry
-from planaris.hmi.ports import PagePorts
+from planaris.hmi.ports import PagePorts, StepCharts
 from planaris.hmi.security import FILE_POLICY
 from planaris.model import SITE_PLANS, SitePlan, wiwnu_pct
 
@@ -126,19 +127,23 @@ class History:
     # -- wafers --------------------------------------------------------------------------------------------------
     async def _wafers(self, request: Request, _session: Session) -> Response:
         limit = whole_in(request, "limit", WAFERS_COUNT, ROWS_LIMIT)
-        return answer(await asyncio.to_thread(self._wafer_rows, limit))
+        charts = await self._ports.charts()
+        return answer(await asyncio.to_thread(self._wafer_rows, limit, charts))
 
-    def _wafer_rows(self, limit: int) -> dict[str, Any]:
+    def _wafer_rows(self, limit: int, charts: Sequence[StepCharts]) -> dict[str, Any]:
         lots: dict[str, Any] = {}
+        recipe = ""
         for row in self._queries.events(-1, ("lot_started",), limit):
             told = json.loads(row.payload)
+            recipe = told["recipe"]
             target, off = told["target_removal_nm"], 0.01 * told["removal_tolerance_pct"]
             lots[told["lot_id"]] = {
                 "removal_nm": {"target": target, "low": target * (1 - off), "high": target * (1 + off)},
                 "wiwnu_pct": {"target": None, "low": None, "high": told["wiwnu_limit_pct"]},
             }
         latest = next(reversed(lots.values()), {})
-        return {"wafers": self._queries.wafers(newest=limit), "limits": latest, "limits_by_lot": lots}
+        body = {"wafers": self._queries.wafers(newest=limit), "limits": latest, "limits_by_lot": lots}
+        return {**body, "control": _control_limits(charts, recipe, latest["removal_nm"]["target"]) if latest else None}
 
     async def _wafer(self, request: Request, _session: Session) -> Response:
         wafer_id = request.path_params["wafer_id"]
@@ -243,6 +248,19 @@ def _inside(folder: Path, asked: str) -> Path | None:
 def _files_of(folder: Path) -> list[str]:
     found = [path for path in folder.rglob("*.html") if path.is_file()]
     return sorted(path.relative_to(folder).as_posix() for path in found)[:ROWS_LIMIT]
+
+
+def _control_limits(charts: Sequence[StepCharts], recipe: str, target_nm: float) -> dict[str, float] | None:
+    """Return the limits of fault detection's chart of the measured removal, in nm; None where it has none yet."""
+    for chart in charts:
+        name, platen = chart.key.partition("@")[0], chart.key.rpartition("/")[2]
+        found = next((one for one in chart.limits if one.feature == "removal_error_pct"), None)
+        if name == recipe and platen == "0" and found is not None and found.low is not None and found.high is not None:
+            return {
+                key: target_nm * (1.0 + 0.01 * error_pct)
+                for key, error_pct in (("mean", found.mean), ("low", found.low), ("high", found.high))
+            }
+    return None
 
 
 def _plan_of(row: MeasurementRow) -> SitePlan:

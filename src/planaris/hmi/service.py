@@ -120,7 +120,7 @@ class PageService:
                 page = PageServer(
                     hub,
                     accounts,
-                    rest_entries(ports, hub, lambda: self._random_bytes(12).hex()),
+                    rest_entries(ports, hub, store, lambda: self._random_bytes(12).hex()),
                     StaticFiles(),
                     ports.failed,
                 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from planaris.control import catalogue
 from planaris.dictionary import Dictionary, Parameter, change_sequences, manual_verbs
 
 
-def words(dictionary: Dictionary, language: str) -> dict[str, Any]:
+def words(dictionary: Dictionary, language: str, zones_count: int) -> dict[str, Any]:
     """Return texts by kind and name, in ``en`` or ``zh``.
 
     Variables stand under their generic names (``platen.speed_rpm``) and full ones (``platen1.speed_rpm``).
@@ -60,6 +61,10 @@ def words(dictionary: Dictionary, language: str) -> dict[str, Any]:
         "codes": {
             c.name: {code.name: {"value": code.value, "text": said(code)} for code in c.by_value.values()}
             for c in dictionary.code_lists
+        },
+        "features": {
+            name: {"text": spec.chinese if language == "zh" else spec.english}
+            for name, spec in catalogue(zones_count).items()
         },
         "manual": manual,
         "maintenance": {

@@ -22,7 +22,7 @@ from planaris.hmi.command_desk import CommandDesk
 from planaris.hmi.hub import Hub
 from planaris.hmi.inbox import PageInbox
 from planaris.hmi.passwords import PasswordPool
-from planaris.hmi.ports import FactoryLook, Look, PageItem, Released, ToolFacts, WorldLook
+from planaris.hmi.ports import FactoryLook, Look, PageItem, Released, StepCharts, ToolFacts, WorldLook
 from planaris.hmi.protocol import STALE_S
 from planaris.model import Block, Quality, Severity
 from planaris.processes import load_package
@@ -54,6 +54,9 @@ class Ports:
     async def look(self) -> Look:
         await self.answers.wait()
         return self.looks
+
+    async def charts(self) -> tuple[StepCharts, ...]:
+        return ()
 
     async def world(self) -> WorldLook | None:
         return None

@@ -171,7 +171,7 @@ def test_the_lists_of_verbs_name_verbs() -> None:
 
 
 def test_both_languages_say_everything() -> None:
-    en, zh = (words(DICTIONARY, language) for language in ("en", "zh"))
+    en, zh = (words(DICTIONARY, language, len(TOOL.head.zone_outer_mm)) for language in ("en", "zh"))
 
     def texts(value: Any, path: str) -> list[str]:
         if isinstance(value, dict):

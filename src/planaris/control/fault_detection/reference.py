@@ -47,6 +47,17 @@ class Reference:
             if name in values
         }
 
+    def limits(self, specs: Mapping[str, FeatureSpec]) -> dict[str, tuple[float, float | None, float | None]]:
+        """Return mean, lower and upper limit of each feature's Shewhart chart, in its unit; None: that side is good."""
+        return {
+            name: (
+                float(mean),
+                float(mean - LIMIT_SIGMA * sigma) if specs[name].side <= 0 else None,
+                float(mean + LIMIT_SIGMA * sigma) if specs[name].side >= 0 else None,
+            )
+            for name, mean, sigma in zip(self.names, self.mean, self.sigma, strict=True)
+        }
+
 
 @cache
 def noise_factor(trained_count: int, chance: float) -> float:

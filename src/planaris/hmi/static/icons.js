@@ -9,6 +9,7 @@ const PATHS = {
   process: "M3 20V4M3 20h18M6 15l4-6 3 4 3-7 4 5",
   whatif: "M5 4v6M5 14v6M12 4v3M12 11v9M19 4v10M19 18v2M3 12h4M10 9h4M17 16h4",
   wafers: "M12 3a9 9 0 1 0 .01 0M12 21v-2M8 9h8M7 13h10M9 17h6",
+  control: "M3 4v17h18M5 7h15M5 17h15M6 13l3-2 3 3 3-8 2 5 3-1",
   recipes: "M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7M9 8h2",
   alarms: "M12 4a6 6 0 0 1 6 6v4l2 3H4l2-3v-4a6 6 0 0 1 6-6zM10 20h4",
   consumables: "M12 4c-5 0-8 1.3-8 3s3 3 8 3 8-1.3 8-3-3-3-8-3zM4 7v10c0 1.7 3 3 8 3s8-1.3 8-3V7M4 12c0 1.7 3 3 8 3s8-1.3 8-3",

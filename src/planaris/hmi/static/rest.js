@@ -80,7 +80,7 @@ export const recipeSchema = () => get("/api/recipes/schema");
 export const checkRecipe = (fields) => ask("POST", "/api/recipes/check", { fields });
 /** @param {{fields: Record<string, any>} | {text: string}} content @param {string} reason @returns {Promise<{name: string, hash: string}>} */
 export const saveRecipe = (content, reason) => ask("POST", "/api/recipes", { ...content, reason });
-/** @returns {Promise<{wafers: WaferRow[], limits: Record<string, {target: number | null, low: number | null, high: number | null}>}>} */
+/** @returns {Promise<{wafers: WaferRow[], limits: Record<string, {target: number | null, low: number | null, high: number | null}>, control: {mean: number, low: number, high: number} | null}>} */
 export const wafers = () => get("/api/wafers");
 /** @param {string} id @returns {Promise<WaferBody>} */
 export const wafer = (id) => get(`/api/wafers/${encodeURIComponent(id)}`);
@@ -111,3 +111,70 @@ export const traces = (id, platen, tags) => get(`/api/wafers/${encodeURIComponen
 export const whatIf = (settings, signal) => ask("POST", "/api/what-if", settings, signal);
 /** @param {number} [before] @returns {Promise<{entries: {sequence: number, time_s: number, run_id: string, event: string, values: Record<string, any>}[], chain: string}>} */
 export const audit = (before) => get(`/api/audit?limit=200${before ? `&before=${before}` : ""}`);
+
+/**
+ * @typedef {object} FeatureLimits what a feature is held against; null on a side where it may go as far as it will
+ * @property {string} feature
+ * @property {number} mean
+ * @property {number | null} low
+ * @property {number | null} high
+ *
+ * @typedef {object} StepChart the charts of one step of a recipe on a platen; platen 0 is what was measured afterwards
+ * @property {string} key
+ * @property {string} recipe
+ * @property {number} step
+ * @property {string} step_name
+ * @property {number} platen
+ * @property {number} learned_count
+ * @property {FeatureLimits[]} limits none while wafers still teach them
+ *
+ * @typedef {object} Decision of run-to-run control on one wafer
+ * @property {string} wafer_id
+ * @property {number} head
+ * @property {string} mode
+ * @property {string} adjustment adjust, keep or hold
+ * @property {string} why
+ * @property {number | null} target_nm
+ * @property {number | null} expected_nm
+ * @property {number | null} estimate_pct
+ * @property {number | null} estimate_sigma_pct
+ * @property {number} labels_count
+ * @property {{name: string, unit: string, before: number, after: number}[]} moved
+ * @property {{measured_nm: number | null, why: string} | null} learned
+ *
+ * @typedef {object} ControlBody newest first
+ * @property {StepChart[]} charts
+ * @property {{time_s: number, wafer_id: string, platen: number, step: number, step_name: string, chart: string, feature: string, statistic_ratio: number | null, limit_ratio: number | null, why: string}[]} violations
+ * @property {{time_s: number, wafer_id: string, step_name: string, fault: string, source: string, found_count: number, planned: string}[]} faults
+ * @property {Decision[]} decisions
+ *
+ * @typedef {object} ChartPoint
+ * @property {string} wafer_id
+ * @property {number} head
+ * @property {number | null} value
+ * @property {boolean} teaches whether limits were learned from it
+ * @property {string[]} beyond charts whose limit it is beyond
+ *
+ * @typedef {object} PointsBody
+ * @property {FeatureLimits | null} limits
+ * @property {ChartPoint[]} points
+ *
+ * @typedef {object} Score of an exercise
+ * @property {string} user
+ * @property {string} ended_utc
+ * @property {string} fault
+ * @property {string} target
+ * @property {number} attempt with which the remedy was found, 0 for not
+ * @property {number | null} reaction_s
+ * @property {number | null} total_s
+ * @property {number} points
+ */
+
+/** @returns {Promise<ControlBody>} */
+export const processControl = () => get("/api/control");
+/** @param {string} key @param {string} feature @returns {Promise<PointsBody>} */
+export const chartPoints = (key, feature) => get(`/api/control/points?key=${encodeURIComponent(key)}&feature=${encodeURIComponent(feature)}`);
+/** @returns {Promise<{scores: Score[]}>} */
+export const scores = () => get("/api/training");
+/** @param {{fault: string, target: string, attempt: number, reaction_s: number | null, total_s: number | null, gave_up: boolean}} told @returns {Promise<Score>} */
+export const keepScore = (told) => ask("POST", "/api/training", told);

@@ -23,10 +23,10 @@ import { commandButton, note } from "./ui.js";
 
 /** Pages in the order of the navigation. */
 export const PAGES = [
-  "overview", "jobs", "process", "whatif", "wafers", "recipes", "alarms", "consumables", "maintenance", "factory", "training", "audit",
+  "overview", "jobs", "process", "whatif", "wafers", "control", "recipes", "alarms", "consumables", "maintenance", "factory", "training", "audit",
 ];
 /** Pages of what was recorded or is worked out: it does not age while the link is down. All others show what is now. */
-const RECORDS = new Set(["whatif", "wafers", "recipes", "audit"]);
+const RECORDS = new Set(["whatif", "wafers", "control", "recipes", "audit"]);
 /** What a page shows is drawn anew at most so often. */
 const DRAW_MS = 120;
 

@@ -2,11 +2,13 @@
 // alarm that really came is what answers are held to.
 
 import { h } from "../dom.js";
-import { duration, num } from "../format.js";
+import { duration, moment, num } from "../format.js";
 import { entry, group, t } from "../i18n.js";
 import { isLive } from "../link.js";
+import { keepScore, scores as askScores } from "../rest.js";
+import { ApiError } from "../session.js";
 import { state, tell, watch } from "../store.js";
-import { card, commandButton, give, heading, placeName, table, tag, td, th, tile } from "../ui.js";
+import { card, commandButton, give, heading, note, placeName, table, tag, td, th, tile } from "../ui.js";
 
 /**
  * @typedef {{fault: string, target: string, magnitude: number, label: string}} Exercise
@@ -35,21 +37,18 @@ const EXERCISES = [
   { fault: "supply", target: "di_pressure_kPa", magnitude: 0.3, label: "supply" },
   { fault: "supply", target: "vacuum_kPa", magnitude: 0.3, label: "supply" },
 ];
-/** Points: the right remedy at once, acknowledged in time, alarm gone in time [design]. */
-const POINTS = { remedy: 40, second: 20, acknowledged: 20, cleared: 40 };
-const ACKNOWLEDGE_S = 60;
-const CLEAR_S = 300;
 const OFFERED = 4;
 
 /** An exercise goes on while the trainee is on other pages. @type {(() => void) | null} */
 let following = null;
 /** @type {Going | null} */
 let going = null;
-/** @type {{name: string, points: number, remedy: string, reaction_s: number, total_s: number}[]} */
+/** What the server keeps of all that was trained, newest first. @type {import("../rest.js").Score[]} */
 let results = [];
 
 export default function training() {
   following ??= watch(() => state().alarms, follow);
+  void told(async () => (results = (await askScores()).scores));
   const tick = setInterval(() => going && tell(), 500);
   return {
     info: () => [heading(t("page.training"), h("p", null, t("training.about"))), going ? exercise(going) : choice(), results.length ? card(t("training.results"), scores()) : null],
@@ -174,16 +173,30 @@ async function end(gaveUp) {
   if (!g) return;
   going = null;
   if (gaveUp) await give("world.clear_fault", { args: { fault: g.exercise.fault, target: g.exercise.target }, bare: true, title: t("training.mend") });
-  const place = g.tried.indexOf(g.name);
-  const reaction_s = (g.acknowledged_ms - g.came_ms) / 1000;
-  const total_s = (g.cleared_ms - g.came_ms) / 1000;
-  const points = (place === 0 ? POINTS.remedy : place === 1 ? POINTS.second : 0) + (reaction_s <= ACKNOWLEDGE_S ? POINTS.acknowledged : 0) + (total_s <= CLEAR_S ? POINTS.cleared : 0);
-  results = [{ name: named(g.exercise), points: gaveUp ? 0 : points, remedy: place < 0 ? t("training.not_found") : t("training.attempt", { n: place + 1 }), reaction_s, total_s }, ...results];
+  const seconds = (/** @type {number} */ from_ms, /** @type {number} */ to_ms) => (Number.isNaN(to_ms - from_ms) ? null : Math.max(0, (to_ms - from_ms) / 1000));
+  const { fault, target } = g.exercise;
+  const reached = { fault, target, attempt: g.tried.indexOf(g.name) + 1, reaction_s: seconds(g.came_ms, g.acknowledged_ms), total_s: seconds(g.came_ms, g.cleared_ms), gave_up: gaveUp };
+  await told(async () => (results = [await keepScore(reached), ...results]));
+}
+
+/** Ask the server, and say what went wrong. @param {() => Promise<unknown>} asking */
+async function told(asking) {
+  try {
+    await asking();
+  } catch (error) {
+    note("bad", t("training.results"), error instanceof ApiError ? error.message : String(error));
+  }
   tell();
 }
 
+/** @param {import("../rest.js").Score} r */
+const exerciseOf = (r) => {
+  const known = EXERCISES.find((e) => e.fault === r.fault && e.target === r.target);
+  return known ? named(known) : `${r.fault} ${r.target}`;
+};
+
 const scores = () =>
   table(
-    [th(t("training.exercise")), th(t("training.remedy")), th(t("training.acknowledged"), "n"), th(t("training.cleared"), "n"), th(t("training.points"), "n")],
-    results.map((r) => h("tr", null, td(r.name), td(r.remedy), td(duration(r.reaction_s), "n"), td(duration(r.total_s), "n"), td(h("b", null, num(r.points, 0)), "n"))),
+    [th(t("training.exercise")), th(t("training.who")), th(t("training.remedy")), th(t("training.acknowledged"), "n"), th(t("training.cleared"), "n"), th(t("training.points"), "n"), th(t("training.ended"), "n")],
+    results.map((r) => h("tr", { "data-score": r.target }, td(exerciseOf(r)), td(r.user), td(r.attempt ? t("training.attempt", { n: r.attempt }) : t("training.not_found")), td(duration(r.reaction_s), "n"), td(duration(r.total_s), "n"), td(h("b", null, num(r.points, 0)), "n"), td(moment(r.ended_utc), "n"))),
   );

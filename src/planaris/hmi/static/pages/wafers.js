@@ -17,6 +17,9 @@ import { extent, scale, waferMap } from "../wafermap.js";
 // Individuals chart: limits at the mean and 2.66 mean moving ranges, 3 over d2 = 1.128 for two (Shewhart; ISO 7870-2).
 const MOVING_RANGES = 2.66;
 const LEAST_FOR_LIMITS = 8;
+/** Wafers and charts that stay here after others were looked at. */
+const KEPT_WAFERS = 12;
+const KEPT_CHARTS = 8;
 
 let picked = "";
 let other = "";
@@ -31,6 +34,8 @@ export default function wafers() {
   const bodies = {};
   /** @type {Record<string, Chart>} */
   const charts = {};
+  /** Limits of the tool's own chart of the measured removal. @type {{low: number, high: number} | null} */
+  let own = null;
   let finished = -1;
   const wanted = location.hash.split("/")[2];
   if (wanted) picked = decodeURIComponent(wanted);
@@ -40,6 +45,7 @@ export default function wafers() {
       const body = await askWafers();
       rows = body.wafers;
       limits = body.limits;
+      own = body.control;
       if (!rows.some((r) => r.wafer_id === picked)) picked = rows.findLast((r) => r.removal_nm !== null)?.wafer_id ?? rows[0]?.wafer_id ?? "";
       if (picked) await fetchOne(picked);
       draw();
@@ -50,6 +56,7 @@ export default function wafers() {
   const fetchOne = async (/** @type {string} */ id) => {
     if (!id) return;
     bodies[id] = await askWafer(id);
+    for (const old of Object.keys(bodies).slice(0, -KEPT_WAFERS)) if (old !== picked && old !== other) delete bodies[old];
     draw();
   };
   const choose = (/** @type {string} */ id) => {
@@ -59,7 +66,14 @@ export default function wafers() {
   };
   /** @param {string} key @param {() => Chart} make @param {any[]} data */
   const chart = (key, make, data) => {
-    const one = (charts[key] ??= make());
+    const kept = Object.keys(charts);
+    if (!charts[key] && kept.length >= KEPT_CHARTS) {
+      charts[String(kept[0])]?.stop();
+      delete charts[String(kept[0])];
+    }
+    const one = charts[key] ?? make();
+    delete charts[key];
+    charts[key] = one; // the last one used stands last
     one.set(data);
     return h("div", { key, mount: one.element });
   };
@@ -69,7 +83,7 @@ export default function wafers() {
     const there = rows.filter((r) => value(r) !== null).sort((a, b) => Number(a.finished_s) - Number(b.finished_s));
     const spec = limits[measure];
     const values = there.map((r) => Number(value(r)));
-    const control = controlLimits(values);
+    const control = (measure === "removal_nm" && own) || controlLimits(values);
     const [low, high] = extent([...values, ...[spec?.low, spec?.high, control?.low, control?.high].map((v) => v ?? null)]);
     const room = 0.1 * (high - low || 1);
     const heads = [...new Set(there.map((r) => r.head))].sort();
@@ -89,7 +103,7 @@ export default function wafers() {
         ? chart(key, () => new Chart({ label: t("wafers.trend"), height: 190, series, y: measure === "removal_nm" ? "nm" : "%", x: t("wafers.order"), marks: () => trendNow.marks, range: () => ({ y: trendNow.range, x: [0.5, trendNow.names.length + 0.5] }), xText: (v) => (Number.isInteger(v) ? String(v) : "") }), [there.map((_, k) => k + 1), ...heads.map((n) => there.map((r) => (r.head === n ? value(r) : null)))])
         : h("p", { class: "empty" }, t("wafers.none")),
       there.length ? legend(series) : null,
-      control ? h("p", { class: out.length ? "bad" : "note" }, out.length ? `▲ ${t("wafers.out", { wafers: out.map((r) => r.wafer_id).join(", ") })}` : `✓ ${t("wafers.in_control", { low: num(control.low, 2), high: num(control.high, 2) })}`) : there.length ? h("p", { class: "note" }, t("wafers.too_few", { n: LEAST_FOR_LIMITS })) : null,
+      control ? h("p", { class: out.length ? "bad" : "note" }, out.length ? `▲ ${t("wafers.out", { wafers: out.map((r) => r.wafer_id).join(", ") })}` : `✓ ${t(measure === "removal_nm" && own ? "wafers.in_own" : "wafers.in_control", { low: num(control.low, 2), high: num(control.high, 2) })}`) : there.length ? h("p", { class: "note" }, t("wafers.too_few", { n: LEAST_FOR_LIMITS })) : null,
     ];
   };
   const detail = (/** @type {string} */ id) => {
