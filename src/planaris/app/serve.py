@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -188,9 +190,17 @@ def _films(request: ServeRequest, jobs: Sequence[JobFiles], past: Past | None) -
     return found, film
 
 
-def _leave_signals_to_the_tool() -> None:
-    """In the process that draws reports: Ctrl-C at the terminal reaches it too, and the tool ends it in good order."""
+def live_with_the_tool() -> None:
+    """In the process that draws reports: leave Ctrl-C to the tool, which ends in good order, and never outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tool = parent_process()
+    assert tool is not None, "it is a process of its own"
+
+    def follow() -> None:
+        tool.join()
+        os._exit(1)  # the tool was killed: nobody asks for a report any more
+
+    threading.Thread(target=follow, name="follow-the-tool", daemon=True).start()
 
 
 class _Session:
@@ -222,7 +232,7 @@ class _Session:
             SqliteJournal(self._home.database, folder.run_id) as journal,
             RunDatabase(folder.database, go_on=past is not None) as records,
             TraceWriter(folder.traces) as writer,
-            ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_leave_signals_to_the_tool) as drawers,
+            ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=live_with_the_tool) as drawers,
         ):
             metas = self._metas()
             if past is None:

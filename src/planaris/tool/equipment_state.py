@@ -13,6 +13,7 @@ from planaris.model import Severity, WaferKind
 from planaris.stream import (
     AlarmCleared,
     AlarmSet,
+    CarrierLifted,
     Event,
     JobStateChanged,
     MaintenanceChanged,
@@ -61,6 +62,7 @@ class Use:
     running: bool = False
     jobs: frozenset[str] = frozenset()
     kinds: Mapping[str, WaferKind] = field(default_factory=dict[str, WaferKind])
+    carriers: Mapping[str, str] = field(default_factory=dict[str, str])
     out: frozenset[str] = frozenset()
     stops: frozenset[tuple[str, str]] = frozenset()
     quarantined: frozenset[str] = frozenset()
@@ -104,13 +106,18 @@ def step(use: Use, event: Event) -> Use:
         jobs = use.jobs | {event.lot_id} if event.state in _ACTIVE else use.jobs - {event.lot_id}
         return replace(use, jobs=jobs)
     if isinstance(event, WaferRegistered):
-        return replace(use, kinds={**use.kinds, event.wafer_id: event.kind})
+        port = event.location.partition(".")[0]
+        return replace(
+            use, kinds={**use.kinds, event.wafer_id: event.kind}, carriers={**use.carriers, event.wafer_id: port}
+        )
     if isinstance(event, WaferMoved):
         return replace(use, out=use.out | {event.wafer_id})
     if isinstance(event, WaferFinished):
         return replace(use, out=use.out - {event.wafer_id})
     if isinstance(event, PlaceConfirmed) and event.location.startswith("removed"):
         return replace(use, out=use.out - {event.wafer_id})
+    if isinstance(event, CarrierLifted):
+        return _lifted(use, event)
     if isinstance(event, _ALARM):
         return _alarm(use, event)
     if isinstance(event, QuarantineChanged):
@@ -123,6 +130,17 @@ def step(use: Use, event: Event) -> Use:
     if isinstance(event, ModuleStateChanged):
         return replace(use, modules={**use.modules, event.module: _module(event)})
     return use
+
+
+def _lifted(use: Use, event: CarrierLifted) -> Use:
+    """Forget the wafers that a carrier took away, all but those that are out."""
+    port = f"loadport{event.load_port}"
+    gone = {wafer for wafer, home in use.carriers.items() if home == port} - use.out
+    return replace(
+        use,
+        kinds={wafer: kind for wafer, kind in use.kinds.items() if wafer not in gone},
+        carriers={wafer: home for wafer, home in use.carriers.items() if wafer not in gone},
+    )
 
 
 def _alarm(use: Use, event: AlarmSet | AlarmCleared) -> Use:

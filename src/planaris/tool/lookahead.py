@@ -5,11 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from planaris.clock import now_s
 from planaris.model import Recipe, ToolDescription, Wafer
 from planaris.scheduling import PREPARE_S, Line, PlatenVisit, RoutedWafer, line_of, visits_of
 from planaris.tool.jobs import JobBook
+
+# What is worked out once is kept for so many recipes or wafers: a few carriers of them [design].
+KEPT_COUNT = 200
+
+
+def make_room(kept: dict[Any, Any]) -> None:
+    """Forget what was kept first where there is no room for one more: lots come for months."""
+    while len(kept) >= KEPT_COUNT:
+        del kept[next(iter(kept))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +78,14 @@ class Lookahead:
     def _visits_of(self, recipe: Recipe) -> tuple[PlatenVisit, ...]:
         kept = self._visits.get(id(recipe))
         if kept is None or kept[0] is not recipe:
+            make_room(self._visits)
             kept = self._visits[id(recipe)] = recipe, tuple(visits_of(self._tool, recipe, extra_s=PREPARE_S))
         return kept[1]
 
     def _after_polish_s(self, wafer: Wafer) -> tuple[float, ...]:
         kept = self._after_s.get(wafer.wafer_id)
         if kept is None or kept[0] is not wafer:
+            make_room(self._after_s)
             kept = self._after_s[wafer.wafer_id] = wafer, self._times_after_polish_s(wafer)
         return kept[1]
 

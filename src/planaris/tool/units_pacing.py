@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from planaris.model import Recipe, ToolDescription, Wafer
 from planaris.scheduling import PlatenVisit, RoutedWafer, UnitsAhead, holds_s, units_line_of, visits_of
 from planaris.tool.jobs import JobBook
+from planaris.tool.lookahead import make_room
 
 
 class UnitsPacing:
@@ -66,6 +67,7 @@ class UnitsPacing:
     def _visits_of(self, recipe: Recipe) -> tuple[PlatenVisit, ...]:
         kept = self._visits.get(id(recipe))
         if kept is None or kept[0] is not recipe:
+            make_room(self._visits)
             kept = self._visits[id(recipe)] = recipe, visits_of(self._tool, recipe)
         return kept[1]
 

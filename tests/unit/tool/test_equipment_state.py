@@ -9,6 +9,7 @@ from planaris.model import Severity, WaferKind
 from planaris.stream import (
     AlarmCleared,
     AlarmSet,
+    CarrierLifted,
     Committed,
     EquipmentStateChanged,
     Event,
@@ -115,6 +116,22 @@ def test_after_a_death_the_tool_was_down_and_its_shares_go_on(bench: Bench) -> N
         E10State.PRD: 40.0 + 20.0,
         E10State.UDT: 30.0,
     }
+
+
+def test_wafers_of_lifted_carriers_are_forgotten_all_but_those_that_are_out() -> None:
+    use = Use()
+    for number in range(30):
+        wafers = [f"L{number}-{slot}" for slot in (1, 2)]
+        for slot, wafer in enumerate(wafers, 1):
+            use = step(use, WaferRegistered(wafer, f"L{number}", slot, WaferKind.PRODUCT, f"loadport1.{slot:02d}"))
+        if number == 0:
+            use = step(use, WaferRegistered("OTHER", "M", 1, WaferKind.MONITOR, "loadport2.01"))
+        for wafer in wafers:
+            use = step(use, WaferMoved(wafer, "loadport1.01", "dry_robot"))
+        for wafer in wafers[number == 7 :]:  # one stays out
+            use = step(use, WaferFinished(wafer, 1, 1, WaferKind.PRODUCT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        use = step(use, CarrierLifted(1, f"L{number}", 2))
+    assert set(use.kinds) == set(use.carriers) == {"OTHER", "L7-1"}
 
 
 def test_a_wafer_that_ends_is_no_wafer_out() -> None:
