@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,42 @@ def test_every_page_looks_right(tmp_path: Path) -> None:
                     heading = at.page.locator("#info h1").first.inner_text()
                     assert any("一" <= letter <= "鿿" for letter in heading) == (language == "zh-CN"), heading
                     assert at.page.locator(".banner strong").inner_text() == "TWIN"
+
+
+@pytest.mark.timeout(600)
+def test_a_tool_of_two_units_looks_right(tmp_path: Path) -> None:
+    """Two units of two tables, robots of two arms: what is written below a place is neither cut nor covered."""
+    with serving_page(tmp_path / "home", "--tool", "tool_b") as served, chromium() as browser:
+        with served.sign_in("olga").channel() as channel:
+            given: dict[str, Any] = {"lot_id": "ILD001", "load_port": 1, "recipe": "oxide_ild"}
+            assert channel.give("job.create", **given)["status"] == "done"
+            assert channel.give("job.start", lot_id="ILD001")["status"] == "done"
+            channel.until(lambda c: {"head1", "head2"} <= c.state.get("material", {}).keys(), 240.0)
+        for language, theme, size in LOOKS:
+            with opened(browser, served.url, language=language, theme=theme, size=size) as at:
+                at.sign_in("ada")
+                for name in ("overview", "process", "maintenance"):
+                    at.go(name)
+                    at.page.wait_for_timeout(400)
+                    faults = [*cut(at.page), *overlapping(at.page), *weak(at.page), *small_targets(at.page)]
+                    assert faults == [], (name, language, theme, size)
+                at.go("overview")
+                at.shown(".mimic text.mid")
+                assert at.page.locator(".mimic circle.platen").count() == 4
+                assert _covered(at) == [], (language, size)
+
+
+def _covered(at: Opened) -> list[str]:
+    """Return what is written below places of the picture and does not lie on top."""
+    return at.page.evaluate(
+        """() => [...document.querySelectorAll('.mimic text.mid')].filter(e => e.textContent).filter(e => {
+                   const box = e.getBoundingClientRect();
+                   return [0.15, 0.5, 0.85].some(part => {
+                     const top = document.elementFromPoint(box.left + box.width * part, box.top + box.height / 2);
+                     return top !== e && ['circle', 'rect'].includes(top?.tagName) && !top.classList.contains('room');
+                   });
+                 }).map(e => e.textContent)"""
+    )
 
 
 def _fill(at: Opened) -> None:

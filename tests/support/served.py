@@ -53,7 +53,9 @@ def serving_tool(home: Path, *options: object) -> Generator[tuple[subprocess.Pop
             line = process.stdout.readline()
             assert line, process.communicate()
             lines.append(line)
-        yield process, json.loads("".join(lines))
+        ready = json.loads("".join(lines))
+        assert ready["ok"], ready
+        yield process, ready
     finally:
         if process.poll() is None:
             process.kill()

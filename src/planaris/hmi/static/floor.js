@@ -16,6 +16,7 @@ export const WIDTH = 1060;
 export const HEIGHT = 500;
 export const SLOT = { width: 74, pitch: 7.6, count: 25 };
 const WAFER_R = 26;
+const LABEL_HIGH = 76;
 const HUB = { x: 806, y: 250, arm: 134, platen: 92, head: 104 };
 
 /** @param {import("./types.js").ToolState} tool @returns {Floor} */
@@ -27,26 +28,18 @@ export function floorOf(tool) {
   }));
   const right = 100 * Math.max(0, Math.ceil(tool.load_ports / 2) - 1);
   const at = (/** @type {number} */ x, /** @type {number} */ y, r = WAFER_R) => ({ x, y, r });
+  // Robots of two arms and a stage each way stand one above the other, with room for what is written below each.
+  const pair = tool.architecture !== "carousel";
+  const [upper, lower] = pair ? [169, 276] : [256, 256];
   /** @type {Record<string, Spot>} */
   const places = {
-    dry_robot: at(188 + right, 226),
-    dry_robot_b: at(188 + right, 286),
-    aligner: at(188 + right, 84),
-    metrology: at(290 + right, 84),
-    stage: at(302 + right, tool.architecture === "carousel" ? 256 : 226),
-    stage_out: at(302 + right, 288),
-    wet_robot: at(424 + right / 2, 226),
-    wet_robot_b: at(424 + right / 2, 286),
-    stage_in: at(302 + right, 226),
+    aligner: at(188 + right, pair ? 66 : 84),
+    metrology: at(290 + right, pair ? 66 : 84),
+    dry_robot: at(188 + right, upper),
+    stage: at(302 + right, upper),
+    wet_robot: at(424 + right / 2, upper),
+    ...(pair ? { dry_robot_b: at(188 + right, lower), stage_out: at(302 + right, lower), wet_robot_b: at(424 + right / 2, lower) } : {}),
   };
-  if (tool.architecture === "carousel") {
-    places["dry_robot"] = at(188 + right, 256);
-    places["wet_robot"] = at(424 + right / 2, 256);
-    delete places["dry_robot_b"];
-    delete places["wet_robot_b"];
-    delete places["stage_out"];
-  }
-  delete places["stage_in"];
   const from = 460;
   const pitch = Math.min(92, (from - 176 - right) / Math.max(1, tool.stations.length - 1));
   tool.stations.forEach((station, k) => {
@@ -94,11 +87,13 @@ function units(tool, ports, places) {
   /** @type {Platen[]} */
   const platens = [];
   for (let unit = 0; unit < rows; unit++) {
-    const y = high * (unit + 0.5);
+    // Below a platen stand four lines at most.
+    const r = Math.min(88, (high - LABEL_HIGH - 14) / 2);
+    const y = high * unit + r + 10;
     places[`exchange${unit + 1}`] = { x: 590, y, r: 30 };
     for (let table = 0; table < 2; table++) {
       const x = 745 + 210 * table;
-      platens.push({ id: `platen${2 * unit + table + 1}`, x, y: y - 14, r: Math.min(88, high / 2 - 34), labelX: x, labelY: y + Math.min(88, high / 2 - 34), anchor: "middle" });
+      platens.push({ id: `platen${2 * unit + table + 1}`, x, y, r, labelX: x, labelY: y + r, anchor: "middle" });
     }
   }
   const headAt = (/** @type {number} */ head, /** @type {number} */ station) => {
