@@ -1,8 +1,9 @@
 """Hours at twenty times real time with pages that come, watch, go and are cut: memory stays flat, nothing is lost.
 
-Lots follow each other on the twin. Five pages hold the live channel, each in turn cut without a word, slow for a while,
-or asking for snapshots and history; malformed frames go in beside them. Every page's state, kept by differences, is
-held to a fresh snapshot again and again. The server's memory at the end is held to that after the first tenth.
+Lots follow each other on the twin. A Chromium goes from page to page all the time. Five pages hold the live channel,
+each in turn cut without a word, slow for a while, or asking for snapshots and history; malformed frames go in beside
+them. Every page's state, kept by differences, is held to a fresh snapshot again and again. The server's memory and the
+browser's heap at the end are held to those after the first tenth.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
-from page_served import Person, ServedPage, apply, serving_page
+from page_opened import CHROMIUM
+from page_served import PASSWORD, Person, ServedPage, apply, serving_page
+from playwright.async_api import async_playwright
 
 SPEED = 20.0
 PAGES = 5
@@ -33,6 +36,10 @@ FLAT_RATIO = 1.10
 STAY_S = (5.0, 60.0)
 LOOK_S = 5.0
 TAGS = ["platen1.torque_Nm", "platen1.pad_temperature_C", "platen2.torque_Nm", "head1.zone1_pressure_kPa", "head1.up"]
+
+
+# How long the browser stays on a page.
+TURN_S = 4.0
 
 
 @dataclass
@@ -47,6 +54,8 @@ class Seen:
     frames: int = 0
     diffs: int = 0
     finished: int = 0
+    turns: int = 0
+    errors: list[str] = field(default_factory=list[str])
 
 
 def memory_kB(pid: int) -> float:
@@ -173,9 +182,34 @@ async def pages(page: ServedPage, person: Person, seed: int, seen: Seen, end_s: 
         await stay(page, person, chance, seen, end_s)
 
 
-async def soak(page: ServedPage, hours: float, seed: int, pages_count: int) -> tuple[Seen, list[float]]:
-    """Soak for so many hours of tool time; return what was seen, and the server's memory over it."""
-    seen, memory = Seen(), list[float]()
+async def browse(page: ServedPage, seen: Seen, heap: list[float], end_s: float) -> None:
+    """Have a browser go from page to page; after each round note what its heap holds once rubbish is collected."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        shown = await browser.new_page()
+        shown.set_default_timeout(120_000)
+        shown.on("pageerror", lambda error: seen.errors.append(str(error)))
+        await shown.goto(page.url)
+        await shown.fill("#in-user", "paul")
+        await shown.fill("#in-password", PASSWORD)
+        await shown.click("form button[type=submit]")
+        await shown.wait_for_selector(":root[data-link=live][data-pages=loaded] .screen .nav a")
+        devtools = await shown.context.new_cdp_session(shown)
+        links = [await link.get_attribute("href") for link in await shown.query_selector_all(".nav a")]
+        while time.monotonic() < end_s:
+            for link in links:
+                await shown.click(f'.nav a[href="{link}"]')
+                seen.turns += 1
+                await asyncio.sleep(max(0.0, min(TURN_S, end_s - time.monotonic())))
+            await devtools.send("HeapProfiler.collectGarbage")
+            used = await devtools.send("Runtime.getHeapUsage")
+            heap.append(float(used["usedSize"]) / 1024)
+        await browser.close()
+
+
+async def soak(page: ServedPage, hours: float, seed: int, pages_count: int) -> tuple[Seen, list[float], list[float]]:
+    """Soak for so many hours of tool time; return what was seen, the server's memory and the browser's heap over it."""
+    seen, memory, heap = Seen(), list[float](), list[float]()
     begin_s = time.monotonic()
     end_s = begin_s + hours * 3600.0 / SPEED
     person, worker = page.sign_in("max"), page.sign_in("olga")
@@ -188,9 +222,23 @@ async def soak(page: ServedPage, hours: float, seed: int, pages_count: int) -> t
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(look())
         tasks.create_task(lots(worker, seen, end_s))
+        tasks.create_task(browse(page, seen, heap, end_s))
         for number in range(pages_count):
             tasks.create_task(pages(page, person, seed + number, seen, end_s))
-    return seen, memory
+    return seen, memory, heap
+
+
+def growth(samples: list[float]) -> float:
+    """Return the median of the last tenth over that of the second, NaN where there are too few."""
+    tenth = max(1, len(samples) // 10)
+    early, late = sorted(samples[tenth : 2 * tenth]), sorted(samples[-tenth:])
+    return late[len(late) // 2] / early[len(early) // 2] if early else float("nan")
+
+
+def by_tenths(samples: list[float]) -> str:
+    """Return the median of each tenth in MB."""
+    parts = np.array_split(np.array(samples), 10)
+    return ", ".join(f"{sorted(part)[len(part) // 2] / 1024:.1f}" for part in parts if len(part))
 
 
 def main() -> int:
@@ -205,24 +253,25 @@ def main() -> int:
         home = Path(folder) / "home"
         with serving_page(home, speed=SPEED, lot=None) as page:
             release(page)
-            seen, memory = asyncio.run(soak(page, given.hours, given.seed, given.pages))
+            seen, memory, heap = asyncio.run(soak(page, given.hours, given.seed, given.pages))
             pid = page.process.pid
             told = f"{memory_kB(pid) / 1024:.1f}"
             page.end()
-    tenth = max(1, len(memory) // 10)
-    early, late = sorted(memory[tenth : 2 * tenth]), sorted(memory[-tenth:])
-    ratio = late[len(late) // 2] / early[len(early) // 2] if early else float("nan")
+    ratio, heap_ratio = growth(memory), growth(heap)
     print(
         f"{given.hours:g} h of tool time: {seen.finished} wafers, {seen.stays} stays of pages, {seen.cuts} cut,"
         f" {seen.diffs} differences, {seen.frames} frames, {seen.malformed} malformed"
     )
     print(f"{seen.compared} snapshots held to what differences made; {len(seen.differing)} differ")
     print(f"memory {told} MB at the end, {ratio:.3f} times that after the first tenth")
-    medians = [sorted(part)[len(part) // 2] / 1024 for part in np.array_split(np.array(memory), 10) if len(part)]
-    print(f"memory by tenths, MB: {', '.join(f'{one:.1f}' for one in medians)}")
-    for line in seen.differing[:10]:
+    print(f"memory by tenths, MB: {by_tenths(memory)}")
+    print(f"browser: {seen.turns} pages in turn, {len(seen.errors)} errors")
+    print(f"heap {heap[-1] / 1024:.1f} MB at the end, {heap_ratio:.3f} times that after the first tenth")
+    print(f"heap by tenths, MB: {by_tenths(heap)}")
+    for line in (*seen.differing[:10], *seen.errors[:10]):
         print(f"  {line}")
-    return 0 if not seen.differing and (given.short or ratio <= FLAT_RATIO) else 1
+    flat = given.short or (ratio <= FLAT_RATIO and heap_ratio <= FLAT_RATIO)
+    return 0 if not (seen.differing or seen.errors) and flat else 1
 
 
 if __name__ == "__main__":

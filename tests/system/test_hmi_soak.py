@@ -19,3 +19,6 @@ def test_what_pages_keep_is_what_the_server_has() -> None:
     compared, differing = (int(part.split()[0]) for part in told[1].split("; "))
     assert compared >= 3
     assert differing == 0
+    turns, errors = (int(part.split()[0]) for part in told[4].removeprefix("browser: ").split(", "))
+    assert turns >= 10
+    assert errors == 0

@@ -154,6 +154,19 @@ function marks(u, all, look) {
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
   let row = 0;
+  /** Where names of horizontal marks stand already. @type {{left: number, right: number, y: number}[]} */
+  const named = [];
+  /** @type {(() => void)[]} */
+  const names = [];
+  /** Written on a ground of the card, so that no line runs through it. @param {string} text @param {number} x @param {number} y */
+  const write = (text, x, y) => {
+    ctx.setLineDash([]);
+    ctx.lineJoin = "round";
+    ctx.strokeStyle = token("--card");
+    ctx.lineWidth = 4 * ratio;
+    ctx.strokeText(text, x, y);
+    ctx.fillText(text, x, y);
+  };
   for (const mark of all) {
     const at = u.valToPos(mark.at, mark.axis, true);
     const [low, high] = mark.axis === "x" ? [bbox.left, bbox.left + bbox.width] : [bbox.top, bbox.top + bbox.height];
@@ -175,9 +188,22 @@ function marks(u, all, look) {
       ctx.font = look.font.replace("12px", `${12 * ratio}px`);
       const wide = ctx.measureText(mark.text).width;
       // Each on a line of its own: marks of one moment would lie on each other.
-      if (mark.axis === "x") ctx.fillText(mark.text, Math.min(at + 4 * ratio, high - wide), bbox.top + (11 + 13 * row++) * ratio);
-      else ctx.fillText(mark.text, mark.kind === "target" ? bbox.left + 4 * ratio : bbox.left + bbox.width - wide - 4 * ratio, at - 4 * ratio);
+      if (mark.axis === "x") write(mark.text, Math.min(at + 4 * ratio, high - wide), bbox.top + (11 + 13 * row++) * ratio);
+      else {
+        // From the right end on to the left, past names of marks that are near.
+        let right = bbox.left + bbox.width - 4 * ratio;
+        const y = at - 4 * ratio < low + 10 * ratio ? at + 12 * ratio : at - 4 * ratio;
+        for (const other of named.toSorted((a, b) => b.left - a.left)) if (Math.abs(other.y - y) < 14 * ratio && other.left < right && other.right > right - wide) right = other.left - 8 * ratio;
+        named.push({ left: right - wide, right, y });
+        names.push(() => write(String(mark.text), right - wide, y));
+      }
     }
+  }
+  // Names last: a line that comes later runs through none.
+  for (const name of names) {
+    ctx.fillStyle = look.ink;
+    ctx.font = look.font.replace("12px", `${12 * ratio}px`);
+    name();
   }
   ctx.restore();
 }

@@ -174,7 +174,7 @@ export default function whatif() {
               "div",
               { class: "stack" },
               answer
-                ? h("div", { class: "tiles" }, tile(t("whatif.mean"), `${num(answer.mean_nm, 1)}`, "nm"), tile("WIWNU", num(answer.wiwnu_pct, 2), "%"), tile(t("whatif.interval"), `${num(answer.mean_low_nm, 0)}–${num(answer.mean_high_nm, 0)}`, "nm"), tile(t("whatif.target"), num(answer.target_nm, 0), "nm"), tile(t("whatif.took"), h("span", { "data-is": "took" }, num(took_ms, 0)), "ms"))
+                ? h("div", { class: "tiles" }, tile(t("whatif.mean"), `${num(answer.mean_nm, 1)}`, "nm"), tile("WIWNU", num(answer.wiwnu_pct, 2), "%"), tile(`${t("whatif.interval")}, nm`, h("span", { class: "nowrap" }, `${num(answer.mean_low_nm, 0)}–${num(answer.mean_high_nm, 0)}`)), tile(t("whatif.target"), num(answer.target_nm, 0), "nm"), tile(t("whatif.took"), h("span", { "data-is": "took" }, num(took_ms, 0)), "ms"))
                 : null,
               card(t("whatif.profile"), [h("div", { class: ["plot-frame", answer && off(answer).length > 0 && "hatched"] }, h("div", { key: "chart", mount: chart.element })), legend(chart.options.series), answer && off(answer).length ? h("ul", { class: "flags" }, off(answer).map((text) => h("li", { class: "warn" }, `▲ ${text}`))) : answer ? tag("good", t("whatif.inside")) : null]),
               h("p", { class: "note" }, t("whatif.law")),
