@@ -81,7 +81,7 @@ def prepare(at: Opened) -> None:
     at.answer(lot_id="ILE001")
     at.shown("dialog[open] #p-recipe")
     at.answer(recipe="oxide_endpoint")
-    at.shown('tr:has-text("ILE001"):has-text("queued")')
+    at.shown('tr:has-text("ILE001"):has-text("queued")').click()
     at.give("job.start")
     at.go("overview")
     at.page.wait_for_function(
