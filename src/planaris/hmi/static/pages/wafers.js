@@ -103,7 +103,7 @@ export default function wafers() {
         ? chart(key, () => new Chart({ label: t("wafers.trend"), height: 190, series, y: measure === "removal_nm" ? "nm" : "%", x: t("wafers.order"), marks: () => trendNow.marks, range: () => ({ y: trendNow.range, x: [0.5, trendNow.names.length + 0.5] }), xText: (v) => (Number.isInteger(v) ? String(v) : "") }), [there.map((_, k) => k + 1), ...heads.map((n) => there.map((r) => (r.head === n ? value(r) : null)))])
         : h("p", { class: "empty" }, t("wafers.none")),
       there.length ? legend(series) : null,
-      control ? h("p", { class: out.length ? "bad" : "note" }, out.length ? `▲ ${t("wafers.out", { wafers: out.map((r) => r.wafer_id).join(", ") })}` : `✓ ${t(measure === "removal_nm" && own ? "wafers.in_own" : "wafers.in_control", { low: num(control.low, 2), high: num(control.high, 2) })}`) : there.length ? h("p", { class: "note" }, t("wafers.too_few", { n: LEAST_FOR_LIMITS })) : null,
+      control ? h("p", { class: out.length ? "bad" : "note" }, out.length ? `▲ ${t("wafers.out", { wafers: out.map((r) => r.wafer_id).join(", ") })}` : `✓ ${inControl(measure === "removal_nm" && own !== null, { low: num(control.low, 2), high: num(control.high, 2) })}`) : there.length ? h("p", { class: "note" }, t("wafers.too_few", { n: LEAST_FOR_LIMITS })) : null,
     ];
   };
   const detail = (/** @type {string} */ id) => {
@@ -201,6 +201,9 @@ function controlLimits(values) {
   const moving = values.slice(1).reduce((sum, v, k) => sum + Math.abs(v - Number(values[k])), 0) / (values.length - 1);
   return { low: mean - MOVING_RANGES * moving, high: mean + MOVING_RANGES * moving };
 }
+
+/** Whose limits hold: the tool's own, or those of the shown wafers. @param {boolean} own @param {Record<string, string>} within */
+const inControl = (own, within) => (own ? t("wafers.in_own", within) : t("wafers.in_control", within));
 
 /** @param {WaferBody} body @param {string} stage */
 const latest = (body, stage) => body.maps.findLast((m) => m.stage === stage);
