@@ -44,7 +44,7 @@ LOOKS = (
     ),
 )
 # Wafers that must be done, so that trend and control limits are there.
-CONTROLLED, CONTROLLED_COUNT, HEALTHY = "R2R001", 14, 8
+CONTROLLED, CONTROLLED_COUNT, HEALTHY = "R2R001", 14, 4
 FINISHED = CONTROLLED_COUNT + 6
 SPEED = 10.0
 COLOURS = 128
@@ -66,7 +66,7 @@ def begin(served: ServedPage) -> None:
         give("job.start", lot_id=CONTROLLED)
         finished(HEALTHY)
         give("world.inject_fault", fault="head_speed_drift", target="head2", magnitude=4.0)
-        finished(HEALTHY + 4)
+        finished(CONTROLLED_COUNT)
         give("world.clear_fault", fault="head_speed_drift", target="head2")
 
 

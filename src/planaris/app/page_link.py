@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from planaris import clock
 from planaris.app.live_tool import LiveTool
 from planaris.app.world_access import WorldAccess, WorldError
 from planaris.control import catalogue
-from planaris.hardware import STATE, Port
+from planaris.hardware import STATE, Port, PortError, Subscription
 from planaris.historian import Home, RunRecord
 from planaris.hmi import (
     Counted,
@@ -36,6 +36,8 @@ from planaris.tool import Answer, CommandRequest
 
 # Samples come over in blocks of so much peer time [design].
 BLOCK_PEER_S = 0.2
+# How long a subscription that was closed may take to end, tool time [design].
+END_LIMIT_S = 10.0
 _T = TypeVar("_T")
 
 
@@ -57,7 +59,7 @@ class PageLink:
         self._peer, self._live, self._home, self._port, self._world = peer, live, home, port, world
         self._facts, self._past, self._factory, self._tell = facts, tuple(past), factory, tell
         self._inbox = PageInbox()
-        self._following: dict[str, asyncio.Task[None]] = {}
+        self._following: dict[str, tuple[Subscription, asyncio.Task[None]]] = {}
         live.stream.listen(self._inbox)
 
     # -- the tool's loop -----------------------------------------------------------------------------------------
@@ -68,20 +70,23 @@ class PageLink:
 
     async def _follow(self, rate_classes: frozenset[str]) -> None:
         gone = [self._following.pop(name) for name in [n for n in self._following if n not in rate_classes]]
-        for task in gone:
-            task.cancel()
-        await asyncio.gather(*gone, return_exceptions=True)
-        for name in sorted(rate_classes - self._following.keys()):
-            self._following[name] = asyncio.create_task(self._blocks(name), name=f"page.{name}")
-
-    async def _blocks(self, rate_class: str) -> None:
-        block_s = BLOCK_PEER_S * self._facts.speed
-        subscription = self._port.subscribe(rate_class, 1.0 if rate_class == STATE else block_s)
-        try:
-            async for block in subscription:
-                self._inbox.put(block)
-        finally:
+        # A subscription is read to its end: one that is only left would have its samples kept for it for ever.
+        for subscription, _ in gone:
             subscription.close()
+        if gone:
+            _, late = await asyncio.wait({task for _, task in gone}, timeout=END_LIMIT_S)
+            for task in late:
+                task.cancel()
+        for name in sorted(rate_classes - self._following.keys()):
+            with suppress(PortError):  # without a link there are no samples; the next page asks again
+                block_s = 1.0 if name == STATE else BLOCK_PEER_S * self._facts.speed
+                subscription = self._port.subscribe(name, block_s)
+                task = asyncio.create_task(self._blocks(subscription), name=f"page.{name}")
+                self._following[name] = subscription, task
+
+    async def _blocks(self, subscription: Subscription) -> None:
+        async for block in subscription:
+            self._inbox.put(block)
 
     def _look(self) -> Look:
         live = self._live

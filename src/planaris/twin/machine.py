@@ -146,6 +146,11 @@ class Machine:
         self._sampled_on()
         return subscription
 
+    @property
+    def samplers_count(self) -> int:
+        """Subscriptions of samples that are not at their end: for each the samples since its last block are kept."""
+        return len(self._sampled)
+
     def _progressed(self, subscription: SampledSubscription | FlashSubscription) -> None:
         """Note that a subscription has come further, or to its end."""
         if subscription.ended:

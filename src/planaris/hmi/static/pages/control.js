@@ -31,7 +31,7 @@ export default function control() {
     { label: t("control.beyond"), stroke: "--bad", as: /** @type {const} */ ("points") },
   ];
   const order = { xText: (/** @type {number} */ v) => (Number.isInteger(v) ? String(v) : ""), x: t("wafers.order") };
-  const trend = new Chart({ label: t("control.charts"), height: 230, series, ...order, marks: () => axis.marks, range: () => ({ x: [0.5, axis.names.length + 0.5], y: axis.y }) });
+  const trend = new Chart({ label: t("control.charts"), height: 230, series, ...order, marks: () => axis.marks, range: () => ({ x: [0.5, 1.06 * axis.names.length + 0.5], y: axis.y }) });
   const moved = [{ label: t("control.expected"), ink: 4, as: /** @type {const} */ ("line"), dash: true }, { label: t("control.measured"), ink: 0, as: /** @type {const} */ ("points") }];
   const off = new Chart({ label: t("control.off"), height: 170, series: moved, ...order, y: "nm", marks: () => [{ axis: "y", at: 0, kind: "target", text: t("wafers.target") }] });
 

@@ -43,7 +43,7 @@ export default function wafers() {
   const load = async () => {
     try {
       const body = await askWafers();
-      rows = body.wafers;
+      rows = body.wafers.toSorted((a, b) => a.lot_id.localeCompare(b.lot_id) || a.slot - b.slot);
       limits = body.limits;
       own = body.control;
       if (!rows.some((r) => r.wafer_id === picked)) picked = rows.findLast((r) => r.removal_nm !== null)?.wafer_id ?? rows[0]?.wafer_id ?? "";
@@ -100,7 +100,7 @@ export default function wafers() {
     const out = control ? there.filter((r) => Number(value(r)) > control.high || Number(value(r)) < control.low) : [];
     return [
       there.length
-        ? chart(key, () => new Chart({ label: t("wafers.trend"), height: 190, series, y: measure === "removal_nm" ? "nm" : "%", x: t("wafers.order"), marks: () => trendNow.marks, range: () => ({ y: trendNow.range, x: [0.5, trendNow.names.length + 0.5] }), xText: (v) => (Number.isInteger(v) ? String(v) : "") }), [there.map((_, k) => k + 1), ...heads.map((n) => there.map((r) => (r.head === n ? value(r) : null)))])
+        ? chart(key, () => new Chart({ label: t("wafers.trend"), height: 190, series, y: measure === "removal_nm" ? "nm" : "%", x: t("wafers.order"), marks: () => trendNow.marks, range: () => ({ y: trendNow.range, x: [0.5, 1.06 * trendNow.names.length + 0.5] }), xText: (v) => (Number.isInteger(v) ? String(v) : "") }), [there.map((_, k) => k + 1), ...heads.map((n) => there.map((r) => (r.head === n ? value(r) : null)))])
         : h("p", { class: "empty" }, t("wafers.none")),
       there.length ? legend(series) : null,
       control ? h("p", { class: out.length ? "bad" : "note" }, out.length ? `▲ ${t("wafers.out", { wafers: out.map((r) => r.wafer_id).join(", ") })}` : `✓ ${inControl(measure === "removal_nm" && own !== null, { low: num(control.low, 2), high: num(control.high, 2) })}`) : there.length ? h("p", { class: "note" }, t("wafers.too_few", { n: LEAST_FOR_LIMITS })) : null,
