@@ -65,7 +65,7 @@ def begin(served: ServedPage) -> None:
         give("job.create", lot_id=CONTROLLED, load_port=2, recipe="oxide_ild_r2r")
         give("job.start", lot_id=CONTROLLED)
         finished(HEALTHY)
-        give("world.inject_fault", fault="head_speed_drift", target="head2", magnitude=4.0)
+        give("world.inject_fault", fault="head_speed_drift", target="head2", magnitude=1.3)
         finished(CONTROLLED_COUNT)
         give("world.clear_fault", fault="head_speed_drift", target="head2")
 
