@@ -227,7 +227,7 @@ def test_names_of_traces_are_counted_and_not_kept(tmp_path: Path) -> None:
     """A month of visits to one platen asks the disk for one name each, and an earlier life's names stay taken."""
     (tmp_path / "slot01_platen2.parquet").touch()
     (tmp_path / "slot01_platen2_2.parquet").touch()
-    with TraceWriter(tmp_path, crash_buffers=False) as writer:
+    with TraceWriter(tmp_path, crash_buffers=False, submit_limit_s=60.0) as writer:
         traces = RunTraces(writer, "run-0001", "twin", tmp_path)
         header = TraceHeader("W1", slot=1, head=1, platen=2, recipe="oxide")
         files = [traces(header, ("platen.torque_Nm",)).finish(()).file for _ in range(50)]

@@ -275,6 +275,7 @@ export default {
   "factory.messages": "Last messages (SML)",
   "factory.silent": "No message yet.",
   "communication.disabled": "disabled",
+  "communication.no_link": "no host",
   "communication.not_communicating": "not communicating",
   "communication.communicating": "communicating",
   "control.equipment_offline": "equipment offline",

@@ -275,6 +275,7 @@ export default {
   "factory.messages": "最近消息（SML）",
   "factory.silent": "暂无消息。",
   "communication.disabled": "停用",
+  "communication.no_link": "主机未连接",
   "communication.not_communicating": "未通信",
   "communication.communicating": "通信中",
   "control.equipment_offline": "设备离线",
