@@ -45,5 +45,5 @@ def test_an_address_in_use_is_named_with_what_helps(tmp_path: Path) -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         told = CliRunner().invoke(app, ["serve", "--home", str(tmp_path / "home"), "--hsms", address, "--http", ""])
     assert told.exit_code == 2
-    assert f"cannot listen at {address}: " in told.output
-    assert "choose another --hsms or --http" in told.output
+    assert f"--hsms {address}: port {address.rpartition(':')[2]} is in use by another program" in told.output
+    assert "give another port: --hsms 127.0.0.1:PORT" in told.output
