@@ -308,6 +308,7 @@ class _Session:
                 )
                 with listening("home", str(self._home.path)):
                     await peer.call(door.start())
+                faces.push_async_callback(lambda: peer.call(door.stop()))  # also where a face cannot listen
                 hsms = await self._open_factory(faces, peer, live, link, dictionary) if link is not None else ""
                 page = await self._open_page(faces, peer, live, far, dictionary) if self._request.http else ("", "")
                 on_ready(
