@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from planaris.planarity import ChipStudy, LayerStudy, WaferOfDies
@@ -17,6 +16,8 @@ _COLUMNS = ("radius_mm", "pressure_kPa")
 
 def wafers_of(made: ChipStudy, path: Path) -> dict[str, WaferOfDies]:
     """Return a wafer of each layer's dies under the pressure that a table gives by radius; InputError for a bad one."""
+    import numpy as np
+
     from planaris.model import InputError, InputFault
     from planaris.planarity import polish_wafer
 
@@ -36,6 +37,8 @@ def wafers_of(made: ChipStudy, path: Path) -> dict[str, WaferOfDies]:
 def read_pressure_map(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return radii in mm, rising, and pressures in kPa of a CSV table; InputError with every fault."""
     import csv
+
+    import numpy as np
 
     from planaris.model import InputError, InputFault
 
