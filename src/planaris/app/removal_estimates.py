@@ -29,6 +29,11 @@ def estimates_of(setting: RunToRunSetting, actuators: Actuators, tool: ToolDescr
     return RecipeEstimates(method, setting.virtual_metrology, names, share)
 
 
+def fetch_solver() -> None:
+    """Load what run-to-run control solves with, before the control loop begins; a plain lot starts without it."""
+    import_module("scipy.optimize")
+
+
 def fetch_learners(*, wait: bool = False) -> None:
     """Load the learners beside the control loop, which a load of seconds would stop; or now, with ``wait``."""
     fetching = threading.Thread(target=_load, name="learners", daemon=True)

@@ -17,7 +17,7 @@ from planaris.app.fault_limits import keep_fault_limits
 from planaris.app.jobs import JobFailedError, Script, order_of
 from planaris.app.office import recipe_finder, recipe_finder_at
 from planaris.app.profiles import PROFILES
-from planaris.app.removal_estimates import fetch_learners
+from planaris.app.removal_estimates import fetch_learners, fetch_solver
 from planaris.app.request import EstimateSummary, Progress, QuestionSummary, RunRequest, RunSummary, WaferSummary
 from planaris.app.resume import ENTRIES, Past, interruptions, last_run
 from planaris.app.run_facts import LotClock, bound_facts, description_facts, taken_from_library
@@ -212,8 +212,10 @@ def _run(
         session.on_interruption = records.set_metas
         batched = Batched(records, RECORD_BATCH_COUNT if choice.speed == float("inf") else 1)
         listeners = [batched, digest, lot_clock, reporter, session.consumables]
-        if job.recipe.run_to_run is not None and job.recipe.run_to_run.estimates:
-            fetch_learners(wait=True)  # beside the control loop the load would make it pause
+        if job.recipe.run_to_run is not None:  # within the control loop to load them would make it pause
+            fetch_solver()
+            if job.recipe.run_to_run.estimates:
+                fetch_learners(wait=True)
         start_s = 0.0
         if past is not None:
             _tell_again(past, records, [digest, lot_clock, reporter])

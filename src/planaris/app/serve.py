@@ -23,6 +23,7 @@ from planaris.app.live_tool import LiveTool
 from planaris.app.office import recipe_finder
 from planaris.app.options import address_of, check_film
 from planaris.app.profiles import PROFILES
+from planaris.app.removal_estimates import fetch_solver
 from planaris.app.request import RunProfile
 from planaris.app.resume import Past, last_run
 from planaris.app.traces import RunTraces
@@ -242,6 +243,7 @@ class _Session:
                 records([item for item in past.events if item.sequence > known])
             start_s = 0.0 if past is None else past.died_s + self._away_s(past)
             traces = RunTraces(writer, folder.run_id, self._choice.kind.value, folder.traces)
+            fetch_solver()  # any recipe that comes later may ask for it
             live = self._live(journal, records, traces, metas, drawers, on_ready)
             outcome, time_s = clock.run(live, speed=self._choice.speed, start_s=start_s)
             writer.drain()

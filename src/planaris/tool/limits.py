@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +125,7 @@ class LimitWatch:
         for i, limit in enumerate(watched.limits):
             key = (source, limit)
             if some[i]:
-                excess = self._outside(limit, source, outside[:, i].tolist(), step_s, float(seen[-1, i]), wafer_id)
+                excess = self._outside(limit, source, outside[:, i], step_s, float(seen[-1, i]), wafer_id)
                 if excess is not None:
                     passed.append(excess)
                 continue
@@ -137,15 +138,20 @@ class LimitWatch:
         return passed
 
     def _outside(
-        self, limit: Limit, source: str, outside: list[bool], step_s: float, seen: float, wafer_id: str
+        self, limit: Limit, source: str, outside: NDArray[np.bool_], step_s: float, seen: float, wafer_id: str
     ) -> Excess | None:
         """Add up the time outside; return what was passed when it first is too long."""
         key = (source, limit)
-        longest_s = run_s = self._outside_s.get(key, 0.0)
-        for flag in outside:
-            run_s = run_s + step_s if flag else 0.0
-            longest_s = max(longest_s, run_s)
-        self._outside_s[key] = run_s
+        before_s = self._outside_s.get(key, 0.0)
+        inside = (~outside).nonzero()[0].tolist()
+        if inside:
+            # Samples outside before the first that is inside, between two of those, and after the last.
+            between = max((later - one for one, later in pairwise(inside)), default=1) - 1
+            after_s = (len(outside) - 1 - inside[-1]) * step_s
+            longest_s = max(before_s + inside[0] * step_s, between * step_s, after_s)
+        else:
+            longest_s = after_s = before_s + len(outside) * step_s
+        self._outside_s[key] = after_s
         if longest_s <= limit.persist_s or key in self._set:
             return None
         self._set.add(key)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import lsq_linear
 
 from planaris.control.run_to_run.removal_model import RemovalModel
 
@@ -119,6 +118,8 @@ class Actuators:
         right = np.concatenate(
             [(target_nm - here) / target_nm + jacobian @ (values / scale), _MOVE_WEIGHT * nominal / scale]
         )
+        from scipy.optimize import lsq_linear
+
         low, high = lowest / scale, highest / scale
         fixed = high - low < 1e-12  # lsq_linear wants room
         solved = lsq_linear(left, right, (np.where(fixed, low - 1e-9, low), np.where(fixed, high + 1e-9, high)))

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
 
 # How fast the level follows hits and misses; how many scores a band remembers; below how many its interval is not told
 # from scores but from the normal law [design, days 0 to 30].
@@ -62,7 +62,7 @@ class Conformal:
             scores = tuple(s for half in ("low", "high") for s in bands.bands.get(f"{regime} {half}", Band()).scores)
         level = self.coverage_fraction if band.level is None else band.level
         if len(scores) < _FEWEST_COUNT:
-            return float(ndtri(0.5 + 0.5 * level))
+            return NormalDist().inv_cdf(0.5 + 0.5 * level)
         # The conformal rank of n scores: the ceiling of level (n + 1).
         rank = math.ceil(level * (len(scores) + 1))
         ordered = np.sort(np.asarray(scores))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.optimize import Bounds, minimize
 
 from planaris.control.virtual_metrology.kernel import (
     Floats,
@@ -67,6 +65,8 @@ def negative_log_likelihood(shape: Shape, vector: Floats, steps: Inputs, labels:
     Source: Rasmussen and Williams (2006), eq. 2.30 and 5.9; the prior of the parameters is normal about
     `prior_vector`.
     """
+    from scipy.linalg import cho_solve, cholesky
+
     k = covariance(shape, vector, steps, steps)
     noise = noise_variance(shape, vector, steps)
     factor = cholesky(k + np.diag(noise * (1.0 + _JITTER_RATIO)), lower=True, check_finite=False)
@@ -80,6 +80,8 @@ def negative_log_likelihood(shape: Shape, vector: Floats, steps: Inputs, labels:
 
 def fit(shape: Shape, start: Floats, steps: Inputs, labels: Floats, rounds: int) -> Floats:
     """Return the parameters of largest posterior probability, from a start, in at most ``rounds`` rounds of L-BFGS."""
+    from scipy.optimize import Bounds, minimize
+
     prior = prior_vector(shape)
     found = minimize(
         lambda v: negative_log_likelihood(shape, v, steps, labels),
@@ -94,6 +96,8 @@ def fit(shape: Shape, start: Floats, steps: Inputs, labels: Floats, rounds: int)
 
 def posterior(shape: Shape, vector: Floats, steps: Inputs, labels: Floats) -> Posterior:
     """Return what labels (n,) at steps say; no label is allowed too."""
+    from scipy.linalg import cholesky, solve_triangular
+
     k = covariance(shape, vector, steps, steps)
     noise = noise_variance(shape, vector, steps)
     factor = cholesky(k + np.diag(noise * (1.0 + _JITTER_RATIO)), lower=True, check_finite=False)
@@ -125,6 +129,8 @@ def predict(known: Posterior, steps: Inputs) -> tuple[Floats, Floats]:
 
 
 def _whitened(known: Posterior, steps: Inputs) -> Floats:
+    from scipy.linalg import solve_triangular
+
     cross = covariance(known.shape, known.vector, known.steps, steps)
     if not known.steps.count:
         return cross

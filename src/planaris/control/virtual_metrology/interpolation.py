@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cho_solve
 
 from planaris.control.virtual_metrology.gaussian_process import posterior, predict, prior_vector
 from planaris.control.virtual_metrology.kernel import Floats, Ints
@@ -64,6 +63,8 @@ def _line(
     for step in asked[1:]:
         query = query.joined(model.row(step, float("nan")))
     scaling = scaling_of(rows, len(model.regimes))
+    from scipy.linalg import cho_solve
+
     inputs, targets = scaling.inputs(rows), scaling.targets(rows)
     # A fit on steps spread evenly over all times costs less than one on all, and sees every drift.
     few = np.unique(np.linspace(0, len(labels) - 1, min(model.fit_count, len(labels))).astype(np.int64))
