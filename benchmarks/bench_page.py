@@ -27,7 +27,8 @@ SECONDS = 20.0
 PAINT_BOUND_MS = 600.0
 WEIGHT_BOUND_KB = 300.0
 CPU_BOUND_PCT = 25.0
-DRAWN_BOUND_Hz = 18.0
+# The server sends five frames a second, each with what came since at 20 Hz; one in ten may be late.
+DRAWN_BOUND_Hz = 4.5
 
 
 def processes(browser: Any) -> dict[str, float]:
@@ -72,12 +73,13 @@ def _measure(browser: Any, url: str) -> list[Result]:
         )
         at.go("process")
         at.page.locator(".seg button:text-is('All')").click()
-        traces = at.page.locator(".legend span").count()
         at.page.wait_for_timeout(65_000)  # the window is full: as many points as it ever has
-        at.page.evaluate(
-            """() => { window.drawn = 0; const set = uPlot.prototype.setData; const charts = new Set();
-                 uPlot.prototype.setData = function (...given) { window.drawn++; charts.add(this);
-                   window.charts = charts.size; return set.apply(this, given); }; }"""
+        traces = at.page.locator(".legend span").count()
+        at.page.evaluate(  # a chart clears its canvas once whenever it draws
+            """() => { window.drawn = 0; const kind = CanvasRenderingContext2D.prototype, clear = kind.clearRect;
+                 const charts = new Set();
+                 kind.clearRect = function (...given) { window.drawn++; charts.add(this);
+                   window.charts = charts.size; return clear.apply(this, given); }; }"""
         )
         before, begin = processes(browser), time.perf_counter()
         at.page.wait_for_timeout(1000 * SECONDS)
@@ -92,7 +94,7 @@ def _measure(browser: Any, url: str) -> list[Result]:
         ),
         Result("weight of all pages, packed", weight_kB, "kB", WEIGHT_BOUND_KB, Better.LESS, "promised"),
         Result(f"{label}: the page's share of a core", share["renderer"], "%", CPU_BOUND_PCT, Better.LESS, "promised"),
-        Result(f"{label}: each chart drawn", drawn_Hz, "Hz", DRAWN_BOUND_Hz, Better.MORE, "a frame in ten may be late"),
+        Result(f"{label}: each chart drawn", drawn_Hz, "Hz", DRAWN_BOUND_Hz, Better.MORE, "5 frames a second"),
         Result(
             f"{label}: making pixels without a card", share.get("GPU", 0.0), "%", 100.0, Better.LESS, "a whole core"
         ),
