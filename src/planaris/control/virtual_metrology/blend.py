@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from planaris.control.virtual_metrology.faded_sums import FadedSums
 
 # Old errors fade with this memory, in labels of the regime; as many errors of one spread as this, at no share at all,
 # hold the share back until labels speak [design].
@@ -12,22 +13,15 @@ _MEMORY_COUNT = 150.0
 _HOLD_COUNT = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Blend:
-    """Faded sums of a regime: difference times error, difference squared, of (second - first) and (label - first)."""
+class Blend(FadedSums):
+    """Faded sums of a regime: of second - first, and of label - first."""
 
-    cross: float = 0.0
-    square: float = 0.0
-    error: float = 0.0
-    count: float = 0.0
+    __slots__ = ()
 
     @property
     def share(self) -> float:
-        """The share of the second estimate, 0 to 1: least squares with a ridge."""
-        if self.count <= 0:
-            return 0.0
-        ridge = _HOLD_COUNT * self.square / self.count
-        return min(1.0, max(0.0, self.cross / (self.square + ridge))) if self.square > 0 else 0.0
+        """The share of the second estimate, 0 to 1."""
+        return self.held_share(_HOLD_COUNT)
 
 
 def blended(known: Mapping[str, Blend], regime: str, first: float, second: float) -> float:
@@ -43,7 +37,5 @@ def learned(known: Mapping[str, Blend], regime: str, first: float, second: float
     """Return the blends after a label of a step that both methods had estimated."""
     if not (math.isfinite(first) and math.isfinite(second)):
         return known
-    keep = 1.0 - 1.0 / _MEMORY_COUNT
-    old, d, e = known.get(regime, Blend()), second - first, label - first
-    new = Blend(keep * old.cross + d * e, keep * old.square + d * d, keep * old.error + e * e, keep * old.count + 1.0)
+    new = known.get(regime, Blend()).with_label(second - first, label - first, _MEMORY_COUNT)
     return {**known, regime: new}

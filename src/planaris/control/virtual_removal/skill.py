@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from planaris.control.virtual_metrology.faded_sums import FadedSums
 
 # Old labels fade with this memory; so many labels at no share at all hold the model back until labels speak [design].
 _MEMORY_COUNT = 100.0
@@ -12,21 +13,15 @@ _HOLD_COUNT = 10.0
 _PROOF_SIGMA = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Skill:
-    """Sums of foreseen times found, foreseen squared and found squared, each over the sigma of its wafer."""
+class Skill(FadedSums):
+    """Faded sums of what was foreseen and found, each over the sigma of its wafer."""
 
-    cross: float = 0.0
-    square: float = 0.0
-    error: float = 0.0
-    count: float = 0.0
+    __slots__ = ()
 
     @property
     def share_fraction(self) -> float:
-        """What of the foreseen to believe, 0 to 1: least squares on labels that came after it, with a ridge."""
-        if self.count <= 0.0 or self.square <= 0.0:
-            return 0.0
-        return min(1.0, max(0.0, self.cross / (self.square * (1.0 + _HOLD_COUNT / self.count))))
+        """What of the foreseen to believe, 0 to 1, by labels that came after it."""
+        return self.held_share(_HOLD_COUNT)
 
     @property
     def explained_fraction(self) -> float:
@@ -47,10 +42,4 @@ class Skill:
 
     def learned(self, foreseen: float, found: float) -> Skill:
         """Return the sums after a label."""
-        keep = 1.0 - 1.0 / _MEMORY_COUNT
-        return Skill(
-            keep * self.cross + foreseen * found,
-            keep * self.square + foreseen**2,
-            keep * self.error + found**2,
-            keep * self.count + 1.0,
-        )
+        return self.with_label(foreseen, found, _MEMORY_COUNT)

@@ -103,3 +103,13 @@ export function watch(pick, show) {
   look();
   return () => listeners.delete(look);
 }
+
+/** Return what a page calls whenever it is shown: it loads again when another wafer was finished. @param {() => Promise<void>} load */
+export function againAfterWafers(load) {
+  let finished = -1;
+  return () => {
+    const now = state().throughput.finished_count;
+    if (finished >= 0 && now !== finished) void load();
+    finished = now;
+  };
+}

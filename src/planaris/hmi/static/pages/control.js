@@ -6,7 +6,7 @@ import { duration, num, unitOf, withUnit } from "../format.js";
 import { called, entry, t, tOr } from "../i18n.js";
 import { chartPoints, processControl } from "../rest.js";
 import { ApiError } from "../session.js";
-import { state, tell } from "../store.js";
+import { againAfterWafers, tell } from "../store.js";
 import { card, commandButton, heading, note, placeName, segments, table, tag, td, th } from "../ui.js";
 import { extent } from "../wafermap.js";
 
@@ -23,7 +23,6 @@ export default function control() {
   let body = null;
   /** @type {import("../rest.js").PointsBody | null} */
   let points = null;
-  let finished = -1;
   const axis = { marks: /** @type {import("../charts.js").Mark[]} */ ([]), y: /** @type {[number, number]} */ ([0, 1]), names: /** @type {string[]} */ ([]) };
   const series = [
     { label: t("control.within"), ink: 0, as: /** @type {const} */ ("both") },
@@ -123,13 +122,10 @@ export default function control() {
     ]);
   };
   void load();
+  const lookAgain = againAfterWafers(load);
   return {
     info: () => {
-      if (state().throughput.finished_count !== finished) {
-        const first = finished < 0;
-        finished = state().throughput.finished_count;
-        if (!first) void load();
-      }
+      lookAgain();
       return [heading(t("page.control"), h("p", null, t("control.about"))), charts(), findings(), decisions()];
     },
     commands: () => [h("button", { class: "btn", type: "button", key: "again", onclick: () => void load() }, t("list.reload")), commandButton("run_to_run.switch"), commandButton("run_to_run.forget", { danger: true })],

@@ -6,7 +6,7 @@ import { duration, num, withUnit } from "../format.js";
 import { t, tOr } from "../i18n.js";
 import { wafer as askWafer, wafers as askWafers } from "../rest.js";
 import { ApiError } from "../session.js";
-import { state, tell } from "../store.js";
+import { againAfterWafers, state, tell } from "../store.js";
 import { card, commandButton, heading, note, segments, table, tag, td, th, tile, truthTag } from "../ui.js";
 import { extent, scale, waferMap } from "../wafermap.js";
 
@@ -36,7 +36,6 @@ export default function wafers() {
   const charts = {};
   /** Limits of the tool's own chart of the measured removal. @type {{low: number, high: number} | null} */
   let own = null;
-  let finished = -1;
   const wanted = location.hash.split("/")[2];
   if (wanted) picked = decodeURIComponent(wanted);
 
@@ -147,13 +146,10 @@ export default function wafers() {
     ]);
   };
   void load();
+  const lookAgain = againAfterWafers(load);
   return {
     info: () => {
-      if (state().throughput.finished_count !== finished) {
-        const first = finished < 0;
-        finished = state().throughput.finished_count;
-        if (!first) void load();
-      }
+      lookAgain();
       const measured = rows.filter((r) => r.removal_nm !== null);
       return [
         heading(t("page.wafers"), h("p", null, t("wafers.about"))),
