@@ -132,10 +132,14 @@ def measure(
             area += np.bincount(place, weights=found.area, minlength=cells)
             length += np.bincount(place, weights=found.length, minlength=cells)
     for some in _at_once(pieces):
-        _sweep(some, tiles.width, tiles.height, tiles.cell, area, length if outline else None)
+        turned = _Pieces(some.tile, some.y0, some.x0, some.y1, some.x1)
         if outline:
-            turned = _Pieces(some.tile, some.y0, some.x0, some.y1, some.x1)
+            _sweep(some, tiles.width, tiles.height, tiles.cell, area, length)
             _sweep(turned, tiles.height, tiles.width, tiles.cell, None, length)
+        elif np.sum(some.y1 - some.y0) <= np.sum(some.x1 - some.x0):
+            _sweep(some, tiles.width, tiles.height, tiles.cell, area, None)
+        else:  # upright shapes pass fewer slabs that stand upright
+            _sweep(turned, tiles.height, tiles.width, tiles.cell, area, None)
     return area.reshape(block.rows, block.columns), length.reshape(block.rows, block.columns)
 
 
@@ -235,6 +239,26 @@ def _tiles(side: Ints, small: Ints, size: int) -> _Tiles:
     return _Tiles(cell, left, bottom, np.minimum(small[cell], size - left), np.minimum(small[cell], size - bottom))
 
 
+def levels(tile: Ints, y0: Ints, y1: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the ordinates that occur, keys of tile and ordinate in order, and where those of each piece are."""
+    count = len(tile)
+    key = np.concatenate([(tile << _WIDTH_BITS) + y0, (tile << _WIDTH_BITS) + y1])
+    bits = (2 * count - 1).bit_length()
+    if int(key.max()) >> (62 - bits):
+        ordinates, place = np.unique(key, return_inverse=True)
+        return ordinates, place[:count], place[count:]
+    # The key carries its own number through the sort: faster than to look each up afterwards.
+    key <<= bits
+    key += np.arange(2 * count)
+    key.sort()
+    number = key & ((1 << bits) - 1)
+    key >>= bits
+    is_new = np.concatenate([[True], key[1:] != key[:-1]])
+    place = np.empty(2 * count, dtype=np.int64)
+    place[number] = np.cumsum(is_new) - 1
+    return key[is_new], place[:count], place[count:]
+
+
 def _sweep(
     p: _Pieces,
     width: Ints,
@@ -251,11 +275,7 @@ def _sweep(
     if not len(p.tile):
         return
     # Slabs: between neighbouring ordinates of one tile. The last ordinate of a tile begins no slab that is used.
-    tile_key = p.tile << _WIDTH_BITS
-    low, high = tile_key + y0, tile_key + y1
-    ordinates = np.sort(np.concatenate([low, high]))
-    ordinates = ordinates[np.concatenate([[True], ordinates[1:] != ordinates[:-1]])]
-    first, last = np.searchsorted(ordinates, low), np.searchsorted(ordinates, high)
+    ordinates, first, last = levels(p.tile, y0, y1)
     thick = np.diff(ordinates, append=0).astype(np.float64)
     slab_tile = ordinates >> _WIDTH_BITS
     count = last - first

@@ -37,7 +37,8 @@ def layer_maps(
     for name, keys in layers.items():
         view = LayerView(layout, tuple(keys))
         area, length = np.zeros((grid.ny, grid.nx)), np.zeros((grid.ny, grid.nx))
-        waiting, done = _first_blocks(grid, view.shapes_count(), at_once_count), 0
+        waiting, done = _first_blocks(_held(grid, view, left, bottom), view.shapes_count(), at_once_count), 0
+        held = sum(block.columns * block.rows for block in waiting)
         while waiting:
             block = waiting.pop()
             x0, y0 = left + block.column * cell_dbu, bottom + block.row * cell_dbu
@@ -56,7 +57,7 @@ def layer_maps(
             area[here], length[here] = measure(boxes, odd, grid, block, outline=outline)
             done += block.columns * block.rows
             if progress is not None:
-                progress(name, done / (grid.nx * grid.ny))
+                progress(name, done / held)
         dbu_um = layout.dbu_um
         made[name] = pattern_maps(
             cell_dbu * dbu_um, left * dbu_um, bottom * dbu_um, area * dbu_um**2, length * dbu_um, _inside(grid)
@@ -64,9 +65,19 @@ def layer_maps(
     return made
 
 
-def _first_blocks(grid: Grid, shapes_count: int, at_once_count: int) -> list[Block]:
+def _held(grid: Grid, view: LayerView, left: int, bottom: int) -> Block | None:
+    """Return the cells that a layer's shapes reach."""
+    box = view.boxes[0]
+    if box is None:
+        return None
+    columns = max(0, (box[0] - left) // grid.cell), min(grid.nx, (box[2] - left) // grid.cell + 1)
+    rows = max(0, (box[1] - bottom) // grid.cell), min(grid.ny, (box[3] - bottom) // grid.cell + 1)
+    return Block(columns[0], rows[0], columns[1], rows[1])
+
+
+def _first_blocks(whole: Block | None, shapes_count: int, at_once_count: int) -> list[Block]:
     """Return blocks that would hold what may be flattened at once, were shapes spread evenly."""
-    blocks = [Block(0, 0, grid.nx, grid.ny)]
+    blocks = [] if whole is None else [whole]
     while shapes_count > at_once_count * len(blocks) and blocks[-1].columns * blocks[-1].rows > 1:
         blocks = [half for block in blocks for half in _halves(block)]
     return blocks

@@ -29,6 +29,9 @@ _TURNS = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))
 MATRICES: tuple[Ints, ...] = tuple(
     np.array([[a, b * s], [c, d * s]], dtype=np.int64) for s in (1, -1) for a, b, c, d in _TURNS
 )
+_CODES = {matrix.tobytes(): code for code, matrix in enumerate(MATRICES)}
+# Code of an inner turn seen through an outer one.
+_COMPOSED = [[_CODES[(outer @ inner).tobytes()] for inner in MATRICES] for outer in MATRICES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ class LayerView:
     rectangles: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
     slanted: list[Slanted] = field(default_factory=list[Slanted])
     boxes: list[Box | None] = field(default_factory=list["Box | None"])
+    spans: dict[tuple[int, int], tuple[Ints, Ints]] = field(default_factory=dict[tuple[int, int], tuple[Ints, Ints]])
+    placed: dict[tuple[int, int], Ints] = field(default_factory=dict[tuple[int, int], Ints])
 
     def __post_init__(self) -> None:
         for cell in self.layout.cells:
@@ -102,7 +107,9 @@ class LayerView:
         for place in self.layout.cells[index].placements:
             box = self.boxes[place.child]
             if box is not None:
-                low, high = _turned_box(box, place)
+                low, high = _turned_box(
+                    box, *((MATRICES[place.code], 0) if place.matrix is None else (place.matrix, 1))
+                )
                 found.append(np.concatenate([low + place.offsets.min(axis=0), high + place.offsets.max(axis=0)]))
         if not found:
             return None
@@ -173,7 +180,9 @@ class LayerView:
                 corners = np.stack([inverse @ low, inverse @ high])
                 parts.append(_moved(own[touching(own, corners.min(axis=0), corners.max(axis=0))], code, offset))
             return np.concatenate(parts) if parts else _NOTHING
-        placed = _moved(own, code, np.zeros(2, dtype=np.int64))
+        placed = self.placed.get((index, code))
+        if placed is None:
+            placed = self.placed[index, code] = _moved(own, code, np.zeros(2, dtype=np.int64))
         shift = np.concatenate([at, at], axis=1)
         every = (shift[:, None, :] + placed[None, :, :]).reshape(-1, 4)
         return every[touching(every, np.array(window[:2]), np.array(window[2:]))]
@@ -195,8 +204,11 @@ class LayerView:
         if place.matrix is not None:
             self._turn(place, MATRICES[code] @ place.matrix, at, offsets, window, turned)
             return
-        child_code = _composed(code, place.code)
-        low, high = _turned_box(box, Placement(place.child, child_code, place.offsets))
+        child_code = _COMPOSED[code][place.code]
+        span = self.spans.get((place.child, child_code))
+        if span is None:
+            span = self.spans[place.child, child_code] = _turned_box(box, MATRICES[child_code])
+        low, high = span
         reach = _reaching(at, offsets, np.array(window[:2]) - high, np.array(window[2:]) - low)
         if len(reach):
             instances[place.child].setdefault(child_code, []).append(reach)
@@ -214,7 +226,7 @@ class LayerView:
         box = self.boxes[place.child]
         if box is None:
             return
-        low, high = _turned_box(box, Placement(place.child, 0, place.offsets, matrix))
+        low, high = _turned_box(box, matrix, 1)
         every = _reaching(at, offsets, np.array(window[:2]) - high, np.array(window[2:]) - low)
         if len(every):
             key = tuple(np.round(matrix, 12).ravel().tolist())
@@ -225,7 +237,7 @@ def _reaching(at: Any, offsets: Any, low: Ints, high: Ints) -> Any:
     """Return at + offset, of all pairs, where it lies between low and high; x first, which few pass."""
     x = (at[:, 0, None] + offsets[None, :, 0]).ravel()
     near = np.flatnonzero((x >= low[0]) & (x <= high[0]))
-    parent, child = np.divmod(near, len(offsets))
+    parent, child = (0, near) if len(at) == 1 else np.divmod(near, len(offsets))
     y = at[parent, 1] + offsets[child, 1]
     both = (y >= low[1]) & (y <= high[1])
     return np.stack([x[near[both]], y[both]], axis=1)
@@ -251,16 +263,9 @@ def _moved(boxes: NDArray[np.int32] | Ints, code: int, offset: Ints) -> Ints:
     return np.concatenate([np.minimum(first, second) + offset, np.maximum(first, second) + offset], axis=1)
 
 
-def _turned_box(box: Box, place: Placement) -> tuple[Ints, Ints]:
+def _turned_box(box: Box, matrix: NDArray[np.float64] | Ints, slack: int = 0) -> tuple[Ints, Ints]:
+    """Return the corners of a box that is turned; a turn by no quarter rounds its points, hence a slack of one dbu."""
     corners = np.array([[box[i], box[j]] for i in (0, 2) for j in (1, 3)], dtype=np.float64)
-    matrix = place.matrix if place.matrix is not None else MATRICES[place.code]
     moved = corners @ matrix.T
-    # A turn by no quarter rounds its points: one dbu more on each side.
-    slack = 0 if place.matrix is None else 1
     low, high = np.floor(moved.min(axis=0)) - slack, np.ceil(moved.max(axis=0)) + slack
     return low.astype(np.int64), high.astype(np.int64)
-
-
-def _composed(outer: int, inner: int) -> int:
-    product = MATRICES[outer] @ MATRICES[inner]
-    return next(code for code, matrix in enumerate(MATRICES) if np.array_equal(matrix, product))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from planaris.planarity.coverage import Block, Grid, measure
+from planaris.planarity.coverage import Block, Grid, levels, measure
 from planaris.planarity.slanted import NO_SLANTED, Slanted
 
 Ints = NDArray[np.int64]
@@ -80,10 +80,11 @@ def test_crowded_cells_are_cut_into_tiles_without_a_trace() -> None:
     np.testing.assert_array_equal(length, np.full((2, 2), 125 * (2 * 500.0 + 2.0)))
 
 
-def test_without_outline_areas_are_the_same() -> None:
+@pytest.mark.parametrize(("wide", "high"), [(1, 1), (2, 1), (1, 2)])
+def test_without_outline_areas_are_the_same_whichever_way_shapes_lie(wide: int, high: int) -> None:
     generator = np.random.default_rng(7)
-    grid = Grid(9, 60, 60)
-    boxes = rectangles(generator, 60, 60)
+    grid = Grid(9, 60 * wide, 60 * high)
+    boxes = rectangles(generator, 60, 60) * np.array([wide, high, wide, high])
     block = Block(0, 0, grid.nx, grid.ny)
     area, length = measure(boxes, NO_SLANTED, grid, block, outline=False)
     np.testing.assert_array_equal(area, counted(boxes, grid)[0])
@@ -95,3 +96,16 @@ def test_nothing_covers_nothing() -> None:
     area, length = measure(np.zeros((0, 4), dtype=np.int64), NO_SLANTED, grid, Block(0, 0, 3, 3))
     assert not area.any()
     assert not length.any()
+
+
+@pytest.mark.parametrize("first_tile", [0, 1 << 38])
+def test_levels_are_found_whether_or_not_a_key_has_room_for_its_number(first_tile: int) -> None:
+    generator = np.random.default_rng(3)
+    tile = first_tile + generator.integers(0, 9, 300)
+    low = generator.integers(0, 50, 300)
+    high = low + generator.integers(1, 50, 300)
+    ordinates, first, last = levels(tile, low, high)
+    assert (np.diff(ordinates) > 0).all()
+    np.testing.assert_array_equal(ordinates[first], tile * (1 << 20) + low)
+    np.testing.assert_array_equal(ordinates[last], tile * (1 << 20) + high)
+    assert set(first) | set(last) == set(range(len(ordinates)))
