@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,14 +39,6 @@ if TYPE_CHECKING:
 _SHOWN_SPOTS_COUNT = 10
 
 
-class Exposure(StrEnum):
-    """Exposure tools whose focus budget can be asked for (those of planarity, named here so that starting is quick)."""
-
-    I_LINE = "pas5500-275"
-    KRF = "pas5500-850"
-    ARF = "arf-immersion"
-
-
 def command(
     layout: LayoutArgument,
     *,
@@ -69,7 +60,14 @@ def command(
     surround: Annotated[
         float | None, typer.Option("--surround", help="Density around the chip; without it dies repeat.", min=0, max=1)
     ] = None,
-    exposure: Annotated[Exposure, typer.Option("--exposure", help="Tool of the focus budget.")] = Exposure.KRF,
+    exposure: Annotated[
+        str,
+        typer.Option(
+            "--exposure",
+            help="Tool of the focus budget: pas5500-275, pas5500-850, arf-immersion, or WAVELENGTH_nm,NA[,INDEX].",
+            metavar="TOOL",
+        ),
+    ] = "pas5500-850",
     step_nm: Annotated[float | None, typer.Option("--max-step-nm", help="Limit of the step left.", min=0.1)] = None,
     dishing_nm: Annotated[float | None, typer.Option("--max-dishing-nm", help="Limit of dishing.", min=0.1)] = None,
     erosion_nm: Annotated[float | None, typer.Option("--max-erosion-nm", help="Limit of erosion.", min=0.1)] = None,
@@ -84,11 +82,11 @@ def command(
     """Polish a layout's layers in the model, from flat or one on another: TIR, step, dishing, erosion, hot spots."""
     del home  # every command takes it; a study leaves nothing there
     from planaris.model import InputError
-    from planaris.planarity import EXPOSURE_TOOLS, HotSpotLimits, study_chip, study_levels
+    from planaris.planarity import HotSpotLimits, exposure_tool, study_chip, study_levels
 
-    tool = EXPOSURE_TOOLS[exposure.value]
-    limits = HotSpotLimits(tool.budget_nm, step_nm, dishing_nm, erosion_nm)
     try:
+        tool = exposure_tool(exposure)
+        limits = HotSpotLimits(tool.budget_nm, step_nm, dishing_nm, erosion_nm)
         if levels is not None:
             _check_alone(process, layers, time_s, endpoint)
             stack = read_levels(levels)

@@ -24,7 +24,14 @@ from planaris.planarity.fill import (
 from planaris.planarity.fill_check import Violation, check_fill
 from planaris.planarity.fill_rules import FillRules
 from planaris.planarity.gradient import DensityGradient, Figure, polish_gradient, soft_tir, tir
-from planaris.planarity.hot_spots import EXPOSURE_TOOLS, ExposureTool, HotSpot, HotSpotLimits, find_hot_spots
+from planaris.planarity.hot_spots import (
+    EXPOSURE_TOOLS,
+    ExposureTool,
+    HotSpot,
+    HotSpotLimits,
+    exposure_tool,
+    find_hot_spots,
+)
 from planaris.planarity.layout import LayerKey, Layout
 from planaris.planarity.layout_build import check_layers
 from planaris.planarity.layout_reader import read_layout
@@ -103,6 +110,7 @@ __all__ = [
     "density_areas",
     "design_fill",
     "die_sites",
+    "exposure_tool",
     "field_maps",
     "find_hot_spots",
     "fit_recesses",

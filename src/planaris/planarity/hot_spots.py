@@ -11,6 +11,7 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
+from planaris.model import InputError, InputFault
 from planaris.planarity.maps import PatternMaps
 from planaris.planarity.topography import Topography
 
@@ -48,6 +49,38 @@ EXPOSURE_TOOLS: Mapping[str, ExposureTool] = MappingProxyType(
         "arf-immersion": ExposureTool("193 nm immersion, NA 1.35", 193.0, 1.35, "water n 1.44; maker's line, R", 1.44),
     }
 )
+
+
+# What a lens can be: EUV to the g line of mercury, and below the index of an immersion liquid.
+_WAVELENGTH_nm, _APERTURE, _INDEX = (10.0, 500.0), (0.05, 1.7), (1.0, 1.8)
+
+
+def exposure_tool(text: str) -> ExposureTool:
+    """Return a named tool, or one's own from ``wavelength_nm,aperture[,index]``; `InputError` with every fault."""
+    if text in EXPOSURE_TOOLS:
+        return EXPOSURE_TOOLS[text]
+    remedy = f"name one of {', '.join(EXPOSURE_TOOLS)}, or give your own lens as WAVELENGTH_nm,NA[,INDEX]: 365,0.57"
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (2, 3):
+        raise InputError("--exposure", (InputFault("--exposure", text, "is no exposure tool", remedy=remedy),))
+    wavelength_nm, aperture, index = (*numbers, 1.0)[:3]
+    wanted = (
+        ("wavelength", wavelength_nm, *_WAVELENGTH_nm, "nm"),
+        ("index", index, *_INDEX, ""),
+        ("aperture", aperture, _APERTURE[0], min(_APERTURE[1], index), ""),
+    )
+    faults = tuple(
+        InputFault("--exposure", f"{value:g}", f"the {name} is out of range", f"{low:g}..{high:g}", unit, remedy)
+        for name, value, low, high, unit in wanted
+        if not low <= value <= high
+    )
+    if faults:
+        raise InputError("--exposure", faults)
+    liquid = "" if index == 1.0 else f", n {index:g}"
+    return ExposureTool(f"{wavelength_nm:g} nm, NA {aperture:g}{liquid}", wavelength_nm, aperture, "given", index)
 
 
 @dataclass(frozen=True, slots=True)

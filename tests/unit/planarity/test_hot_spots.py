@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from fill_samples import uniform
 
-from planaris.planarity import EXPOSURE_TOOLS, HotSpotLimits, chip_process, find_hot_spots, pattern_maps, polish
+from planaris.model import InputError
+from planaris.planarity import (
+    EXPOSURE_TOOLS,
+    HotSpotLimits,
+    chip_process,
+    exposure_tool,
+    find_hot_spots,
+    pattern_maps,
+    polish,
+)
 
 
 def test_depth_of_focus_of_the_named_tools() -> None:
@@ -45,3 +54,20 @@ def test_a_uniform_chip_has_none_and_recess_is_told_by_kind() -> None:
     limits = HotSpotLimits(erosion_nm=0.5 * float(copper.erosion_nm.max()))
     spots = find_hot_spots("m1", maps, copper, limits)
     assert [(spot.kind, spot.cells_count) for spot in spots] == [("erosion", 100)]
+
+
+def test_ones_own_lens_has_its_own_budget() -> None:
+    assert exposure_tool("pas5500-850") is EXPOSURE_TOOLS["pas5500-850"]
+    assert exposure_tool("365,0.6").budget_nm == pytest.approx(365.0 / 0.36 / 3.0)
+    assert exposure_tool("193,1.2,1.44").depth_of_focus_nm == pytest.approx(1.44 * 193.0 / 1.44)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("asml", 1), ("365", 1), ("365,0.5,1,1", 1), ("nan,0.5", 1), ("9,2,3", 3), ("193,1.35", 1), ("365,inf", 1)],
+)
+def test_what_is_no_lens_is_told(text: str, count: int) -> None:
+    with pytest.raises(InputError) as refused:
+        exposure_tool(text)
+    assert len(refused.value.faults) == count
+    assert all("WAVELENGTH_nm,NA" in (fault.remedy or "") for fault in refused.value.faults)
