@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from itertools import pairwise
@@ -24,7 +25,10 @@ HYSTERESIS_RATIO = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A watched limit. ``tag`` has no place number: platen.torque_Nm. ``low`` and ``high`` in the tag's unit."""
+    """A watched limit. ``tag`` has no place number, and ``*`` for a zone's: head.zone*_flow_l_min.
+
+    ``low`` and ``high`` are in the tag's unit.
+    """
 
     tag: str
     alarm: str
@@ -77,7 +81,12 @@ class _Watched:
 
 def _watched(kind: str, names: Sequence[str]) -> _Watched:
     column = {name: i for i, name in enumerate(names)}
-    found = tuple(w for w in limits() if w.tag.split(".", 1)[0] == kind and w.tag.split(".", 1)[1] in column)
+    found = tuple(
+        w if w.tag == f"{kind}.{name}" else replace(w, tag=f"{kind}.{name}")
+        for w in limits()
+        if w.tag.split(".", 1)[0] == kind
+        for name in fnmatch.filter(names, w.tag.split(".", 1)[1])
+    )
     return _Watched(
         found,
         [column[w.tag.split(".", 1)[1]] for w in found],

@@ -44,15 +44,19 @@ class Output:
     on: Mapping[Loss, FailState]
 
 
+_EVERY_ZONE = "zone*"
+
+
 @cache
-def fail_states() -> tuple[Output, ...]:
-    """Return the table as the data file has it; raise `ValueError` for a state that does not exist."""
+def fail_states(zones_count: int) -> tuple[Output, ...]:
+    """Return the data file's table for heads of so many zones; raise `ValueError` for a state that does not exist."""
+    zones = tuple(f"zone{z}" for z in range(1, zones_count + 1))
     text = resources.files("planaris.twin").joinpath("data", "fail_states.toml").read_text(encoding="utf-8")
     return tuple(
         Output(
             row["place"],
             row["name"],
-            tuple(row["actuators"]),
+            tuple(a for name in row["actuators"] for a in (zones if name == _EVERY_ZONE else (name,))),
             row["kind"][0],
             row["kind"][1],
             {loss: FailState(row[loss.value]) for loss in Loss},
@@ -61,11 +65,14 @@ def fail_states() -> tuple[Output, ...]:
     )
 
 
-def acting(place: str, loss: Loss) -> dict[str, FailState]:
-    """Return actuator -> state of a kind of place for a loss; what stays as it is is left out."""
+def acting(place: str, loss: Loss, zones_count: int) -> dict[str, FailState]:
+    """Return actuator -> state of a kind of place for a loss; what stays as it is is left out.
+
+    ``zones_count`` is how many membrane zones each head has.
+    """
     return {
         actuator: state
-        for output in fail_states()
+        for output in fail_states(zones_count)
         if output.place == place
         for actuator in output.actuators
         if (state := output.on[loss]) not in {FailState.HOLDS, FailState.UNCHANGED}

@@ -11,14 +11,11 @@ from planaris.model import ToolDescription, leak_l_min_kPa
 from planaris.physics import PolarGrid, membrane_gain, pressure_matrix, worn_ring_factor
 from planaris.twin.actuators import ActuatorBank
 from planaris.twin.lag_series import LagChunk, LagSeries
-from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS
+from planaris.twin.signals import head_signals
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
 
 Array = NDArray[np.float64]
 
-_LAGS = tuple(s for s in HEAD_SIGNALS if s.actuator is None)
-LAG_INDEX = {signal.tag: i for i, signal in enumerate(_LAGS)}
-LAG_RATE: Array = 1.0 / np.array([s.tau_s for s in _LAGS])
 # What hose and rotary union take of a zone's pressure for the gas that runs through them [design].
 HOSE_kPa_min_l = 2.0
 
@@ -38,10 +35,11 @@ class TrueHead:
     def __init__(self, number: int, tool: ToolDescription, truth: Truth, grid: PolarGrid, time_s: float) -> None:
         self.number = number
         self.truth = truth.heads[number - 1]
+        self.signals = head_signals(len(tool.head.zone_outer_mm))
         self.bank = ActuatorBank(
-            [a.name for a in HEAD_ACTUATORS],
-            [a.tau_s for a in HEAD_ACTUATORS],
-            [a.rest for a in HEAD_ACTUATORS],
+            [a.name for a in self.signals.actuators],
+            [a.tau_s for a in self.signals.actuators],
+            [a.rest for a in self.signals.actuators],
             time_s,
         )
         self.ring_lost_um = 0.0
@@ -54,16 +52,16 @@ class TrueHead:
         self.sweep_per_min = 0.0
         self._sweeps = [_Sweep(time_s, 0.0, 0.0)]
         self.series: LagSeries | None = None
-        self.lags: Array = np.array([s.rest for s in _LAGS])
+        self.lags: Array = np.array([s.rest for s in self.signals.lags])
         self._all, self._grid = truth, grid
         # The rate around the wafer (n_r, n_theta): the gimbal's tilt.
         tilt = self.truth.tilt_ratio * (grid.r_mm / grid.radius_mm)[:, None]
         self.pattern: Array = 1.0 + tilt * np.cos(grid.theta_rad - self.truth.tilt_rad)[None, :]
-        self._zone_outer_mm = zone_outer_mm = tool.head.zone_outer_mm
+        self._zone_outer_mm = tool.head.zone_outer_mm
         self._matrix: Array | None = None
         self._at_unit_ring: Array | None = None
         index = self.bank.index
-        self.zone_rows = [index[f"zone{z}"] for z in range(1, len(zone_outer_mm) + 1)]
+        self.zone_rows = [index[zone] for zone in self.signals.zones]
         self.ring_row, self.speed_row, self.sweep_row = index["ring"], index["speed"], index["sweep"]
         self.contact_row = index["contact"]
 
@@ -155,17 +153,18 @@ class TrueHead:
         ``out`` are the actuators at the intervals' middles.
         """
         demand = self.bank.targets_at(starts_s)
-        target = np.empty((len(_LAGS), len(middles_s)))
+        index = self.signals.lag_index
+        target = np.empty((len(index), len(middles_s)))
 
         def put(tag: str, value: Array | float) -> None:
-            target[LAG_INDEX[tag]] = value
+            target[index[tag]] = value
 
         speed = out[self.speed_row]
         amplitude = out[self.sweep_row]
         phase, rate_rad_s = self.sweep_course(middles_s, starts_s)
         flow_total = np.zeros(len(middles_s))
         leaks = [leak_l_min_kPa(lost_kPa) for lost_kPa in self.leaks_kPa]
-        zones = [(r, f"zone{z}", leak) for (z, r), leak in zip(enumerate(self.zone_rows, 1), leaks, strict=True)]
+        zones = zip(self.zone_rows, self.signals.zones, leaks, strict=True)
         for row, name, leak in [*zones, (self.ring_row, "ring", 0.0)]:
             # Filling a chamber takes gas in proportion to the pressure still missing; the rest is the regulator's bleed
             # and the membrane's leak.

@@ -43,11 +43,10 @@ from planaris.twin.chunks import FINE_EDGES, ROUNDING_S, EdgePlan, chunk_end_s, 
 from planaris.twin.course import Course, Stretch, joined, level, steady
 from planaris.twin.film_course import FilmCourse, FilmSeries, turned_deg, turns_deg
 from planaris.twin.film_march import FilmMarch, film_after, friction_by_place, march_films
-from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagChunk, LagSeries
 from planaris.twin.patterned import field_of, pattern_friction
-from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS
+from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS, head_signals
 from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
 from planaris.twin.wafers import TrueWafer
 
@@ -57,7 +56,6 @@ PAD_RINGS = 16
 _LAGS = tuple(s for s in PLATEN_SIGNALS if s.actuator is None)
 LAG_INDEX = {signal.tag: i for i, signal in enumerate(_LAGS)}
 LAG_RATE: Array = 1.0 / np.array([s.tau_s for s in _LAGS])
-_LAG_RATE_WITH_HEAD: Array = np.concatenate([LAG_RATE, HEAD_LAG_RATE])
 # The pyrometer looks at the pad's ring under the wafer's centre line [design].
 _PYROMETER_MM = 125.0
 _NM_PER_S = 1.0 / 60.0
@@ -122,6 +120,8 @@ class TruePlaten:
             solids_ratio=np.asarray(0.0),
         )
         self.lags: Array = np.array([s.rest for s in _LAGS])
+        of_head = head_signals(len(tool.head.zone_outer_mm)).lag_rate_per_s
+        self._lag_rate_with_head: Array = np.concatenate([LAG_RATE, of_head])
         self.pad_lost_um: Array = np.zeros(PAD_RINGS)
         self.conditioned_s = truth.break_in_s
         self.disk_hours = 0.0
@@ -303,7 +303,7 @@ class TruePlaten:
             )
             force_N = block.wafer_force_N + block.ring_force_N
             of_head = head.lag_targets(stretch.starts_s, stretch.middles_s, stretch.pressing, spin_Nm, force_N)
-            targets, rate_per_s = np.concatenate([targets, of_head], axis=1), _LAG_RATE_WITH_HEAD
+            targets, rate_per_s = np.concatenate([targets, of_head], axis=1), self._lag_rate_with_head
         course.add(stretch, targets, rate_per_s)
 
     def _lag_chunks(self, course: Course) -> tuple[LagChunk, LagChunk | None]:

@@ -17,7 +17,6 @@ from planaris.twin.devices import Accept, DeviceError, Motion, TwinDevice
 from planaris.twin.fail_states import FailState, Loss, acting
 from planaris.twin.film_course import FilmCourse, FilmSeries
 from planaris.twin.handling import Handling
-from planaris.twin.head import LAG_RATE as HEAD_LAG_RATE
 from planaris.twin.head import TrueHead
 from planaris.twin.lag_series import LagSeries
 from planaris.twin.mishaps import Mishaps
@@ -28,7 +27,7 @@ from planaris.twin.plc import VirtualPlc
 from planaris.twin.profile import FULL, TwinProfile
 from planaris.twin.sampling import SampledOwner
 from planaris.twin.sensor_faults import SensorFaultKind, SensorFaults
-from planaris.twin.signals import HEAD_ACTUATORS, HEAD_SIGNALS, PLATEN_ACTUATORS, PLATEN_SIGNALS, Signal
+from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS, Signal
 from planaris.twin.standing import disk_height_mm, head_height_mm
 from planaris.twin.truth import SENSOR_GAIN_SIGMA_PCT, Truth
 from planaris.twin.wafers import Places
@@ -55,8 +54,8 @@ _FAIL_TARGETS = {
     ("di", FailState.OPEN): RINSE_FLOW_ML_MIN,
     ("disk_height", FailState.UP): DISK_UP_mm,
 }
-# Actuators that work by compressed air: without it their set-points move nothing.
-_BY_AIR = frozenset({"slurry", "force", "zone1", "zone2", "zone3", "ring", "back"})
+# Actuators that work by compressed air, as a head's zones do: without it their set-points move nothing.
+_BY_AIR = frozenset({"slurry", "force", "ring", "back"})
 # Verbs that lead to the safe state; they work without motion power.
 TO_SAFETY = frozenset({"lift", "up", "slurry", "rinse"})
 
@@ -153,10 +152,11 @@ class Process:
                 "rechuck": lambda vacuum_kPa, _b: self._rechuck(n, vacuum_kPa),
             },
         )
-        tags = [f"{name}.{a.set_point}" for a in HEAD_ACTUATORS if a.set_point]
+        signals = self.heads[n].signals
+        tags = [f"{name}.{a.set_point}" for a in signals.actuators if a.set_point]
         self._plc.on_write([*tags, f"{name}.sp_sweep_per_min"], lambda v: self._head_set(n, v))
         self._plc.set({f"{name}.up": True})
-        self.owners[name] = self._owner(name, HEAD_SIGNALS, None, n)
+        self.owners[name] = self._owner(name, signals.signals, None, n)
 
     def _owner(self, name: str, signals: tuple[Signal, ...], platen: int | None, head: int | None) -> SampledOwner:
         gains = 1.0 + 0.01 * SENSOR_GAIN_SIGMA_PCT * stream_of(self._seed, f"gain.{name}").standard_normal(len(signals))
@@ -196,7 +196,7 @@ class Process:
         series = head.series or LagSeries()
         if not series and tail is None:
             return np.broadcast_to(head.lags, (len(times_s), len(head.lags)))
-        return series.at(times_s, HEAD_LAG_RATE, tail)
+        return series.at(times_s, head.signals.lag_rate_per_s, tail)
 
     def keep_from(self, name: str, wanted_s: float) -> None:
         """Keep what the samplers of one owner still need; they want something already."""
@@ -253,7 +253,7 @@ class Process:
         head, name, now_s = self.heads[n], f"head{n}", self._clock()
         self._command_head(n)
         targets: dict[str, float] = {}
-        for actuator in HEAD_ACTUATORS:
+        for actuator in head.signals.actuators:
             value = values.get(f"{name}.{actuator.set_point}")
             if actuator.set_point and value is not None:
                 targets[actuator.name] = _float(value)
@@ -262,7 +262,7 @@ class Process:
             head.set_sweep(now_s, sweep_per_min)
         ring_kPa = _float(self._plc.values[f"{name}.sp_ring_pressure_kPa"])
         if ring_kPa < RING_MIN_kPa:  # interlock 10
-            for zone in ("zone1", "zone2", "zone3"):
+            for zone in head.signals.zones:
                 held_kPa = min(MEMBRANE_HELD_kPa, _float(self._plc.values[f"{name}.sp_{zone}_pressure_kPa"]))
                 targets[zone] = held_kPa
         head.bank.command(
@@ -306,7 +306,9 @@ class Process:
 
     def _driven(self, targets: Mapping[str, float]) -> dict[str, float]:
         """Return the targets that can be followed with what supplies are left."""
-        return {name: v for name, v in targets.items() if Loss.AIR not in self.lost or name not in _BY_AIR}
+        if Loss.AIR not in self.lost:
+            return dict(targets)
+        return {name: v for name, v in targets.items() if not (name in _BY_AIR or name.startswith("zone"))}
 
     def _command(self, n: int) -> None:
         """Give a platen an edge at this moment: one of its actuators, or of its head's, gets a new target."""
@@ -538,10 +540,13 @@ class Process:
         """Have a supply again. Nothing starts by itself."""
         self.lost.discard(loss)
 
+    def _acting(self, place: str, loss: Loss) -> dict[str, FailState]:
+        return acting(place, loss, len(self._tool.head.zone_outer_mm))
+
     def _retract(self, station: int, loss: Loss = Loss.COMMUNICATION) -> None:
         """Bring one platen, its conditioner and its head to their fail states."""
         platen = self.platens[station]
-        states = acting("platen", loss) | acting("conditioner", loss)
+        states = self._acting("platen", loss) | self._acting("conditioner", loss)
         if states:
             self._command(station)
             rest = {name: _FAIL_TARGETS.get((name, state), 0.0) for name, state in states.items()}
@@ -552,7 +557,7 @@ class Process:
                 platen.bank.command(self._clock(), {"disk_down": 0.0}, 0.0)
                 self._plc.set({f"conditioner{station}.up": True})
             self._pad_wet(station)
-        if platen.head is not None and (states := acting("head", loss)):
+        if platen.head is not None and (states := self._acting("head", loss)):
             self._raise_head(platen.head, states)
 
     def _raise_head(self, head: TrueHead, states: Mapping[str, FailState]) -> None:
@@ -576,7 +581,7 @@ class Process:
             if platen.valve_open:
                 self._command(n)
                 platen.valve_open = False
-                states = acting("platen", Loss.CHEMICALS)
+                states = self._acting("platen", Loss.CHEMICALS)
                 targets = {name: _FAIL_TARGETS.get((name, state), 0.0) for name, state in states.items()}
                 platen.bank.command(self._clock(), targets, 0.0)
                 self._pad_wet(n)

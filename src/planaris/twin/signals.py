@@ -6,7 +6,13 @@ when it is sampled. Lags and noises are engineering values [design] unless a sou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,8 @@ PLATEN_ACTUATORS: tuple[Actuator, ...] = (
     Actuator("disk_sweep", 0.3, 0.0, "sp_conditioner_sweep_per_min"),
     Actuator("disk_down", STEP_TAU_S, 0.0),
 )
-HEAD_ACTUATORS: tuple[Actuator, ...] = (
-    Actuator("zone1", 0.25, 0.0, "sp_zone1_pressure_kPa"),
-    Actuator("zone2", 0.25, 0.0, "sp_zone2_pressure_kPa"),
-    Actuator("zone3", 0.25, 0.0, "sp_zone3_pressure_kPa"),
+# A head's membrane zones come before these.
+_HEAD_ACTUATORS: tuple[Actuator, ...] = (
     Actuator("ring", 0.30, 0.0, "sp_ring_pressure_kPa"),
     Actuator("back", 0.30, 0.0, "sp_back_pressure_kPa"),
     Actuator("speed", 0.30, 0.0, "sp_speed_rpm"),
@@ -87,15 +91,11 @@ PLATEN_SIGNALS: tuple[Signal, ...] = (
     Signal("exhaust_velocity_m_s", 0.004, tau_s=3.0, rest=0.42),
     Signal("enclosure_temperature_C", 0.02, tau_s=120.0, rest=22.0),
 )
-HEAD_SIGNALS: tuple[Signal, ...] = (
-    Signal("zone1_pressure_kPa", 0.05, actuator="zone1"),
-    Signal("zone2_pressure_kPa", 0.05, actuator="zone2"),
-    Signal("zone3_pressure_kPa", 0.05, actuator="zone3"),
+_HEAD_PRESSURES: tuple[Signal, ...] = (
     Signal("ring_pressure_kPa", 0.06, actuator="ring"),
     Signal("back_pressure_kPa", 0.03, actuator="back"),
-    Signal("zone1_flow_l_min", 0.01, tau_s=0.1, rest=0.0),
-    Signal("zone2_flow_l_min", 0.01, tau_s=0.1, rest=0.0),
-    Signal("zone3_flow_l_min", 0.01, tau_s=0.1, rest=0.0),
+)
+_HEAD_SIGNALS: tuple[Signal, ...] = (
     Signal("ring_flow_l_min", 0.01, tau_s=0.1, rest=0.0),
     Signal("vacuum_kPa", 0.2, actuator="vacuum"),
     Signal("downforce_N", 2.0, tau_s=0.1, rest=0.0),
@@ -111,3 +111,30 @@ HEAD_SIGNALS: tuple[Signal, ...] = (
     Signal("union_temperature_C", 0.03, tau_s=90.0, rest=22.5),
     Signal("cavity_temperature_C", 0.03, tau_s=60.0, rest=22.0),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSignals:
+    """What a head of so many zones is driven by and shows; ``lags`` are its signals that no actuator is behind."""
+
+    zones: tuple[str, ...]
+    actuators: tuple[Actuator, ...]
+    signals: tuple[Signal, ...]
+    lags: tuple[Signal, ...]
+    lag_index: Mapping[str, int]
+    lag_rate_per_s: NDArray[np.float64]
+
+
+@cache
+def head_signals(zones_count: int) -> HeadSignals:
+    """Return the actuators and signals of a head with so many membrane zones, numbered from the centre out."""
+    zones = tuple(f"zone{z}" for z in range(1, zones_count + 1))
+    actuators = tuple(Actuator(zone, 0.25, 0.0, f"sp_{zone}_pressure_kPa") for zone in zones)
+    pressures = tuple(Signal(f"{zone}_pressure_kPa", 0.05, actuator=zone) for zone in zones)
+    flows = tuple(Signal(f"{zone}_flow_l_min", 0.01, tau_s=0.1, rest=0.0) for zone in zones)
+    signals = (*pressures, *_HEAD_PRESSURES, *flows, *_HEAD_SIGNALS)
+    lags = tuple(s for s in signals if s.actuator is None)
+    index = MappingProxyType({signal.tag: i for i, signal in enumerate(lags)})
+    return HeadSignals(
+        zones, (*actuators, *_HEAD_ACTUATORS), signals, lags, index, 1.0 / np.array([s.tau_s for s in lags])
+    )

@@ -38,7 +38,7 @@ def targets(case: TwinCase, place: str) -> dict[str, float]:
 
 
 def test_every_output_has_a_state_for_every_loss_and_texts_in_both_languages() -> None:
-    table = fail_states()
+    table = fail_states(3)
     assert len({(o.place, o.name) for o in table}) == len(table)
     for output in table:
         assert set(output.on) == set(Loss)
@@ -59,7 +59,7 @@ def test_each_output_of_a_platen_that_polishes_goes_to_its_fail_state(loss: Loss
             await asyncio.sleep(10.0)
             World(case.machine).lose(loss.value)
             await asyncio.sleep(SETTLED_S)
-            for output in fail_states():
+            for output in fail_states(3):
                 for actuator in output.actuators:
                     check(case, output, actuator, loss)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import math
 
 import numpy as np
@@ -16,13 +17,11 @@ from planaris.report.trace_reading import Visit, middle_wafer, read_visits
 
 _FRAME = Frame(380, 172, left=50, right=8, top=22, bottom=34)
 
-# Shown if recorded, in this order; others fill up to the same count.
+# Shown if recorded, in this order; others fill up to a count.
 _KEY_TAGS = (
     "platen.speed_rpm",
     "head.speed_rpm",
-    "head.zone1_pressure_kPa",
-    "head.zone2_pressure_kPa",
-    "head.zone3_pressure_kPa",
+    "head.zone*_pressure_kPa",
     "head.ring_pressure_kPa",
     "platen.torque_Nm",
     "platen.pad_temperature_C",
@@ -34,6 +33,7 @@ _KEY_TAGS = (
     "head.downforce_N",
     "platen.motor_current_A",
 )
+_LEAST_COUNT = 15
 
 
 def traces(facts: Facts) -> Section:
@@ -62,8 +62,8 @@ def traces(facts: Facts) -> Section:
 
 def _tags(visits: list[Visit]) -> list[str]:
     there = list(dict.fromkeys(name for visit in visits for name in visit.columns))
-    first = [tag for tag in _KEY_TAGS if tag in there]
-    return (first + [tag for tag in there if tag not in first])[: len(_KEY_TAGS)]
+    first = [tag for key in _KEY_TAGS for tag in fnmatch.filter(there, key)]
+    return (first + [tag for tag in there if tag not in first])[: max(_LEAST_COUNT, len(first))]
 
 
 def _chart(tag: str, visits: list[Visit], start_s: float, end_s: float) -> str:
