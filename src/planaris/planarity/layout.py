@@ -17,7 +17,11 @@ from planaris.planarity.placed_shapes import placed_boxes, placed_polygons, touc
 from planaris.planarity.slanted import Slanted
 
 Ints = NDArray[np.int64]
+# Of 32 bits where coordinates are, else of 64.
+Offsets = NDArray[np.signedinteger[Any]]
 LayerKey = tuple[int, int]
+# Coordinates are kept in 32 bits, as GDSII has them.
+LARGEST_DBU = 2**31 - 1
 Box = tuple[int, int, int, int]
 # Placements of one cell by no quarter turn or magnified: by the matrix's entries, the matrix and offsets [k, 2].
 Turned = dict[tuple[float, ...], tuple[NDArray[np.float64], list[NDArray[np.float64]]]]
@@ -30,20 +34,22 @@ MATRICES: tuple[Ints, ...] = tuple(
     np.array([[a, b * s], [c, d * s]], dtype=np.int64) for s in (1, -1) for a, b, c, d in _TURNS
 )
 _CODES = {matrix.tobytes(): code for code, matrix in enumerate(MATRICES)}
+# Turns that leave x as it is.
+_KEEPS_X = tuple(code for code, matrix in enumerate(MATRICES) if matrix[0, 0] == 1)
 # Code of an inner turn seen through an outer one.
 _COMPOSED = [[_CODES[(outer @ inner).tobytes()] for inner in MATRICES] for outer in MATRICES]
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A cell placed many times by one turn: ``offsets`` [k, 2] in dbu.
+    """A cell placed many times by one turn: ``offsets`` [k, 2] in dbu, in the order of x.
 
     ``matrix`` is set for a turn by no quarter or a magnification; then ``code`` is not used.
     """
 
     child: int
     code: int
-    offsets: Ints
+    offsets: Offsets
     matrix: NDArray[np.float64] | None = None
 
 
@@ -200,16 +206,18 @@ class LayerView:
         box = self.boxes[place.child]
         if box is None:
             return
-        offsets = _turned(place.offsets, code)
         if place.matrix is not None:
-            self._turn(place, MATRICES[code] @ place.matrix, at, offsets, window, turned)
+            self._turn(place, MATRICES[code] @ place.matrix, at, _turned(place.offsets, code), window, turned)
             return
         child_code = _COMPOSED[code][place.code]
         span = self.spans.get((place.child, child_code))
         if span is None:
             span = self.spans[place.child, child_code] = _turned_box(box, MATRICES[child_code])
-        low, high = span
-        reach = _reaching(at, offsets, np.array(window[:2]) - high, np.array(window[2:]) - low)
+        low, high = np.array(window[:2]) - span[1], np.array(window[2:]) - span[0]
+        offsets = place.offsets
+        if len(at) == 1 and code in _KEEPS_X:
+            offsets = _between(offsets, int(low[0] - at[0, 0]), int(high[0] - at[0, 0]))
+        reach = _reaching(at, _turned(offsets, code), low, high)
         if len(reach):
             instances[place.child].setdefault(child_code, []).append(reach)
 
@@ -233,6 +241,15 @@ class LayerView:
             turned[place.child].setdefault(key, (matrix, []))[1].append(every.astype(np.float64))
 
 
+def _between(offsets: Offsets, low: int, high: int) -> Offsets:
+    """Return the offsets, in the order of x, whose x lies between low and high."""
+    x = offsets[:, 0]
+    least, most = np.iinfo(x.dtype).min, np.iinfo(x.dtype).max
+    # Of the column's own type: it would be copied for another.
+    ends = np.clip([low, high], least, most).astype(x.dtype)
+    return offsets[np.searchsorted(x, ends[0], side="left") : np.searchsorted(x, ends[1], side="right")]
+
+
 def _reaching(at: Any, offsets: Any, low: Ints, high: Ints) -> Any:
     """Return at + offset, of all pairs, where it lies between low and high; x first, which few pass."""
     x = (at[:, 0, None] + offsets[None, :, 0]).ravel()
@@ -247,10 +264,10 @@ def _hull(boxes: NDArray[np.int32] | Ints) -> Ints:
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]).astype(np.int64)
 
 
-def _turned(points: NDArray[np.int32] | Ints, code: int) -> Ints:
+def _turned(points: Offsets, code: int) -> Ints:
     """Return points [n, 2] turned by a code; a product of integer matrices would be many times slower."""
     if code == 0:
-        return points.astype(np.int64)
+        return points.astype(np.int64, copy=False)
     (a, b), (c, d) = MATRICES[code].tolist()
     x, y = points[:, 0].astype(np.int64), points[:, 1].astype(np.int64)
     return np.stack([a * x if a else b * y, c * x if c else d * y], axis=1)

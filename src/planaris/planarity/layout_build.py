@@ -12,23 +12,20 @@ from numpy.typing import NDArray
 
 from planaris.model import InputError, InputFault
 from planaris.planarity.decompose import is_rectilinear, rectangles_of
-from planaris.planarity.layout import MATRICES, Box, LayerKey, Layout, LayoutCell, Placement
+from planaris.planarity.layout import LARGEST_DBU, Box, LayerKey, Layout, LayoutCell, Placement
 from planaris.planarity.layout_paths import path_polygons
 from planaris.planarity.placed_shapes import is_quarter, rounded
+from planaris.planarity.placement_build import placements_of
 from planaris.planarity.slanted import Slanted
 
 Ints = NDArray[np.int64]
 # KLayout stores notes on library cells under this name; it is no part of a chip.
 _NOT_A_CHIP = "$$$CONTEXT_INFO$$$"
-# Coordinates are kept in 32 bits, as GDSII has them.
-_LARGEST_DBU = 2**31 - 1
 _SHOWN_COUNT = 12
 # A polygon with more points than this is not cut into rectangles: work and memory grow with their square.
 _BOX_POINTS, _CUT_POINTS_COUNT = 4, 500
 # Polygons of a layer held as small arrays, some 250 bytes each, before they become rectangles.
 _AT_ONCE_COUNT = 200_000
-# Turns are read as degrees and kept as radians.
-_SAME_ANGLE = 1e-9
 
 
 @dataclass(slots=True)
@@ -61,7 +58,7 @@ def build_layout(
     rectangles: list[dict[LayerKey, list[NDArray[np.int32]]]] = [{} for _ in order]
     slanted: list[dict[LayerKey, list[Ints]]] = [{} for _ in order]
 
-    placements = [_placements(cell, index, scale) for cell in order]
+    placements = [placements_of(cell, index, scale) for cell in order]
     turned = _turned(placements)
 
     def sort_out(key: LayerKey) -> None:
@@ -186,12 +183,12 @@ def _box(source: str, chip: Any, scale: float) -> Box:
         faults.append(InputFault(f"cell {chip.name}", "no shapes", "the chip is empty", remedy="give another --top"))
         raise InputError(source, tuple(faults))
     values = [float(v) * scale for corner in bounds for v in corner]
-    if not all(np.isfinite(values)) or max(abs(v) for v in values) > _LARGEST_DBU:
+    if not all(np.isfinite(values)) or max(abs(v) for v in values) > LARGEST_DBU:
         text = ", ".join(f"{v:.6g}" for v in values)
         problem = "coordinates leave 32 bits, or units are wrong"
         raise InputError(
             source,
-            (InputFault(f"cell {chip.name}", text, problem, f"{_LARGEST_DBU}", "dbu", "export with another unit"),),
+            (InputFault(f"cell {chip.name}", text, problem, f"{LARGEST_DBU}", "dbu", "export with another unit"),),
         )
     x0, y0, x1, y1 = (round(v) for v in values)
     if x1 <= x0 or y1 <= y0:
@@ -302,40 +299,3 @@ def _turned(placements: list[tuple[Placement, ...]]) -> NDArray[np.bool_]:
         for place in placed:
             found[place.child] |= found[number] or (place.matrix is not None and not is_quarter(place.matrix))
     return found
-
-
-@dataclass(slots=True)
-class _Turn:
-    """Where one child stands by one turn."""
-
-    origins: list[tuple[float, float]]
-    arrays: list[NDArray[np.float64]]
-
-
-def _placements(cell: Any, index: dict[str, int], scale: float) -> tuple[Placement, ...]:
-    """Return a cell's placements, those of one child and turn together."""
-    groups: dict[tuple[str, float, bool, float], _Turn] = {}
-    for reference in cell.references:
-        turn = (reference.cell.name, reference.rotation, reference.x_reflection, reference.magnification)
-        group = groups.get(turn)
-        if group is None:
-            group = groups[turn] = _Turn([], [])
-        repetition = reference.repetition
-        if repetition.size:
-            group.arrays.append(repetition.get_offsets() + reference.origin)
-        else:
-            group.origins.append(reference.origin)
-    return tuple(_placement(*turn, group, index, scale) for turn, group in groups.items())
-
-
-def _placement(
-    name: str, angle: float, mirrored: bool, magnification: float, group: _Turn, index: dict[str, int], scale: float
-) -> Placement:
-    origins = np.array(group.origins, dtype=np.float64).reshape(-1, 2)
-    offsets = rounded(np.concatenate([origins, *group.arrays]) * scale)
-    quarters = angle / (0.5 * np.pi)
-    if abs(quarters - round(quarters)) < _SAME_ANGLE and magnification == 1.0:
-        return Placement(index[name], round(quarters) % 4 + (4 if mirrored else 0), offsets)
-    c, s = np.cos(angle), np.sin(angle)
-    matrix = magnification * np.array([[c, -s], [s, c]])
-    return Placement(index[name], 0, offsets, matrix @ MATRICES[4] if mirrored else matrix)
