@@ -69,7 +69,7 @@ function carousel(tool, ports, places) {
   ];
   const platens = Array.from({ length: tool.platens }, (_, k) => ({
     id: `platen${k + 1}`,
-    ...spot(k + 1, HUB.arm, HUB.platen),
+    ...spot(k + 1, HUB.arm, Math.min(HUB.platen, 0.95 * HUB.arm * Math.sin(Math.PI / stations))),
     .../** @type {{labelX: number, labelY: number, anchor: "start" | "end"}} */ (labels[k % labels.length]),
   }));
   return { ports, places, platens, hub: HUB, headAt: (_head, station) => spot(station, station ? HUB.head : HUB.arm + 4, 38) };
