@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 
-from planaris.model import Recipe, ToolDescription, Wafer
-from planaris.scheduling import PlatenVisit, RoutedWafer, UnitsAhead, holds_s, units_line_of, visits_of
+from planaris.model import ToolDescription, Wafer
+from planaris.scheduling import PlatenVisit, UnitsAhead, holds_s, units_line_of
 from planaris.tool.jobs import JobBook
-from planaris.tool.lookahead import make_room
+from planaris.tool.wafer_ways import WaferWays
 
 
-class UnitsPacing:
+class UnitsPacing(WaferWays):
     """Pacing of the lots on a tool of units."""
 
     def __init__(self, tool: ToolDescription, jobs: JobBook) -> None:
-        self._tool, self._jobs = tool, jobs
+        super().__init__(tool, jobs, 0.0)
         self.line = units_line_of(tool)
-        # By identity: recipes of a job stay while it runs.
-        self._visits: dict[int, tuple[Recipe, tuple[PlatenVisit, ...]]] = {}
 
     def holds_s(
         self,
@@ -44,36 +42,8 @@ class UnitsPacing:
             positions=positions,
             due_s={place: end_s - now_s for place, end_s in due.items()},
             todo=todo,
-            after_s={wafer.wafer_id: self._process_s(wafer) for wafer in out.values()},
+            after_s={wafer.wafer_id: self._after_polish_s(wafer) for wafer in out.values()},
             wet_limit_s=limits_s,
             polished=frozenset(name for name in todo if name in polished),
         )
         return holds_s(self.line, ahead)
-
-    def routed(self, name: str) -> RoutedWafer:
-        """Return a wafer with its whole way, as a planner sees it."""
-        job, progress = self._jobs.of(name), self._jobs.progress_of(name)
-        stations, after_s = len(job.cleaner.stations), self._process_s(progress.wafer)
-        return RoutedWafer(
-            name,
-            progress.home,
-            self._visits_of(progress.recipe),
-            after_s[:stations],
-            sum(after_s[stations:]),
-            progress.recipe.wet_limits,
-            job.priority,
-        )
-
-    def _visits_of(self, recipe: Recipe) -> tuple[PlatenVisit, ...]:
-        kept = self._visits.get(id(recipe))
-        if kept is None or kept[0] is not recipe:
-            make_room(self._visits)
-            kept = self._visits[id(recipe)] = recipe, visits_of(self._tool, recipe)
-        return kept[1]
-
-    def _process_s(self, wafer: Wafer) -> tuple[float, ...]:
-        job = self._jobs.of(wafer)
-        clean_s = tuple(station.time_s for station in job.cleaner.stations)
-        if self._tool.metrology is None:
-            return clean_s
-        return (*clean_s, self._tool.metrology.time_s_by_plan[job.lot.sampling.plan_for(wafer.slot, wafer.kind)])
