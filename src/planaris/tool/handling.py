@@ -231,7 +231,7 @@ class Handling:
         if station == stations[0] and math.isnan(progress.clean_start_s):
             progress.clean_start_s = now_s()
         self._wet.over(wafer.wafer_id)
-        self._shop.due[station] = now_s() + setting.time_s
+        self._shop.expect(station, now_s() + setting.time_s)
         await cleaner.ask(lambda: cleaner.process(wafer.wafer_id, setting))
         self._shop.due.pop(station, None)
         progress.di_water_ml += setting.di_flow_ml_min * setting.time_s / 60.0
@@ -249,7 +249,7 @@ class Handling:
         assert description is not None
         progress = job.progress[wafer.wafer_id]
         progress.plan = plan = job.lot.sampling.plan_for(wafer.slot, wafer.kind)
-        self._shop.due["metrology"] = now_s() + description.time_s_by_plan[plan]
+        self._shop.expect("metrology", now_s() + description.time_s_by_plan[plan])
         progress.post_nm = await metrology.ask(lambda: metrology.measure(plan))
         self._shop.due.pop("metrology", None)
         self._tool.stream.publish(

@@ -175,7 +175,7 @@ class HeadWork:
         if math.isnan(progress.polish_start_s):
             progress.polish_start_s = now_s()
         self._wet.left(platen.number)
-        self._shop.due[head] = now_s() + steps_s(self._tool.description, visit)
+        self._shop.expect(head, now_s() + steps_s(self._tool.description, visit))
         before = platen.ended
         try:
             result = await platen.ask(lambda: platen.polish(visit))

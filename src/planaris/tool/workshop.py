@@ -67,6 +67,11 @@ class Workshop:
         self.ready[location] = now_s()
         self.changed.set()
 
+    def expect(self, location: str, end_s: float) -> None:
+        """Note when a location's wafer will be ready."""
+        self.due[location] = end_s
+        self.changed.set()
+
     def leave(self, location: str) -> float:
         """Note that a location's wafer leaves; return how long it had waited."""
         since_s = self.ready.pop(location, None)
@@ -94,8 +99,10 @@ class Workshop:
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
+        """Forget a piece that is over; what it changed on the floor it has told by itself."""
         self._tasks.discard(task)
-        self.changed.set()
+        if not self._tasks:  # the engine is to say that nothing is under way
+            self.changed.set()
 
     async def _guard(self, piece: Piece) -> None:
         """Run a piece; set the alarm of what goes wrong and take the module out."""
@@ -115,6 +122,8 @@ class Workshop:
             self._on_fatal(error)
         else:
             self.free(piece, *piece.holds)
+        finally:
+            self.changed.set()
 
     def _failed(self, piece: Piece, error: Exception) -> None:
         alarm, source = alarm_of(error), ""
