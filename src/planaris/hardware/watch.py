@@ -42,8 +42,8 @@ class TagWatch:
         self._values: dict[str, float] = {}
         self._told_s: dict[str, float] = {}
         self._latest_s = -math.inf
-        # By tag, in the order in which they came; a tag that nobody waits for is not in it.
-        self._waiters: dict[str, dict[asyncio.Future[None], None]] = {}
+        # By tag, in the order in which they came, with what each waits for; a tag that nobody waits for is not in it.
+        self._waiters: dict[str, dict[asyncio.Future[None], Callable[[], bool]]] = {}
         self._listeners: list[Callable[[Mapping[str, float]], None]] = []
         self._ready = asyncio.Event()
         self._scalars: tuple[TagTable | None, tuple[str, ...]] = None, ()
@@ -114,9 +114,9 @@ class TagWatch:
         waiters = self._waiters
         if waiters.keys().isdisjoint(changed):
             return
-        for tag in changed:
-            for future in waiters.get(tag, ()):
-                if not future.done():
+        for tag in [tag for tag in changed if tag in waiters]:
+            for future, condition in waiters[tag].items():
+                if not future.done() and condition():
                     future.set_result(None)
 
     async def ready(self, limit_s: float = 10.0) -> None:
@@ -134,7 +134,7 @@ class TagWatch:
             future: asyncio.Future[None] = loop.create_future()
             timer = loop.call_at(deadline_s, _expire, future)
             for tag in tags:
-                self._waiters.setdefault(tag, {})[future] = None
+                self._waiters.setdefault(tag, {})[future] = condition
             try:
                 await future
             except TimeoutError:
