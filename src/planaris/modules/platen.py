@@ -100,6 +100,7 @@ class Platen(Module):
         self._conditioner = context.device(f"conditioner{number}")
         self._heads = {h: context.device(f"head{h}") for h in range(1, context.tool.heads + 1)}
         self._slurry_tag, self._di_tag = f"{self.name}.slurry_flow_ml_min", f"{self.name}.di_flow_ml_min"
+        self._slip_tag = f"{self.name}.slip"
         self._abort: asyncio.Future[None] | None = None
         self._left: Visit | None = None
         self._head, self._touched = 0, False
@@ -116,9 +117,10 @@ class Platen(Module):
 
     def _on_tags(self, changed: Mapping[str, float]) -> None:
         """Abort at once when a wafer slips out; while a head comes up, note that one did before it was up."""
-        slip, head = f"{self.name}.slip", f"head{self._head}"
+        slip = self._slip_tag
         if slip not in changed or not self.context.watch.is_on(slip):
             return
+        head = f"head{self._head}"
         if self.state in {"touching_down", *POLISHING}:
             self.abort(WaferSlippedError(head, self.name))
         elif self.state == "lifting" and not self.context.watch.is_on(f"{head}.up"):
@@ -248,7 +250,7 @@ class Platen(Module):
             self.context.permit("conditioner.down", f"head{visit.head} on {platen}")
             await self._conditioner.do("down", limit_s=self.context.limit_s(2.0))
         await asyncio.sleep(visit.recipe.pre_flow_s)
-        if self.context.watch.is_on(f"{platen}.slip"):
+        if self.context.watch.is_on(self._slip_tag):
             raise PadOccupiedError(
                 platen, "touch_down", "a wafer is seen on the pad", "take it out, then clear the platen"
             )

@@ -190,12 +190,12 @@ class Engine:
     # -- what the rule sees -------------------------------------------------------------------------------------
     def facts(self) -> FloorFacts:
         """Return the floor as it is now."""
-        tool, shop = self.tool, self.shop
+        tool, shop, out = self.tool, self.shop, self.shop.out
         at = {place: w.wafer_id for place, w in tool.material.at.items() if not place.startswith("loadport")}
         active = self.jobs.active
         dry = {i: (job, p) for job in active for i, p in job.progress.items() if p.dry and not p.finished}
         open_to = cache(self.transport.open_to)  # wafers of a lot share their way
-        waiting = frozenset(i for i, (job, p) in dry.items() if not self._may_go_on(job, p, open_to))
+        waiting = frozenset(i for i, (job, p) in dry.items() if not self._may_go_on(job, p, out, open_to))
         slots = {p.home: i for i, (_, p) in dry.items()}
         begin = [Waiting(job, job.progress[slots[s]]) for job in active for s in job.queue if slots[s] not in waiting]
         home: dict[str, str] = {}
@@ -207,10 +207,11 @@ class Engine:
         for i, p in self.jobs.progress().items():
             if p.finished:
                 continue
-            home[i], route[i], wet_limit_s[i] = p.home, p.route, p.recipe.wet_limits.polish_to_clean_s
+            home[i], wet_limit_s[i] = p.home, p.recipe.wet_limits.polish_to_clean_s
             if p.left_carrier or p.home in shop.busy:
                 begun[i] = p
-            if not route[i]:
+            route[i] = to_come = p.route
+            if not to_come:
                 polished.append(i)
             if p.cut_short and not p.wet and not p.dried:
                 returning.append(i)
@@ -230,10 +231,13 @@ class Engine:
         )
 
     def _may_go_on(
-        self, job: Job, progress: WaferProgress, open_to: Callable[[tuple[int, ...], WaferKind], bool]
+        self,
+        job: Job,
+        progress: WaferProgress,
+        out: frozenset[str],
+        open_to: Callable[[tuple[int, ...], WaferKind], bool],
     ) -> bool:
         """Whether a dry wafer may go on towards the platens: its job runs, and the rest of its way is open."""
-        out = self.shop.out
         if not out:
             return job.polishes and open_to(progress.route, progress.wafer.kind)
         description = self.tool.description

@@ -100,6 +100,8 @@ class Use:
 
 def step(use: Use, event: Event) -> Use:
     """Return the fold's state after an event."""
+    if isinstance(event, ModuleStateChanged):  # first, as most are
+        return replace(use, modules={**use.modules, event.module: _module(event)})
     if isinstance(event, _RUN):
         return replace(use, running=isinstance(event, RunStarted))
     if isinstance(event, JobStateChanged):
@@ -127,8 +129,6 @@ def step(use: Use, event: Event) -> Use:
         change = {(event.part, event.location)}
         over = event.state in {"done", "cancelled"}
         return replace(use, changes=use.changes - change if over else use.changes | change)
-    if isinstance(event, ModuleStateChanged):
-        return replace(use, modules={**use.modules, event.module: _module(event)})
     return use
 
 

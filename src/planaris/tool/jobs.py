@@ -65,6 +65,7 @@ JOB_TABLE: Mapping[tuple[JobState, JobTrigger], JobState] = {
     (_A, JobTrigger.FAIL): JobState.FAILED,
 }
 ACTIVE: frozenset[JobState] = frozenset({_R, _P, _S, _A})
+_POLISHING: frozenset[JobState] = frozenset({_R, _S})
 ENDED: frozenset[JobState] = frozenset(
     {JobState.COMPLETED, JobState.STOPPED, JobState.ABORTED, JobState.FAILED},
 )
@@ -126,7 +127,7 @@ class Job:
     @property
     def polishes(self) -> bool:
         """Whether its wafers may go on towards the platens."""
-        return self.state in {JobState.RUNNING, JobState.STOPPING}
+        return self.state in _POLISHING
 
     def fire(self, trigger: JobTrigger, why: str = "") -> None:
         """Take a trigger; raise `JobStateError` if the table has no such move."""
