@@ -80,11 +80,14 @@ def _mean_vector_length(longer: Array, shorter: Array) -> Array:
     if xp is not np:
         return longer * _mean_by_agm(squared)
     # Each element by its own size, so that it does not hang on its neighbours.
-    small = squared <= _SERIES_LIMIT
-    if small.all():
+    large = squared > _SERIES_LIMIT
+    if not large.any():
         return longer * _mean_by_series(squared)
-    mean = _mean_by_agm(squared)
-    return longer * (np.where(small, _mean_by_series(squared), mean) if small.any() else mean)
+    if large.all():
+        return longer * _mean_by_agm(squared)
+    mean = _mean_by_series(squared)
+    mean[large] = _mean_by_agm(squared[large])
+    return longer * mean
 
 
 def _mean_by_series(squared: Array) -> Array:

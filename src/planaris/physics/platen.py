@@ -124,9 +124,7 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
     pressure = wafer_pressure(model.pressure_matrix, drive.zone_pressures_kPa, drive.ring_pressure_kPa)
     radii_mm = xp.concat([geometry.radii_mm, xp.asarray([geometry.retaining_radius_mm])])
     # Nothing slides on the pad in an interval without pressure.
-    pressed = drive.ring_pressure_kPa != 0.0
-    for zone in range(drive.zone_pressures_kPa.shape[-1]):
-        pressed = pressed | (drive.zone_pressures_kPa[..., zone] != 0.0)
+    pressed = (drive.ring_pressure_kPa != 0.0) | xp.any(drive.zone_pressures_kPa != 0.0, axis=-1)
     if xp is np and not pressed.any():
         speeds = np.zeros((pressure.shape[0], radii_mm.shape[0]))
     else:

@@ -42,6 +42,8 @@ class Facility:
 
     def values(self, times_s: Array) -> Array:
         """Return noiseless values, shape (n, signals)."""
-        which = np.searchsorted(self._from_s, times_s, side="right") - 1
         swing = _MIDDLE + _SWING * np.sin(2.0 * np.pi * times_s[:, None] / _PERIOD_S)
+        if len(self._ratios) == 1:
+            return swing * self._ratios[0]
+        which = np.searchsorted(self._from_s, times_s, side="right") - 1
         return swing * np.stack(self._ratios)[which]

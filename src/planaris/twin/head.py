@@ -16,6 +16,8 @@ from planaris.twin.truth import AIR_TEMPERATURE_C, Truth
 
 Array = NDArray[np.float64]
 
+# What a chamber's regulator bleeds of gas for each kPa that it holds [design].
+_BLEED_L_MIN_kPa = 0.002
 # What hose and rotary union take of a zone's pressure for the gas that runs through them [design].
 HOSE_kPa_min_l = 2.0
 
@@ -64,6 +66,9 @@ class TrueHead:
         self.zone_rows = [index[zone] for zone in self.signals.zones]
         self.ring_row, self.speed_row, self.sweep_row = index["ring"], index["speed"], index["sweep"]
         self.contact_row = index["contact"]
+        # Chambers that gas fills: the zones and the ring, as actuators and as the lags of their flows.
+        self._chamber_rows = [*self.zone_rows, self.ring_row]
+        self._flow_lags = [self.signals.lag_index[f"{name}_flow_l_min"] for name in (*self.signals.zones, "ring")]
 
     def pressure_matrix(self) -> Array:
         """Return M with p(r) = M @ [zones, ring] for the ring as worn now."""
@@ -162,15 +167,12 @@ class TrueHead:
         speed = out[self.speed_row]
         amplitude = out[self.sweep_row]
         phase, rate_rad_s = self.sweep_course(middles_s, starts_s)
-        flow_total = np.zeros(len(middles_s))
-        leaks = [leak_l_min_kPa(lost_kPa) for lost_kPa in self.leaks_kPa]
-        zones = zip(self.zone_rows, self.signals.zones, leaks, strict=True)
-        for row, name, leak in [*zones, (self.ring_row, "ring", 0.0)]:
-            # Filling a chamber takes gas in proportion to the pressure still missing; the rest is the regulator's bleed
-            # and the membrane's leak.
-            flow = 0.35 * np.abs(demand[row] - out[row]) + (0.002 + leak) * out[row]
-            put(f"{name}_flow_l_min", flow)
-            flow_total += flow
+        # Filling a chamber takes gas in proportion to the pressure still missing; the rest is the regulator's bleed and
+        # the membrane's leak.
+        held, lost = out[self._chamber_rows], [leak_l_min_kPa(lost_kPa) for lost_kPa in self.leaks_kPa]
+        taken_l_min_kPa = np.array([_BLEED_L_MIN_kPa + leak for leak in (*lost, 0.0)])
+        flows = 0.35 * np.abs(demand[self._chamber_rows] - held) + taken_l_min_kPa[:, None] * held
+        target[self._flow_lags] = flows
         torque = 1.0 + np.abs(drag_torque_Nm) + 0.02 * speed
         put("downforce_N", force_N)
         put("torque_Nm", torque)
@@ -180,7 +182,7 @@ class TrueHead:
         put("sweep_mm", amplitude * np.sin(phase))
         put("sweep_speed_mm_s", sweep_mm_s)
         put("sweep_current_A", 0.3 + 0.06 * np.abs(sweep_mm_s) + 0.0004 * force_N)
-        put("supply_pressure_kPa", 480.0 - 1.2 * flow_total)
+        put("supply_pressure_kPa", 480.0 - 1.2 * sum(flows[1:], start=flows[0]))
         put("union_temperature_C", 22.5 + 0.03 * speed)
         put("cavity_temperature_C", AIR_TEMPERATURE_C + 0.002 * force_N)
         return target.T

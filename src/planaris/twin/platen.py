@@ -572,13 +572,14 @@ class TruePlaten:
         torque = idle_Nm + drag_Nm + disk_drag_Nm
         # As each interval begins: what is seen does not depend on where the interval will end.
         pad_C = np.concatenate([state.temperature_C[None, self._pyrometer], block.temperature_C[:-1, self._pyrometer]])
-        heat_W = self.truth.heat.pad_conductance_W_K * (pad_C - out[rows["coolant"]])
+        warmer_C, coolant_C = np.maximum(0.0, pad_C - 22.0), out[rows["coolant"]]
+        heat_W = self.truth.heat.pad_conductance_W_K * (pad_C - coolant_C)
         put("torque_Nm", torque)
         put("motor_current_A", 1.0 + torque / 9.0 + 0.01 * speed)
         put("motor_temperature_C", 26.0 + 0.06 * speed + 0.12 * torque)
         put("pad_temperature_C", pad_C)
-        put("coolant_return_temperature_C", out[rows["coolant"]] + heat_W / 280.0 + 0.004 * speed)
-        put("coolant_flow_l_min", 4.0 + 0.06 * np.maximum(0.0, pad_C - 22.0) + 0.002 * speed)
+        put("coolant_return_temperature_C", coolant_C + heat_W / 280.0 + 0.004 * speed)
+        put("coolant_flow_l_min", 4.0 + 0.06 * warmer_C + 0.002 * speed)
         put("slurry_pressure_kPa", 138.0 - 0.06 * slurry)
         put("slurry_temperature_C", np.where(slurry > WET_FLOW_ML_MIN, self.truth.slurry_temperature_C, 23.5))
         put("slurry_filter_drop_kPa", 0.09 * slurry)
@@ -590,5 +591,5 @@ class TruePlaten:
         put("rinse_pressure_kPa", 207.0 - 0.015 * di - 0.03 * slurry)
         put("drain_flow_ml_min", slurry + di)
         put("exhaust_velocity_m_s", 0.42 - 0.0003 * speed)
-        put("enclosure_temperature_C", AIR_TEMPERATURE_C + 0.06 * np.maximum(0.0, pad_C - 22.0) + 0.004 * speed)
+        put("enclosure_temperature_C", AIR_TEMPERATURE_C + 0.06 * warmer_C + 0.004 * speed)
         return target.T
