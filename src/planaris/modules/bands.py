@@ -123,7 +123,7 @@ class BandMonitor:
     def check(self, block: Block) -> list[Deviation]:
         """Return the deviations that a block brings to light, each reported once a step."""
         step_s = self._sample_period_s(block)
-        first = int(np.searchsorted(block.time_s, self.from_s))
+        first = int(block.time_s.searchsorted(self.from_s))
         if first == len(block.time_s):
             return []
         found: list[Deviation] = []

@@ -120,11 +120,11 @@ class LimitWatch:
         seen = block.values[:, watched.columns]
         outside = seen < watched.low
         outside |= seen > watched.high
+        if watched.height is not None:
+            outside[:, watched.head_up] &= (block.values[:, watched.height] > HEAD_UP_mm)[:, None]
         if source not in self._unwell and not np.count_nonzero(outside):
             return []
         outside &= (block.quality == _GOOD)[:, None]
-        if watched.height is not None:
-            outside[:, watched.head_up] &= (block.values[:, watched.height] > HEAD_UP_mm)[:, None]
         step_s = float(block.time_s[-1] - block.time_s[0]) / max(1, len(block.time_s) - 1) or 1.0
         some = outside.any(axis=0).tolist()
         if source not in self._unwell and True not in some:

@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 _SETTLED_TAUS = 25.0
 _SETTLED_REST = math.exp(-_SETTLED_TAUS)
 _MOST_NEGATIVE = -2.0 * _SETTLED_TAUS  # far beyond, exp would underflow
+# Actuators of a longer time constant go on alone when the others have settled: the coolant of a platen.
+_SLOW_TAU_S = 10.0
 
 
 class _Row:
@@ -85,12 +87,13 @@ class _Segment:
     """State of all actuators from ``start_s`` on: row by row for the next command, and as arrays (n_actuators, 1)."""
 
     __slots__ = (
+        "_moving",
+        "_row_settled_s",
         "lead",
-        "moving",
         "output",
+        "quick_settled_s",
         "ramp_s",
         "ramped",
-        "row_settled_s",
         "rows",
         "settled_s",
         "slope",
@@ -102,33 +105,51 @@ class _Segment:
         self.start_s, self.rows = start_s, rows
         columns = np.array([row.columns for row in rows]).T
         self.output, self.target, self.ramp_s, self.slope, self.lead, self.ramped = columns[:6, :, None]
-        self.row_settled_s: Array = columns[6]
-        self.settled_s = max(columns[6].tolist())
-        # By which rows move, most often a few sets one after the other.
-        self.moving: dict[bytes, _Moving] = {}
+        self._row_settled_s: Array = columns[6]
+        self.settled_s = max(settled_s := columns[6].tolist())
+        quick_s = [s for s, row in zip(settled_s, rows, strict=True) if row.tau_s < _SLOW_TAU_S]
+        self.quick_settled_s = max(quick_s, default=start_s)
+        self._moving: dict[bool, _Moving] = {}
+
+    def moving_at(self, time_s: float, tau_s: Array) -> _Moving | None:
+        """Return the actuators that may move from a time on, None where all have settled.
+
+        One that has settled among others that have not comes out at its target all the same.
+        """
+        if time_s >= self.settled_s:
+            return None
+        quick = time_s < self.quick_settled_s
+        moving = self._moving.get(quick)
+        if moving is None:
+            unsettled = self._row_settled_s > (self.start_s if quick else self.quick_settled_s)
+            moving = self._moving[quick] = _Moving(self, unsettled.nonzero()[0], tau_s)
+        return moving
 
 
 class _Moving:
-    """Those actuators of a segment that are not at rest on their targets yet, (n_rows, 1) each."""
+    """Some actuators of a segment, (n_rows, 1) each."""
 
-    __slots__ = ("before", "gap", "lead", "ramp_s", "rows", "slope", "target", "tau_s")
+    __slots__ = ("before", "gap", "lead", "ramp_s", "ramping_s", "rising_s", "rows", "slope", "target", "tau_s")
 
     def __init__(self, segment: _Segment, rows: NDArray[np.intp], tau_s: Array) -> None:
         self.rows, self.tau_s, self.ramp_s, self.target = rows, tau_s[rows], segment.ramp_s[rows], segment.target[rows]
         self.gap = segment.ramped[rows] - self.target
         self.lead, self.slope = segment.lead[rows], segment.slope[rows]
         self.before = segment.output[rows] - self.lead
+        # Until when one of them ramps, and until when none is near rest, with a margin for rounding.
+        self.ramping_s = float(self.ramp_s.max())
+        self.rising_s = float((self.ramp_s + (_SETTLED_TAUS - 1.0) * self.tau_s).min())
 
     def outputs(self, since_s: Array) -> Array:
         """Return the outputs, (n_rows, n), at ascending times after the segment's start."""
         tau_s, target = self.tau_s, self.target
         after = since_s - self.ramp_s
         # Times ascend, so that the first and the last say whether there is anything to bound.
-        ramping = min(after[:, 0].tolist()) < 0.0
+        ramping = since_s[0] < self.ramping_s
         left = after / -tau_s
         if ramping:
             np.minimum(left, 0.0, out=left)
-        if min(left[:, -1].tolist()) < -_SETTLED_TAUS:
+        if since_s[-1] > self.rising_s:
             np.maximum(left, _MOST_NEGATIVE, out=left)
             np.exp(left, out=left)
             left[left < _SETTLED_REST] = 0.0
@@ -195,10 +216,7 @@ class ActuatorBank:
 
     def _outputs(self, segment: _Segment, times_s: Array) -> Array:
         outputs = segment.target.repeat(len(times_s), axis=1)
-        if times_s[0] < segment.settled_s:
-            moving = segment.row_settled_s > times_s[0]
-            known = segment.moving.get(key := moving.tobytes())
-            if known is None:
-                known = segment.moving[key] = _Moving(segment, moving.nonzero()[0], self._tau_s)
-            outputs[known.rows] = known.outputs(times_s - segment.start_s)
+        moving = segment.moving_at(times_s[0], self._tau_s)
+        if moving is not None:
+            outputs[moving.rows] = moving.outputs(times_s - segment.start_s)
         return outputs

@@ -59,9 +59,10 @@ def edges_between(
     knots = np.arange(first, last + 1) / per_s
     inside = [t for t in commands_s if start_s + ROUNDING_S < t < end_s - ROUNDING_S]
     if inside:
-        knots = np.sort(np.concatenate([knots, inside]))
-        close = np.diff(knots) < ROUNDING_S
-        if close.any():
+        knots = np.concatenate([knots, inside])
+        knots.sort()
+        close = knots[1:] - knots[:-1] < ROUNDING_S
+        if np.count_nonzero(close):
             knots = np.delete(knots, np.flatnonzero(close) + 1)
     knots[0], knots[-1] = start_s, end_s
     next_edge_s = (np.floor((knots[:-1] + ROUNDING_S) * per_s) + 1.0) / per_s

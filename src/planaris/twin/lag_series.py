@@ -57,6 +57,8 @@ class LagSeries:
 
     def at(self, times_s: Array, rate_per_s: Array, tail: LagChunk | None) -> Array:
         """Return lags, shape (m, lags), at ascending times; ``tail`` is what follows and is not committed yet."""
+        if tail is not None and times_s[0] >= tail.knots_s[0]:  # most often
+            return tail.at(times_s, rate_per_s)
         chunks = [*self._chunks, tail] if tail is not None else self._chunks
         starts_s = [chunk.knots_s[0] for chunk in chunks[1:]]
         bounds = [0, *times_s.searchsorted(starts_s).tolist(), len(times_s)]
