@@ -46,7 +46,7 @@ def test_what_the_controller_does_is_the_same_as_in_the_full_profile(
 def test_removal_is_that_of_the_full_profile_but_for_the_coarse_map(
     lot: tuple[RunSummary, Path], example_run: Run
 ) -> None:
-    """The same metrology noise in both: what is left is the map's 6 mm rings and the 0.5 s edges."""
+    """The same metrology noise in both: what is left is the map's 6 mm rings and the 1 s edges."""
     fine = {w["slot"]: w for w in example_run.wafers}
     for wafer in lot[0].wafers:
         assert wafer.removal_nm == pytest.approx(fine[wafer.slot]["removal_nm"], rel=0.01)
