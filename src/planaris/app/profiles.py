@@ -21,6 +21,6 @@ class ProfileParts:
 
 PROFILES: Mapping[RunProfile, ProfileParts] = {
     RunProfile.FULL: ProfileParts(FULL, ControlConstants(), traces=True),
-    # A deviation shows up to 5 s late instead of 2 s: the length of a block, within the constant's legal range.
+    # A deviation shows up to 5 s late instead of 4 s: the length of a block, within the constant's legal range.
     RunProfile.CAMPAIGN: ProfileParts(CAMPAIGN, ControlConstants(trace_block_s=5.0), traces=False),
 }
