@@ -17,7 +17,7 @@ from planaris.modules.context import ModuleContext, StepSpan, TraceHeader, Trace
 from planaris.modules.endpoint_watch import EndpointWatch, StepControl, reads_window
 from planaris.modules.feature_tap import FeatureTap
 from planaris.modules.handling import confirm_wafer
-from planaris.modules.module import Module, StateTable
+from planaris.modules.module import FAILED, Module, StateTable
 from planaris.modules.trace_tap import TraceTap, columns_of
 from planaris.modules.visit import Visit, VisitResult, rest_of
 from planaris.modules.window_tap import WindowTap, has_window, window_columns
@@ -136,9 +136,17 @@ class Platen(Module):
         self._left = visit
 
     async def secure(self, head: int) -> None:
-        """Bring a head up that is on the pad, rinse on and slurry off, and be ready again."""
+        """Bring a head up that is on the pad, rinse on and slurry off, and be ready again, unless it had failed."""
+        failed = self.state == FAILED
         await self._make_safe(head)
-        self.recover()
+        if not failed:
+            self.recover()
+
+    def left_on_pad(self, head: int) -> bool:
+        """Whether a head is up and its wafer is on the pad. Two sensors must say so: the head's alone may be broken."""
+        shown = self.context.watch.is_on
+        empty = shown(f"head{head}.up") and not shown(f"head{head}.wafer_present")
+        return empty and shown(f"{self.name}.slip")
 
     def abort(self, error: Exception) -> None:
         """End the step in progress: the head comes up with rinse on, then the visit raises ``error``."""
@@ -468,15 +476,9 @@ class Platen(Module):
             self.context.alarm("make_safe_failed", self.name, Severity.FATAL, "; ".join(problems))
 
     def _left_behind(self, head: int, error: Exception) -> bool:
-        """Whether a head that was on the pad came up without its wafer when a visit was cut off by something else.
-
-        Two sensors must say so: the head's alone may be broken.
-        """
-        shown = self.context.watch.is_on
-        if not self._touched or isinstance(error, WaferSlippedError | WaferLeftOnPadError):
-            return False
-        empty = shown(f"head{head}.up") and not shown(f"head{head}.wafer_present")
-        return empty and shown(f"{self.name}.slip")
+        """Whether a head that was on the pad came up without its wafer when a visit was cut off by something else."""
+        told = isinstance(error, WaferSlippedError | WaferLeftOnPadError)
+        return self._touched and not told and self.left_on_pad(head)
 
     async def _insist(self, device: Device, verb: str, arguments: tuple[float, float]) -> None:
         """Give a command until the device takes it: it refuses while its last motion is under way."""

@@ -22,7 +22,8 @@ class HeadNotUpError(DeviceFailedError):
     """A head did not come up: what moves it must not until a person has seen to it."""
 
     def __init__(self, head: str, module: str) -> None:
-        super().__init__(module, "move", f"{head} did not come up", f"bring {head} up, then clear {module}")
+        remedy = f"see what holds {head} down, then retry {module}"
+        super().__init__(module, "move", f"{head} did not come up", remedy)
 
 
 class StoppedError(DeviceFailedError):

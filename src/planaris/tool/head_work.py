@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Sequence
 
 from planaris.clock import now_s
-from planaris.hardware import WaitTimeoutError
-from planaris.model import OutOfControlAction, ToolDescription, Wafer, WaferKind
+from planaris.model import OutOfControlAction, ToolDescription, Wafer
 from planaris.modules import (
     LoadCup,
-    PadOccupiedError,
     Platen,
     Visit,
     VisitResult,
@@ -20,17 +17,11 @@ from planaris.modules import (
 )
 from planaris.scheduling import Action, Move
 from planaris.stream import TraceRecorded
-from planaris.tool.failures import HeadNotUpError, StoppedError
+from planaris.tool.failures import StoppedError
 from planaris.tool.fault_watch import FaultOrder
-from planaris.tool.jobs import JobBook, JobState, JobTrigger
-from planaris.tool.marks import Marks
-from planaris.tool.tool import Tool
-from planaris.tool.wet import WetWatch
+from planaris.tool.jobs import JobState, JobTrigger
+from planaris.tool.pad_work import PadWork
 from planaris.tool.work import Piece, WorkKind
-from planaris.tool.workshop import Workshop
-
-# How often it is looked whether a head comes up at all [design].
-LOOK_AGAIN_S = 1.0
 
 
 def steps_s(tool: ToolDescription, visit: Visit) -> float:
@@ -39,11 +30,8 @@ def steps_s(tool: ToolDescription, visit: Visit) -> float:
     return visit.recipe.pre_flow_s + tool.touch_down_s + polish_s + tool.lift_s
 
 
-class HeadWork:
+class HeadWork(PadWork):
     """Base of the transports: what they do once a head is where it must be. Sub-classes know where heads are."""
-
-    def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks, wet: WetWatch) -> None:
-        self._tool, self._jobs, self._shop, self._marks, self._wet = tool, jobs, shop, marks, wet
 
     # -- what a sub-class knows -------------------------------------------------------------------------------
     def _cup_of(self, head: int) -> LoadCup:
@@ -52,10 +40,6 @@ class HeadWork:
 
     def _over(self, wafer: Wafer, platen: int) -> bool:
         """Whether a wafer is still on the head over a platen."""
-        raise NotImplementedError
-
-    def _mover_of(self, head: int) -> tuple[WorkKind, str]:
-        """Return which kind of work moves a head, and the module that does it."""
         raise NotImplementedError
 
     def _unloaded(self, head: int) -> None:
@@ -134,10 +118,6 @@ class HeadWork:
         self._shop.set_ready(move.source)
 
     # -- visits -----------------------------------------------------------------------------------------------
-    def platen_under(self, head: int) -> int | None:
-        """Return the platen a head stands over, None where it is handed wafers."""
-        return next((n for n in self._tool.platens if self._tool.head_over(n) == head), None)
-
     def _visit_piece(self, wafer: Wafer, platen: int, head: int) -> Piece:
         job, progress = self._jobs.of(wafer), self._jobs.progress_of(wafer)
         assert progress.next_platen is not None  # the rule asked for a visit that is to come
@@ -165,7 +145,9 @@ class HeadWork:
             await self._take_up(wafer, platen)
             return
         if platen.left is not None and platen.left.wafer_id == wafer.wafer_id:  # a retry
-            if not self._over(wafer, platen.number) or self._mover_of(visit.head)[1] in self._shop.busy:
+            # A head that is down keeps its mover where it is, whatever that is busy with.
+            moves = self._mover_of(visit.head)[1] in self._shop.busy and self._up(visit.head)
+            if moves or not self._over(wafer, platen.number):
                 return
             visit, progress.cut_short = platen.left, False
             self._shop.leave(head)
@@ -246,85 +228,10 @@ class HeadWork:
             progress.polish_end_s = now_s() if math.isnan(up_s) else min(now_s(), up_s)
         self._shop.free(piece, head)
         self._wet.polished(wafer.wafer_id)
-        if not self._tool.watch.is_on(f"{head}.up"):
-            self._lock(head)
+        if not self._up(visit.head):
+            self._lock(visit.head)
         if isinstance(error, WaferSlippedError | WaferLeftOnPadError):
             self._lies_on_pad(wafer, platen.name, slipped=isinstance(error, WaferSlippedError))
         else:
             self._marks.mark(wafer.wafer_id, "rework", f"polish on {platen.name} was not ended")
             self._shop.set_ready(head)
-
-    def _lies_on_pad(self, wafer: Wafer, platen: str, *, slipped: bool) -> None:
-        """Follow the sensors: the head came up empty, so the wafer is on the pad; breakage closes the platen."""
-        material = self._tool.material
-        material.intend(material.where(wafer.wafer_id), platen, seen=True)
-        material.confirm(wafer)
-        self._marks.mark(wafer.wafer_id, "scrap" if slipped else "rework", f"left its head on {platen}")
-        if slipped:
-            self.breakage(platen, wafer.wafer_id)
-
-    def breakage(self, platen: str, wafer_id: str) -> None:
-        """Quarantine a platen; wafers on the other heads finish and are marked suspect."""
-        self._tool.quarantine.open(platen, f"{wafer_id} broke or slipped out")
-        for place, other in self._tool.material.at.items():
-            if place.startswith("head") and other.wafer_id != wafer_id:
-                self._marks.mark(other.wafer_id, "suspect", f"on a head when {wafer_id} broke or slipped on {platen}")
-
-    async def _take_up(self, wafer: Wafer, platen: Platen) -> None:
-        """Pull a wafer that was left on the pad up with the head that is over it, and let it go on."""
-        head, progress = self._tool.head_over(platen.number), self._jobs.progress_of(wafer)
-        if not head or f"head{head}" in self._tool.material.at:
-            what = "no empty head is over the pad"
-            raise PadOccupiedError(platen.name, "rechuck", what, "turn one there, or take the wafer out")
-        await platen.ask(lambda: platen.rechuck(head))
-        self._tool.material.intend(platen.name, f"head{head}", seen=True)
-        self._tool.material.confirm(wafer)
-        progress.head, progress.cut_short = head, False
-        progress.visits_done += 1
-        self._marks.mark(wafer.wafer_id, "suspect", f"was left on {platen.name}")
-        self._shop.set_ready(f"head{head}")
-
-    def takes(self, platen: int, kind: WaferKind) -> bool:
-        """Whether a platen is up and takes wafers of a kind."""
-        name = f"platen{platen}"
-        taken = name in self._shop.out or name in self._tool.material.at
-        return not taken and not self._closed(name, kind)
-
-    def may_visit(self, wafer: Wafer, platen: int) -> str:
-        """Return why a wafer may not be polished on a platen now; '' if it may."""
-        name = f"platen{platen}"
-        failed = self._shop.failed.get(name)
-        if failed is not None:
-            return f"{name} is down: {failed.error}"
-        if name in self._shop.manual:
-            return f"{name} is worked by hand"
-        if name in self._tool.material.at:
-            return f"{self._tool.material.at[name].wafer_id} lies on {name}"
-        head = self._tool.material.where(wafer.wafer_id)
-        return self._closed(name, wafer.kind) or self._tool.maintenance.head_refusal(head, wafer.kind)
-
-    def _closed(self, platen: str, kind: WaferKind) -> str:
-        """Return what closes a platen to wafers of a kind: quarantine, or a part that is not qualified yet."""
-        return self._tool.quarantine.refusal(platen, kind) or self._tool.maintenance.refusal(platen, kind)
-
-    def _works(self, platen: int) -> bool:
-        """Whether a platen has work under way, that a person had done again or that never failed."""
-        module = self._tool.platens[platen]
-        return module.name not in self._shop.failed and module.state not in {module.INITIAL, "failed"}
-
-    def _lock(self, head: str) -> None:
-        """Keep what would move a head where it is: the head should be up and is not."""
-        kind, module = self._mover_of(int(head.removeprefix("head")))
-
-        async def look() -> None:
-            """Wait for a head that the answered work of its platen brings up; nobody else does."""
-            watch, up = self._tool.watch, f"{head}.up"
-            while True:
-                with contextlib.suppress(WaitTimeoutError):
-                    await watch.until(lambda: watch.is_on(up), (up,), LOOK_AGAIN_S, f"{head} up")
-                    return
-                platen = self.platen_under(int(head.removeprefix("head")))
-                if platen is None or not self._works(platen):
-                    raise HeadNotUpError(head, module)
-
-        self._shop.lock(Piece(kind, module, look), HeadNotUpError(head, module))

@@ -80,7 +80,7 @@ MEANINGS: Mapping[WorkKind, Meaning] = {
     ),
     WorkKind.INDEX: Meaning(
         abort="the carousel stays where it is until the module is cleared",
-        retry="the carousel turns to where it was going, or stays if it is there",
+        retry="a head that stayed down is brought up; the carousel turns to where it was going, or stays there",
         skip="refused: wafers would be taken for others",
         resume="as retry",
     ),
@@ -104,7 +104,7 @@ MEANINGS: Mapping[WorkKind, Meaning] = {
     ),
     WorkKind.SWING: Meaning(
         abort="refused: the head stays where it is until the module is cleared",
-        retry="the head swings to where it was going, or stays if it is there",
+        retry="a head that stayed down is brought up; it swings to where it was going, or stays there",
         skip="refused: the head must be over a place that is known",
         resume="as retry",
     ),

@@ -155,26 +155,6 @@ def test_a_wafer_whose_cleaning_is_held_back_for_long_is_told_and_marked() -> No
     assert [(e.wafer_id, e.mark) for e in bench.of(WaferMarked)] == [("L1-01", "hold")]
 
 
-def test_a_head_that_nobody_brings_up_keeps_the_carousel_locked_whoever_clears_it() -> None:
-    async def script(bench: EngineBench) -> None:
-        await bench.until(lambda: [e for e in bench.of(StepEnded) if e.step == 1])
-        bench.machine.devices["head1"].fault.jammed = True
-        await bench.until(lambda: "carousel" in bench.engine.shop.failed)
-        bench.machine.devices["head1"].fault.jammed = False
-        assert (await bench.give("work.retry", module="carousel")).status == "done"
-        assert "carousel" not in bench.engine.shop.failed
-        await bench.until(lambda: "carousel" in bench.engine.shop.failed, 5.0)
-        assert not bench.tool.watch.is_on("head1.up")
-        assert (await bench.give("work.retry", module="platen3")).status == "done"
-        await bench.until(lambda: bench.tool.watch.is_on("head1.up"))
-        # The head is up, and yet nothing turns before a person has cleared the lock.
-        await bench.until(lambda: not bench.engine.shop.running_count)
-        assert set(bench.engine.shop.failed) == {"carousel"}
-        assert (await bench.give("module.clear", module="carousel")).status == "done"
-
-    assert play(script, order(slots=(1,))).outcome() == "completed"
-
-
 def test_a_link_that_comes_back_clears_its_alarm_and_says_why() -> None:
     async def script(bench: EngineBench) -> None:
         await bench.until(lambda: bench.where.get("L1-01") == "aligner")
