@@ -81,7 +81,7 @@ class Orders:
         progress.cut_short = True
         self._engine.transport.abort_visits(StoppedError("tool", why), frozenset({wafer_id}))
         place = self._tool.material.where(wafer_id)
-        if place.startswith("head") and place not in self._shop.busy:  # it waits, and no visit will end its polish
+        if place.startswith("head") and place not in self._shop.due:  # it waits, and no visit will end its polish
             self._engine.wet.polished(wafer_id)
 
     def scrap(self, wafer_id: str, why: str, *, broken: bool = False) -> str:

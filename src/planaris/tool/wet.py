@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Coroutine
 
 from planaris.clock import now_s
 from planaris.modules import Platen
@@ -15,7 +16,10 @@ from planaris.tool.tool import Tool
 # A wafer that waits over a platen gets water after this share of its limit there: a turn and another wait may follow
 # before the next water, and all of it is to stay within the limit [design].
 RINSE_AFTER_FRACTION = 0.4
+# How soon a platen that gave no water is asked again [design].
+AGAIN_S = 2.0
 ALARM = "wet_limit_exceeded"
+NO_WATER = "make_safe_failed"
 
 
 class WetWatch:
@@ -30,6 +34,8 @@ class WetWatch:
         self._limits: dict[str, asyncio.TimerHandle] = {}
         self._rinses: dict[int, asyncio.TimerHandle] = {}
         self._rinsed: set[int] = set()
+        # Platens that gave no water when asked, and whether the alarm that says so is ours to clear.
+        self._refusing: dict[int, bool] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def polished(self, wafer_id: str) -> None:
@@ -81,16 +87,24 @@ class WetWatch:
     def _water_is_due(self, station: int) -> bool:
         """Whether a wafer over a platen is within the time that it may wait there without water."""
         timer = self._rinses.get(station)
-        return timer is not None and timer.when() > now_s()
+        return timer is not None and timer.when() > now_s() and station not in self._refusing
 
     # -- water ------------------------------------------------------------------------------------------------
     def waits_over(self, wafer_id: str, platen: Platen) -> None:
-        """Give water to a wafer that waits over a platen, before its limit there is over."""
+        """Give water to a wafer that waits over a platen, before its limit there is over; see that it comes."""
         limit_s = self._jobs.of(wafer_id).recipe.wet_limits.stopped_platen_s
+        self._refusing.pop(platen.number, None)
+        self._look_after(platen, limit_s * RINSE_AFTER_FRACTION)
+
+    def _look_after(self, platen: Platen, wait_s: float) -> None:
+        self._cancel_look(platen.number)
         loop = asyncio.get_running_loop()
-        self._forget_rinse(platen.number)
-        wait_s = limit_s * RINSE_AFTER_FRACTION
-        self._rinses[platen.number] = loop.call_later(wait_s, self._rinse, platen, True)
+        self._rinses[platen.number] = loop.call_later(wait_s, self._water, platen)
+
+    def _cancel_look(self, number: int) -> None:
+        timer = self._rinses.pop(number, None)
+        if timer is not None:
+            timer.cancel()
 
     def turned(self) -> None:
         """End the water over all platens: every head has left the one it stood over."""
@@ -99,35 +113,63 @@ class WetWatch:
 
     def left(self, number: int) -> None:
         """End the water over one platen, whose head has left it or begins a visit."""
-        self._forget_rinse(number)
+        self._cancel_look(number)
+        self._refusing.pop(number, None)
+        platen = self._tool.platens[number]
         if number in self._rinsed:
             self._rinsed.discard(number)
-            self._rinse(self._tool.platens[number], False)
+            if platen.state == platen.INITIAL:
+                self._start(self._end_water(platen), number)
 
-    def _forget_rinse(self, number: int) -> None:
-        timer = self._rinses.pop(number, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _rinse(self, platen: Platen, on: bool) -> None:
-        if platen.state != platen.INITIAL:
-            return  # it works, or it has made itself safe with the rinse on
-        if on:
+    def _water(self, platen: Platen) -> None:
+        """Give water, unless the platen works or has made itself safe with the rinse on."""
+        if platen.state == platen.INITIAL:
             self._rinsed.add(platen.number)
+            self._start(self._give(platen), platen.number)
+
+    async def _give(self, platen: Platen) -> None:
+        """Switch the rinse on; a platen that does not is asked again for as long as the wafer is over it."""
+        number = platen.number
+
+        async def rinse() -> Exception | None:
+            if platen.state == platen.INITIAL:  # it may have begun and failed while this waited its turn
+                try:
+                    await platen.rinse(on=True)
+                except EXPECTED as error:
+                    return error
+            return None
+
+        failure = await platen.ask(rinse)
+        if number not in self._rinses:
+            return
+        if failure is not None:
+            if number not in self._refusing:
+                self._refusing[number] = self._alarm(platen, failure)
+            self._look_after(platen, AGAIN_S)
+        elif self._refusing.pop(number, False):
+            self._tool.alarms.clear(NO_WATER, platen.name, f"{platen.name} gives water")
+
+    async def _end_water(self, platen: Platen) -> None:
+        """Switch the rinse off again."""
 
         async def if_at_rest() -> None:
-            if platen.state == platen.INITIAL:  # it may have begun and failed while this waited its turn
-                await platen.rinse(on=on)
+            if platen.state == platen.INITIAL:
+                await platen.rinse(on=False)
 
-        async def switch() -> None:
-            try:
-                await platen.ask(if_at_rest)
-            except EXPECTED as error:
-                self._tool.alarms.set(
-                    "make_safe_failed", platen.name, self._tool.alarms.severity_of("make_safe_failed"), str(error)
-                )
+        try:
+            await platen.ask(if_at_rest)
+        except EXPECTED as error:
+            self._alarm(platen, error)
 
-        task = asyncio.get_running_loop().create_task(switch(), name=f"{platen.name}.rinse")
+    def _alarm(self, platen: Platen, error: Exception) -> bool:
+        """Set the alarm that a platen gives no water; return whether it was not set before."""
+        alarms = self._tool.alarms
+        new = (NO_WATER, platen.name) not in {(a.alarm, a.source) for a in alarms.active}
+        alarms.set(NO_WATER, platen.name, alarms.severity_of(NO_WATER), str(error))
+        return new
+
+    def _start(self, work: Coroutine[None, None, None], number: int) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=f"platen{number}.rinse")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
