@@ -358,11 +358,20 @@ class Engine:
             self.marks.mark(wafer.wafer_id, "hold", "taken out of the machine by a person")
         elif place in self.transport.whole_transfers:
             self.shop.start(self.handling.carry_on(place, wafer))
-        elif place == progress.home and progress.left_carrier:
-            self._home(wafer)
         elif place != progress.home:
             self.handling.arrived(wafer, place)
+        elif progress.left_carrier:
+            self._home(wafer)
+        else:
+            self._never_left(self.jobs.of(wafer), progress)
         self.shop.changed.set()
+
+    def _never_left(self, job: Job, progress: WaferProgress) -> None:
+        """Begin a wafer anew that is in its slot after all; one that was to go no further is through."""
+        if progress.cut_short:
+            progress.finished = True
+        elif job.state in {JobState.RUNNING, JobState.PAUSED} and progress.home not in job.queue:
+            job.queue.insert(0, progress.home)
 
     def moved_by_hand(self, wafer: Wafer, source: str, destination: str) -> None:
         """Note what a wafer went through while a person moved it."""

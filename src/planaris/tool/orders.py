@@ -211,7 +211,7 @@ class Orders:
         here, there = self._shows(material.where(wafer_id)), self._shows(going)
         if there and not here:
             raise WorkRefusedError(f"{wafer_id} is seen at {going}; retry the work, which goes on from there")
-        if there or here is False:
+        if there or not here:
             raise WorkRefusedError(f"sensors do not tell where {wafer_id} is; say where with wafer.confirm_place")
 
     def _shows(self, place: str) -> bool | None:

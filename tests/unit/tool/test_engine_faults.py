@@ -211,3 +211,42 @@ def test_a_wafer_is_held_that_nobody_measured_or_that_a_person_took_out_and_neit
         "measure left out at metrology",
         "taken out of the machine by a person",
     ]
+
+
+def test_a_pick_from_a_slot_is_not_given_up_unless_a_person_says_that_the_wafer_is_there() -> None:
+    """No sensor sees a slot. With the arm's broken too, the wafer may be on the arm and be taken for the next."""
+
+    async def script(bench: EngineBench) -> None:
+        await bench.until(lambda: bench.machine.devices["dry_robot"].busy)
+        bench.machine.plc.force("dry_robot.wafer_present", False)
+        await bench.until(lambda: "dry_robot" in bench.engine.shop.failed)
+        assert bench.world.where()["L1-01"] == "dry_robot"
+        refused = await bench.give("work.abort", module="dry_robot")
+        assert (refused.status, "sensors do not tell where L1-01 is" in refused.why) == ("refused", True)
+        bench.machine.plc.force("dry_robot.wafer_present", None)
+        bench.machine.handling.sensor("dry_robot")
+        await bench.until(lambda: bench.tool.watch.is_on("dry_robot.wafer_present"))
+        assert (await bench.give("work.retry", module="dry_robot")).status == "done"
+
+    bench = play(script, order(slots=(1, 2)))
+    assert bench.outcome() == "completed"
+
+
+@pytest.mark.parametrize(("cut", "outcome", "polished"), [(False, "completed", 2), (True, "failed", 1)])
+def test_a_wafer_that_a_person_finds_in_its_slot_is_begun_again_unless_it_was_to_go_no_further(
+    cut: bool, outcome: str, polished: int
+) -> None:
+    async def script(bench: EngineBench) -> None:
+        await bench.until(lambda: bench.machine.devices["dry_robot"].busy)
+        bench.world.inject_fault("dry_robot", "jammed", 0.0)
+        await bench.until(lambda: "dry_robot" in bench.engine.shop.failed)
+        bench.world.clear_fault("dry_robot")
+        if cut:
+            assert (await bench.give("wafer.abort", wafer_id="L1-01")).status == "done"
+        found = await bench.give("wafer.confirm_place", wafer_id="L1-01", location="loadport1.01")
+        assert found.status == "done", found.why
+
+    bench = play(script, order(slots=(1, 2)))
+    assert bench.outcome() == outcome
+    assert len({e.wafer_id for e in bench.of(StepStarted)}) == polished
+    assert all(p.finished for p in job.progress.values()) if (job := bench.engine.jobs.get("L1")) else False
