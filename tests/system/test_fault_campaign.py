@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -77,10 +78,14 @@ def test_a_person_says_so_where_a_slow_robot_has_put_a_wafer_into_its_slot_after
 
 # Of two or three faults at once: a wafer left on its pad by a head that a halt brought up, a head ordered down with a
 # door open, a wet limit that counted from when its platen had made itself safe, a broken sensor believed alone, a head
-# that stayed down because the carousel was answered before its platen.
-@pytest.mark.parametrize("seed", [1_000_036, 1_000_046, 1_000_103, 1_000_184, 1_000_203, 1_000_431])
-def test_what_several_faults_broke_once_stays_mended(seed: int) -> None:
-    found = campaign.one((seed, campaign.Setting(campaign.LOT, None, 8)))
+# that stayed down because the carousel was answered before its platen, a wafer on an arm whose pick had been given up
+# and that was taken for the next, a platen that gave no water when first asked, a wait that began on a stuck swing arm.
+SEVERAL = [(1_000_000 + seed, None) for seed in (36, 46, 103, 184, 203, 431, 918, 1429)] + [(1_000_261, "tool_b")]
+
+
+@pytest.mark.parametrize(("seed", "tool"), SEVERAL)
+def test_what_several_faults_broke_once_stays_mended(seed: int, tool: str | None) -> None:
+    found = campaign.one((seed, campaign.Setting(campaign.LOT, tool, 8)))
     assert found["violations"] == []
     assert sum(fault["took_effect"] for fault in found["faults"]) >= 2
 
@@ -97,6 +102,17 @@ def test_several_faults_in_one_lot_break_no_invariant() -> None:
     result = result_of(campaign.one((seed, SETTING)))
     assert len(result.faults) == 3
     assert result.violations == []
+
+
+def test_a_run_that_hangs_tells_its_faults_and_what_was_done_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["planaris.app.faults.play"], "RUN_LIMIT_S", 400.0)
+    slipped = KINDS.index(FaultKind.SLIP) + 3 * len(KINDS)
+    found = result_of(campaign.one((slipped, SETTING)))
+    assert [v.partition(":")[0] for v in found.violations] == ["TimeoutError"]
+    assert found.tool_time_s >= 400.0
+    assert [(f["kind"], f["took_effect"]) for f in found.faults] == [("slip", True)]
+    assert found.actions
+    assert found.alarms["wafer_slip"] == 1
 
 
 def test_a_seed_replays_exactly() -> None:

@@ -136,13 +136,14 @@ class Person:
 
     async def _mistaken(self, wafer_id: str) -> None:
         """Now and then name a wrong place first: people are mistaken, and the door must know better."""
-        if self._chance.random() < MISTAKEN_FRACTION:
-            await self._give("wafer.confirm_place", wafer_id=wafer_id, location=self._empty_place())
+        wrong = self._empty_place()
+        if self._chance.random() < MISTAKEN_FRACTION and wrong:
+            await self._give("wafer.confirm_place", wafer_id=wafer_id, location=wrong)
 
     def _empty_place(self) -> str:
-        """Return a place with a sensor where no wafer is."""
+        """Return a place with a sensor where no wafer is, '' if there is none."""
         taken = {place for place, _ in self._world.machine.places.items()}
-        return next(p for p in ("aligner", "stage", "loadcup", "metrology") if p not in taken)
+        return next((p for p in ("aligner", "stage", "loadcup", "metrology") if p not in taken), "")
 
     async def _take_out(self) -> None:
         """Take what lies on a pad, or is broken, out of the machine once the machine calls for it."""
@@ -152,8 +153,12 @@ class Person:
                 continue
             if place.startswith("platen") and place not in failed and place not in self._closed():
                 continue
+            slid_out = place.startswith("platen") and self._world.machine.process.mishaps.loose(wafer.wafer_id)
             self._world.take_wafer(place)
             self._did(f"take {wafer.wafer_id} out of {place}")
+            # Whoever takes it out sees how it lay, and says so where no alarm did.
+            if slid_out and all(alarm.alarm != "wafer_slip" for alarm in self._engine.tool.alarms.active):
+                await self._give("wafer.scrap", wafer_id=wafer.wafer_id, broken=True)
             await self._mistaken(wafer.wafer_id)
             await self._give("wafer.confirm_place", wafer_id=wafer.wafer_id, location="removed")
             await asyncio.sleep(NEWS_S)
@@ -185,11 +190,11 @@ class Person:
     def _role(verb: str) -> str:
         return "maintenance" if verb.startswith(("quarantine.", "tool.")) else "operator"
 
-    async def _give(self, verb: str, **arguments: str) -> bool:
+    async def _give(self, verb: str, **arguments: str | bool) -> bool:
         self._count += 1
         request = CommandRequest(verb, arguments, "person", self._role(verb), "fault campaign", f"person-{self._count}")
         answer = await self._engine.tool.commands.submit(request)
-        said = " ".join(arguments.values())
+        said = " ".join(name if value is True else str(value) for name, value in arguments.items())
         done = answer.status is AnswerStatus.DONE
         self._did(f"{verb} {said}: {answer.status.value}{'' if done else ' ' + answer.why}")
         return done

@@ -149,6 +149,20 @@ class _Play:
         stream.listen(person.hear)
         stream.publish(RunStarted(job.tool.name, "twin", scenario.seed, "faults"))
         script = Script(tool, "script", f"lot {lot.lot_id}")
+        try:
+            await self._play(engine, person, machine, script)
+            ended = engine.jobs.get(lot.lot_id)
+            assert ended is not None
+            stream.publish(RunEnded(ended.outcome, ""))
+            unreliable.close()
+            machine.close()
+            self._judge(engine, ended.outcome)
+        finally:
+            self._note(person, witness)
+
+    async def _play(self, engine: Engine, person: Person, machine: Machine, script: Script) -> None:
+        """Run the lot to its end, with faults, person and what watches the wafers beside it."""
+        job, lot, tool = self._job, self._job.lot, engine.tool
         async with asyncio.timeout(RUN_LIMIT_S), tool.running(), engine.running(), asyncio.TaskGroup() as tasks:
             await script.give("world.place_cassette", "script", load_port=lot.load_port, lot_id=lot.lot_id)
             helpers = [tasks.create_task(self._break(b, person), name="fault") for b in self._broken]
@@ -163,12 +177,6 @@ class _Play:
             await engine.still()
             for helper in helpers:
                 helper.cancel()
-        ended = engine.jobs.get(lot.lot_id)
-        assert ended is not None
-        stream.publish(RunEnded(ended.outcome, ""))
-        unreliable.close()
-        machine.close()
-        self._judge(engine, person, witness, ended.outcome)
 
     async def _break(self, broken: Breaking, person: Person) -> None:
         fault = broken.fault
@@ -198,15 +206,22 @@ class _Play:
             for wafer_id in since_s.keys() - dry:
                 del since_s[wafer_id]
 
-    def _judge(self, engine: Engine, person: Person, witness: Witness, outcome: str) -> None:
-        result, checks = self._result, self._invariants
+    def _judge(self, engine: Engine, outcome: str) -> None:
+        """Check how the run ended."""
+        result = self._result
         removed = [p for p in engine.tool.material.at if p.startswith("removed.")]
-        result.removed_count = len(removed)
-        checks.end(outcome, len(removed))
-        if result.unsafe_s > WET_SAFE_LIMIT_S:
-            checks.violations.append(f"a wafer was wet without water, or pressed unattended, {result.unsafe_s:.1f} s")
-        result.outcome, result.tool_time_s = outcome, clock.now_s()
+        result.outcome, result.removed_count = outcome, len(removed)
         result.finished_count = sum(j.finished_count for j in engine.jobs) - len(removed)
+        self._invariants.end(outcome, len(removed))
+        if result.unsafe_s > WET_SAFE_LIMIT_S:
+            self._invariants.violations.append(
+                f"a wafer was wet without water, or pressed unattended, {result.unsafe_s:.1f} s"
+            )
+
+    def _note(self, person: Person, witness: Witness) -> None:
+        """Note what happened, of a run that ended with an error too."""
+        result, checks = self._result, self._invariants
+        result.tool_time_s = clock.now_s()
         result.actions_count, result.actions = person.actions_count, person.given
         result.alarms = dict(Counter(alarm for _, alarm, _ in checks.alarms))
         result.marks = dict(Counter(m for marks in checks.marks.values() for m in set(marks)))
