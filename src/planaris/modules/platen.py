@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -227,6 +228,18 @@ class Platen(Module):
     async def rinse(self, *, on: bool) -> None:
         """Switch the high-pressure rinse: water for a wafer that waits over the pad."""
         await self._device.do("rinse", int(on), limit_s=self.context.limit_s(1.0))
+
+    async def give_water(self) -> None:
+        """Put water on the pad for a wafer that waits over it: by the rinse, or, where that fails, by the set-point.
+
+        Raises what the rinse raised, whatever came of the set-point.
+        """
+        try:
+            await self.rinse(on=True)
+        except DeviceFailedError:
+            with contextlib.suppress(PortError):
+                await self.context.port.write({f"{self.name}.sp_di_flow_ml_min": LIFT_RINSE_ML_MIN})
+            raise
 
     async def lift_head(self, head: int) -> None:
         """Bring a head up: its pressures and speed go down first."""

@@ -134,7 +134,7 @@ class WetWatch:
         async def rinse() -> Exception | None:
             if platen.state == platen.INITIAL:  # it may have begun and failed while this waited its turn
                 try:
-                    await platen.rinse(on=True)
+                    await platen.give_water()
                 except EXPECTED as error:
                     return error
             return None
