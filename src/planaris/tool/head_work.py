@@ -145,9 +145,7 @@ class HeadWork(PadWork):
             await self._take_up(wafer, platen)
             return
         if platen.left is not None and platen.left.wafer_id == wafer.wafer_id:  # a retry
-            # A head that is down keeps its mover where it is, whatever that is busy with.
-            moves = self._mover_of(visit.head)[1] in self._shop.busy and self._up(visit.head)
-            if moves or not self._over(wafer, platen.number):
+            if self._moves(visit.head) or not self._over(wafer, platen.number):
                 return
             visit, progress.cut_short = platen.left, False
             self._shop.leave(head)

@@ -24,6 +24,8 @@ class PadWork:
 
     def __init__(self, tool: Tool, jobs: JobBook, shop: Workshop, marks: Marks, wet: WetWatch) -> None:
         self._tool, self._jobs, self._shop, self._marks, self._wet = tool, jobs, shop, marks, wet
+        # Movers that are busy with nothing but to stand still until a head is up.
+        self._still: set[str] = set()
 
     def _mover_of(self, head: int) -> tuple[WorkKind, str]:
         """Return which kind of work moves a head, and the module that does it."""
@@ -101,9 +103,13 @@ class PadWork:
         def recover() -> None:
             """Hold the mover while an answer brings the head up; one that is up again holds nobody up."""
             if self._up(head):
-                self._shop.free(piece, module)
+                # Said to nobody: visits that are answered at the same time go on before the rule asks for a turn.
+                piece.holds.discard(module)
+                self._shop.busy.discard(module)
+                self._still.discard(module)
             else:
                 piece.holds.add(module)
+                self._still.add(module)
 
         piece.recover = recover
         self._shop.lock(piece, HeadNotUpError(f"head{head}", module))
@@ -120,6 +126,12 @@ class PadWork:
             else:
                 tried = True
                 await self._secure(head, self._tool.platens[number])
+        self._still.discard(mover)
+
+    def _moves(self, head: int) -> bool:
+        """Whether what moves a head does so, or is about to; a head that is down lets nothing move."""
+        mover = self._mover_of(head)[1]
+        return mover in self._shop.busy and mover not in self._still and self._up(head)
 
     def _up(self, head: int) -> bool:
         return self._tool.watch.is_on(f"head{head}.up")

@@ -151,3 +151,23 @@ def test_a_wafer_that_stays_on_the_pad_as_its_locked_head_comes_up_is_followed_t
     bench = run(script, tool, platen)
     assert bench.outcome() == "failed"
     assert marks(bench) == {"rework", "hold"}
+
+
+@pytest.mark.parametrize("up_before", [True, False])
+def test_visits_of_other_heads_that_are_answered_with_the_lock_go_on(up_before: bool) -> None:
+    async def script(bench: EngineBench) -> None:
+        await bench.until(lambda: {e.platen for e in bench.of(StepStarted) if e.kind == "polish"} == {2, 3})
+        (head,) = {e.head for e in bench.of(StepStarted) if e.platen == 3}
+        bench.machine.devices[f"head{head}"].fault.jammed = True
+        bench.world.inject_fault("platen2", "silent", 0.0)
+        await bench.until(lambda: {"carousel", "platen2", "platen3"} <= bench.engine.shop.failed.keys())
+        bench.machine.devices[f"head{head}"].fault.jammed = False
+        bench.world.clear_fault("platen2")
+        if up_before:
+            await bench.tool.platens[3].secure(head)
+        assert bench.tool.watch.is_on(f"head{head}.up") is up_before
+        await told(bench, "work.retry", module="all")
+
+    bench = play(script, order(slots=(1, 2), recipe=route_recipe(2, 3)))
+    assert bench.outcome() == "completed"  # both wafers were polished whole
+    assert not bench.engine.shop.failed
