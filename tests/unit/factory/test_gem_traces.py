@@ -8,7 +8,7 @@ from gem_bench import GemBench
 from numpy.typing import NDArray
 
 from planaris.factory import GemSettings
-from planaris.factory.gem.tracing import parse_period
+from planaris.factory.gem.tracing import FIRST_BLOCK_S, parse_period
 from planaris.factory.secs2 import Item, Message
 from planaris.factory.secs2.items import F4, I4, U4, A, B, L
 from planaris.model import Block
@@ -87,6 +87,27 @@ def test_a_class_that_falls_silent_holds_nothing_up(bench: GemBench) -> None:
     assert len(sent) >= 6
     assert sent[-1].body is not None
     assert sent[-1].body[3][1] == F4(300.0)
+
+
+def test_a_trace_of_a_tool_that_has_just_begun_to_live_waits_for_the_first_block(bench: GemBench) -> None:
+    assert ask(bench, A("T"), "000001", 4, 2, "platen1.speed_rpm") == B(0)
+    bench.wait(6.0)
+    assert samples(bench) == [], "nothing is known yet: an empty value would be a lie"
+    bench.equipment.told([block(103.0, count=400)])
+    sent = samples(bench)
+    assert [v for m in sent if m.body for v in m.body[3] if v == F4()] == []
+    assert sent
+    assert sent[0].body is not None
+    assert sent[0].body[1] == U4(2)
+
+
+def test_a_trace_whose_class_never_comes_is_sent_empty_in_the_end(bench: GemBench) -> None:
+    assert ask(bench, A("T"), "000001", 2, 1, "platen1.speed_rpm") == B(0)
+    assert bench.equipment.deadline_s == bench.now_s + 1.0 + FIRST_BLOCK_S
+    bench.wait(FIRST_BLOCK_S)
+    assert samples(bench) == []
+    bench.wait(2.0)
+    assert [m.body[3] for m in samples(bench) if m.body] == [L(F4())] * 2
 
 
 def test_variables_of_the_controller_are_sampled_by_the_clock(bench: GemBench) -> None:

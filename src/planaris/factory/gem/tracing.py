@@ -28,6 +28,8 @@ PERIOD_MIN_S = 0.05
 GROUP_VALUES_LIMIT_COUNT = 100_000
 # A rate class that is silent for so long no longer holds the traces up that use it.
 SILENCE_S = 5.0
+# A trace whose class has never come waits so long for its first block: a tool that has just begun to live [design].
+FIRST_BLOCK_S = 60.0
 # A pause longer than this is skipped, not filled with samples of one value.
 _JUMP_S = 600.0
 
@@ -73,6 +75,7 @@ class _Trace:
     next_s: float
     classes: frozenset[str]
     names: tuple[str, ...]
+    patient_until_s: float
     count: int = 0
     waiting: list[Item] = field(default_factory=list[Item])
 
@@ -95,7 +98,7 @@ class Traces:
     @property
     def deadline_s(self) -> float:
         """When `tick` has something to do, in the core's time; infinity for never."""
-        unfed = [t.next_s for t in self._traces.values() if not self._feeding(t)]
+        unfed = [max(t.next_s, self._waits_until_s(t)) for t in self._traces.values() if not self._feeding(t)]
         return self._heard_s + (min(unfed) - self._tool_s) if unfed else math.inf
 
     # -- S2F23 ---------------------------------------------------------------------------------------------------
@@ -112,11 +115,12 @@ class Traces:
             names = tuple(known[v].name for v in asked.variables)
             for name in names:
                 history = self._history.setdefault(name, _History())
-                if not history.time_s:
-                    history.add(-math.inf, self._core.latest.value(name) if name not in self._core.computed else None)
+                value = None if name in self._core.computed else self._core.latest.value(name)
+                if not history.time_s and value is not None:
+                    history.add(-math.inf, value)
             start_s = self._now_s() + asked.period_s
             sampled = frozenset(v.rate_class for v in tags if v.rate_class != "state")
-            self._traces[asked.trace] = _Trace(asked, start_s, sampled, names)
+            self._traces[asked.trace] = _Trace(asked, start_s, sampled, names, start_s + FIRST_BLOCK_S)
         self._forget()
         return B(DONE)
 
@@ -176,6 +180,7 @@ class Traces:
             shift_s = time_s - self._now_s()
             for trace in self._traces.values():
                 trace.next_s += shift_s
+                trace.patient_until_s += shift_s
             self._tool_s, self._heard_s = time_s, self._core.now_s()
         elif time_s >= self._tool_s:
             self._tool_s, self._heard_s = time_s, self._core.now_s()
@@ -190,9 +195,15 @@ class Traces:
         limit_s = max(newest_s, self._now_s()) - SILENCE_S - trace.asked.period_s
         return [s for name in trace.classes if (s := self._reached_s.get(name, -math.inf)) >= limit_s]
 
+    def _waits_until_s(self, trace: _Trace) -> float:
+        """Return until when a trace waits for the first block of a class that has never come; -infinity for none."""
+        return -math.inf if trace.classes <= self._reached_s.keys() else trace.patient_until_s
+
     def _advance(self) -> None:
         for key, trace in list(self._traces.items()):
             fed = self._feeding(trace)
+            if self._now_s() < self._waits_until_s(trace):
+                continue
             until_s = min(fed) if fed else self._now_s()
             if until_s - trace.next_s > _JUMP_S:
                 trace.next_s = until_s
