@@ -27,7 +27,7 @@ from planaris.twin.plc import VirtualPlc
 from planaris.twin.profile import FULL, TwinProfile
 from planaris.twin.sampling import SampledOwner
 from planaris.twin.sensor_faults import SensorFaultKind, SensorFaults
-from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS, Signal
+from planaris.twin.signals import PLATEN_ACTUATORS, PLATEN_SIGNALS, Signal, head_signals
 from planaris.twin.standing import disk_height_mm, head_height_mm
 from planaris.twin.truth import SENSOR_GAIN_SIGMA_PCT, Truth
 from planaris.twin.wafers import Places
@@ -54,8 +54,6 @@ _FAIL_TARGETS = {
     ("di", FailState.OPEN): RINSE_FLOW_ML_MIN,
     ("disk_height", FailState.UP): DISK_UP_mm,
 }
-# Actuators that work by compressed air, as a head's zones do: without it their set-points move nothing.
-_BY_AIR = frozenset({"slurry", "force", "ring", "back"})
 # Verbs that lead to the safe state; they work without motion power.
 TO_SAFETY = frozenset({"lift", "up", "slurry", "rinse"})
 
@@ -76,6 +74,8 @@ class Process:
         profile: TwinProfile = FULL,
     ) -> None:
         self._tool, self._plc, self._places, self._handling = tool, plc, places, handling
+        driven = (*PLATEN_ACTUATORS, *head_signals(len(tool.head.zone_outer_mm)).actuators)
+        self._by_air = frozenset(actuator.name for actuator in driven if actuator.by_air)
         self._seed, self._clock, self._truth = seed, clock, truth
         self.profile = profile
         self.grid = PolarGrid(profile.film_rings, profile.film_angles, tool.wafer_diameter_mm / 2)
@@ -308,7 +308,7 @@ class Process:
         """Return the targets that can be followed with what supplies are left."""
         if Loss.AIR not in self.lost:
             return dict(targets)
-        return {name: v for name, v in targets.items() if not (name in _BY_AIR or name.startswith("zone"))}
+        return {name: v for name, v in targets.items() if name not in self._by_air}
 
     def _command(self, n: int) -> None:
         """Give a platen an edge at this moment: one of its actuators, or of its head's, gets a new target."""

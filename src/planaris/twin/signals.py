@@ -17,12 +17,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Actuator:
-    """A driven quantity: time constant of its closed loop, value at rest, the set-point tag behind it if any."""
+    """A driven quantity: time constant of its closed loop, value at rest, the set-point tag behind it if any.
+
+    One that works by compressed air (``by_air``) does not follow its set-point without it.
+    """
 
     name: str
     tau_s: float
     rest: float
     set_point: str | None = None
+    by_air: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,9 @@ STEP_TAU_S = 1e-6
 
 PLATEN_ACTUATORS: tuple[Actuator, ...] = (
     Actuator("speed", 0.35, 0.0, "sp_speed_rpm"),
-    Actuator("slurry", 0.6, 0.0, "sp_slurry_flow_ml_min"),
+    Actuator("slurry", 0.6, 0.0, "sp_slurry_flow_ml_min", by_air=True),
     Actuator("di", 0.5, 0.0, "sp_di_flow_ml_min"),
-    Actuator("force", 0.3, 0.0, "sp_conditioner_force_N"),
+    Actuator("force", 0.3, 0.0, "sp_conditioner_force_N", by_air=True),
     Actuator("disk", 0.3, 0.0, "sp_conditioner_speed_rpm"),
     Actuator("coolant", 60.0, 22.0, "sp_coolant_temperature_C"),
     Actuator("arm", 0.4, 0.0),
@@ -53,8 +57,8 @@ PLATEN_ACTUATORS: tuple[Actuator, ...] = (
 )
 # A head's membrane zones come before these.
 _HEAD_ACTUATORS: tuple[Actuator, ...] = (
-    Actuator("ring", 0.30, 0.0, "sp_ring_pressure_kPa"),
-    Actuator("back", 0.30, 0.0, "sp_back_pressure_kPa"),
+    Actuator("ring", 0.30, 0.0, "sp_ring_pressure_kPa", by_air=True),
+    Actuator("back", 0.30, 0.0, "sp_back_pressure_kPa", by_air=True),
     Actuator("speed", 0.30, 0.0, "sp_speed_rpm"),
     Actuator("sweep", 0.50, 0.0, "sp_sweep_amplitude_mm"),
     Actuator("height", 0.25, 60.0),
@@ -129,7 +133,7 @@ class HeadSignals:
 def head_signals(zones_count: int) -> HeadSignals:
     """Return the actuators and signals of a head with so many membrane zones, numbered from the centre out."""
     zones = tuple(f"zone{z}" for z in range(1, zones_count + 1))
-    actuators = tuple(Actuator(zone, 0.25, 0.0, f"sp_{zone}_pressure_kPa") for zone in zones)
+    actuators = tuple(Actuator(zone, 0.25, 0.0, f"sp_{zone}_pressure_kPa", by_air=True) for zone in zones)
     pressures = tuple(Signal(f"{zone}_pressure_kPa", 0.05, actuator=zone) for zone in zones)
     flows = tuple(Signal(f"{zone}_flow_l_min", 0.01, tau_s=0.1, rest=0.0) for zone in zones)
     signals = (*pressures, *_HEAD_PRESSURES, *flows, *_HEAD_SIGNALS)
