@@ -123,7 +123,10 @@ def modules_page() -> str:
 
 def fail_states_page() -> str:
     """Return the fail-state table of the twin's valves and drives."""
-    rows = ((o.place, f"{o.kind_en} ({o.kind_zh})", *(o.on[loss].value for loss in Loss)) for o in fail_states(0))
+    rows = (
+        (o.place, f"{o.kind_en} ({o.kind_zh})", *(o.on[loss].value for loss in Loss))
+        for o in fail_states(zones_count=0)
+    )
     return "\n".join(
         [
             "# Fail states",

@@ -113,9 +113,10 @@ class LayerView:
         for place in self.layout.cells[index].placements:
             box = self.boxes[place.child]
             if box is not None:
-                low, high = _turned_box(
-                    box, *((MATRICES[place.code], 0) if place.matrix is None else (place.matrix, 1))
-                )
+                if place.matrix is None:
+                    low, high = _turned_box(box, MATRICES[place.code])
+                else:
+                    low, high = _turned_box(box, place.matrix, 1)
                 found.append(np.concatenate([low + place.offsets.min(axis=0), high + place.offsets.max(axis=0)]))
         if not found:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import gdstk
 import numpy as np
 import pytest
 from typer.testing import Result
+
+from planaris.planarity import EXPOSURE_TOOLS
 
 Planaris = Callable[..., Result]
 Document = Callable[[Result], dict[str, Any]]
@@ -99,6 +102,12 @@ def test_it_tells_densities_figures_and_places_out_of_focus(
     assert "MODEL" in page
     assert f"{layer['TIR_nm']:.1f}" in page
     assert "<script" not in page
+
+
+def test_help_names_every_exposure_tool(planaris: Planaris) -> None:
+    # The width of a terminal may break a line within a name.
+    shown = "".join(re.sub(r"[│\s]", "", planaris("planarity", "--help").stdout))
+    assert all(name in shown for name in EXPOSURE_TOOLS)
 
 
 def test_copper_on_a_layout_is_said_to_be_a_what_if(planaris: Planaris, chip: Path) -> None:
