@@ -251,24 +251,30 @@ class VirtualTimeLoop(_StockLoop):
         return handle
 
     def _run_once(self) -> None:
-        """Turn once. While time jumps nothing is waited for, so that a turn is what is due and what is ready."""
+        """Turn once. While time jumps nothing is waited for, so that a turn is what is due and what is ready.
+
+        Such turns follow each other in here until the stock loop has to see to a stop, a wait or its debug mode.
+        """
         if not self.jumps or self._debug:
             super()._run_once()
             return
         files, callbacks = self._files, self._callbacks
-        found = files.news()
-        idle = not (callbacks or found or self._stopping)
-        if not self.fire(jump=idle) and idle:
-            super()._run_once()  # nothing but a thread or the system can wake it
-            return
-        if found:
-            self._process_events(found)
-        # What these make ready waits for the next turn.
-        for _ in range(len(callbacks)):
-            handle = callbacks.popleft()
-            if not handle._cancelled:
-                handle._run()
-        files.turned()
+        while True:
+            found = files.news()
+            idle = not (callbacks or found or self._stopping)
+            if not self.fire(jump=idle) and idle:
+                super()._run_once()  # nothing but a thread or the system can wake it
+                return
+            if found:
+                self._process_events(found)
+            # What these make ready waits for the next turn.
+            for _ in range(len(callbacks)):
+                handle = callbacks.popleft()
+                if not handle._cancelled:
+                    handle._run()
+            files.turned()
+            if self._stopping or not self.jumps or self._debug:
+                return
 
     # -- waiting in real time ---------------------------------------------------------------------------------
 

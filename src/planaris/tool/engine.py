@@ -193,20 +193,16 @@ class Engine:
         tool, shop, out = self.tool, self.shop, self.shop.out
         at = {place: w.wafer_id for place, w in tool.material.at.items() if not place.startswith("loadport")}
         active = self.jobs.active
-        dry = {i: (job, p) for job in active for i, p in job.progress.items() if p.dry and not p.finished}
-        open_to = cache(self.transport.open_to)  # wafers of a lot share their way
-        waiting = frozenset(i for i, (job, p) in dry.items() if not self._may_go_on(job, p, out, open_to))
-        slots = {p.home: i for i, (_, p) in dry.items()}
-        begin = [Waiting(job, job.progress[slots[s]]) for job in active for s in job.queue if slots[s] not in waiting]
         home: dict[str, str] = {}
         route: dict[str, tuple[int, ...]] = {}
         wet_limit_s: dict[str, float] = {}
         begun: dict[str, WaferProgress] = {}
+        dry: dict[str, tuple[Job, WaferProgress]] = {}  # by slot
+        waiting: set[str] = set()
         polished: list[str] = []
         returning: list[str] = []
-        for i, p in self.jobs.progress().items():
-            if p.finished:
-                continue
+        open_to = cache(self.transport.open_to)  # wafers of a lot share their way
+        for job, i, p in self.jobs.unfinished():
             home[i], wet_limit_s[i] = p.home, p.recipe.wet_limits.polish_to_clean_s
             if p.left_carrier or p.home in shop.busy:
                 begun[i] = p
@@ -215,6 +211,13 @@ class Engine:
                 polished.append(i)
             if p.cut_short and not p.wet and not p.dried:
                 returning.append(i)
+            if p.dry and job.active:
+                dry[p.home] = job, p
+                if not self._may_go_on(job, p, out, open_to):
+                    waiting.add(i)
+        begin = [
+            Waiting(*dry[slot]) for job in active for slot in job.queue if dry[slot][1].wafer.wafer_id not in waiting
+        ]
         return FloorFacts(
             at=at,
             ready=frozenset(shop.ready),
@@ -224,7 +227,7 @@ class Engine:
             home=home,
             polished=frozenset(polished),
             returning=frozenset(returning),
-            waiting=waiting,
+            waiting=frozenset(waiting),
             route=route,
             wet_limit_s=wet_limit_s,
             due_s={place: end_s - now_s() for place, end_s in shop.due.items()},

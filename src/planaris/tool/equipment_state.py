@@ -6,8 +6,9 @@ A pure fold: state and event in, state out. Nothing here knows a clock, a loop o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from planaris.model import Severity, WaferKind
 from planaris.stream import (
@@ -55,19 +56,18 @@ _RESTING = frozenset({"idle", "mapped", "holding", "finished"})
 _ACTIVE = frozenset({"running", "paused", "stopping", "aborting"})
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """What the fold remembers: is there a run, which jobs work, what is out, what is wrong, what modules do."""
 
     running: bool = False
     jobs: frozenset[str] = frozenset()
-    kinds: Mapping[str, WaferKind] = field(default_factory=dict[str, WaferKind])
-    carriers: Mapping[str, str] = field(default_factory=dict[str, str])
+    kinds: Mapping[str, WaferKind] = MappingProxyType({})
+    carriers: Mapping[str, str] = MappingProxyType({})
     out: frozenset[str] = frozenset()
     stops: frozenset[tuple[str, str]] = frozenset()
     quarantined: frozenset[str] = frozenset()
     changes: frozenset[tuple[str, str]] = frozenset()
-    modules: Mapping[str, tuple[ModuleUse, str]] = field(default_factory=dict[str, tuple[ModuleUse, str]])
+    modules: Mapping[str, tuple[ModuleUse, str]] = MappingProxyType({})
 
     @property
     def tool(self) -> tuple[E10State, str]:
@@ -101,34 +101,34 @@ class Use:
 def step(use: Use, event: Event) -> Use:
     """Return the fold's state after an event."""
     if isinstance(event, ModuleStateChanged):  # first, as most are
-        return replace(use, modules={**use.modules, event.module: _module(event)})
+        return use._replace(modules={**use.modules, event.module: _module(event)})
     if isinstance(event, _RUN):
-        return replace(use, running=isinstance(event, RunStarted))
+        return use._replace(running=isinstance(event, RunStarted))
     if isinstance(event, JobStateChanged):
         jobs = use.jobs | {event.lot_id} if event.state in _ACTIVE else use.jobs - {event.lot_id}
-        return replace(use, jobs=jobs)
+        return use._replace(jobs=jobs)
     if isinstance(event, WaferRegistered):
         port = event.location.partition(".")[0]
-        return replace(
-            use, kinds={**use.kinds, event.wafer_id: event.kind}, carriers={**use.carriers, event.wafer_id: port}
+        return use._replace(
+            kinds={**use.kinds, event.wafer_id: event.kind}, carriers={**use.carriers, event.wafer_id: port}
         )
     if isinstance(event, WaferMoved):
-        return replace(use, out=use.out | {event.wafer_id})
+        return use._replace(out=use.out | {event.wafer_id})
     if isinstance(event, WaferFinished):
-        return replace(use, out=use.out - {event.wafer_id})
+        return use._replace(out=use.out - {event.wafer_id})
     if isinstance(event, PlaceConfirmed) and event.location.startswith("removed"):
-        return replace(use, out=use.out - {event.wafer_id})
+        return use._replace(out=use.out - {event.wafer_id})
     if isinstance(event, CarrierLifted):
         return _lifted(use, event)
     if isinstance(event, _ALARM):
         return _alarm(use, event)
     if isinstance(event, QuarantineChanged):
         closed = use.quarantined - {event.module} if event.state == "released" else use.quarantined | {event.module}
-        return replace(use, quarantined=closed)
+        return use._replace(quarantined=closed)
     if isinstance(event, MaintenanceChanged):
         change = {(event.part, event.location)}
         over = event.state in {"done", "cancelled"}
-        return replace(use, changes=use.changes - change if over else use.changes | change)
+        return use._replace(changes=use.changes - change if over else use.changes | change)
     return use
 
 
@@ -136,8 +136,7 @@ def _lifted(use: Use, event: CarrierLifted) -> Use:
     """Forget the wafers that a carrier took away, all but those that are out."""
     port = f"loadport{event.load_port}"
     gone = {wafer for wafer, home in use.carriers.items() if home == port} - use.out
-    return replace(
-        use,
+    return use._replace(
         kinds={wafer: kind for wafer, kind in use.kinds.items() if wafer not in gone},
         carriers={wafer: home for wafer, home in use.carriers.items() if wafer not in gone},
     )
@@ -146,8 +145,8 @@ def _lifted(use: Use, event: CarrierLifted) -> Use:
 def _alarm(use: Use, event: AlarmSet | AlarmCleared) -> Use:
     key = (event.alarm, event.source)
     if isinstance(event, AlarmCleared):
-        return replace(use, stops=use.stops - {key})
-    return replace(use, stops=use.stops | {key}) if event.severity is Severity.FATAL else use
+        return use._replace(stops=use.stops - {key})
+    return use._replace(stops=use.stops | {key}) if event.severity is Severity.FATAL else use
 
 
 def _module(event: ModuleStateChanged) -> tuple[ModuleUse, str]:

@@ -214,6 +214,13 @@ class JobBook:
         wafer_id = wafer if isinstance(wafer, str) else wafer.wafer_id
         return self.of(wafer_id).progress[wafer_id]
 
+    def unfinished(self) -> Iterator[tuple[Job, str, WaferProgress]]:
+        """Yield each wafer, with its job and identity, that is not finished."""
+        for job in self._jobs.values():
+            for wafer_id, progress in job.progress.items():
+                if not progress.finished:
+                    yield job, wafer_id, progress
+
     def progress(self) -> Mapping[str, WaferProgress]:
         """Return what is known of every wafer of the jobs that are not over or have wafers out."""
         return {i: p for job in self._jobs.values() for i, p in job.progress.items()}

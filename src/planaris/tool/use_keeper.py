@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from planaris.stream import Committed, EquipmentStateChanged, EventStream
 from planaris.tool.equipment_state import TOOL, E10State, Use, step
@@ -44,7 +43,7 @@ class UseKeeper:
                     self.state = E10State(item.event.state)
             else:
                 self.use = step(self.use, item.event)
-        self.use = replace(self.use, modules={})
+        self.use = self.use._replace(modules={})
         if self.use.running:
             self._stream.publish(EquipmentStateChanged(TOOL, self.state.value, E10State.UDT.value, "no controller"))
             self.state, self._restored = E10State.UDT, True
