@@ -84,4 +84,4 @@ def test_moving_zones_halves_what_a_dished_film_leaves_uneven_and_five_flatten_w
         uneven_pct[len(zones)] = wiwnu_pct
         page = (moved.folder / "report.html").read_text(encoding="utf-8")
         assert all(f"head.zone{number}_pressure_kPa" in page for number in range(1, len(zones) + 1))
-    assert (uneven_pct[5] < 0.75 * uneven_pct[3]).all()
+    assert (uneven_pct[5] < 0.6 * uneven_pct[3]).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,9 +11,12 @@ import numpy as np
 from planaris.control.endpoint.decision import Decision, DecisionKind
 from planaris.model import PolishStep
 
-# Of the move that would let a zone finish with the others, what is made at once: rates are seen with noise, and a zone
-# also moves its neighbours.
-_GAIN = 0.6
+# Time constant with which a zone closes in on the pressure that lets it finish with the others: rates are seen with
+# noise, and a zone also moves its neighbours [design].
+_CLOSING_S = 2.2
+# Lag of a rate behind the pressure that made it: what detectors need to see it. After a step of one zone's pressure the
+# spectral estimate has 63 % of what it will see after 6 s (inner zone) to 15 s (outer ones), on the bench's wafers.
+_SEEN_S = 10.0
 # Closer to the end there is nothing left to win, and a small error of thickness asks for a large pressure.
 _LAST_S = 4.0
 # Smaller moves than this are not worth an order, kPa.
@@ -23,10 +27,18 @@ _CONFIDENCE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class ZoneState:
-    """Pressures ordered last, and when the next move may be made."""
+    """Pressures ordered last, when the next move may be made, and the pressures behind the rates seen at ``time_s``."""
 
     pressure_kPa: tuple[float, ...]
     next_s: float
+    seen_kPa: tuple[float, ...]
+    time_s: float
+
+    def seen_at(self, time_s: float) -> ZoneState:
+        """Return the state at a later time: what rates show follows the pressures with its lag."""
+        share = 1.0 - math.exp(-max(0.0, time_s - self.time_s) / _SEEN_S)
+        pairs = zip(self.seen_kPa, self.pressure_kPa, strict=True)
+        return replace(self, seen_kPa=tuple(old + share * (new - old) for old, new in pairs), time_s=time_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +58,16 @@ class ZoneProfileControl:
 
     def start(self, start_s: float) -> ZoneState:
         """Return the state at the start of a step."""
-        return ZoneState(self.set_point_kPa, start_s + self.settle_s)
+        return ZoneState(self.set_point_kPa, start_s + self.settle_s, self.set_point_kPa, start_s)
 
     def step(self, state: ZoneState, decision: Decision) -> tuple[ZoneState, tuple[float, ...] | None]:
         """Take a detector's decision; return the next state and pressures to order, None where they stay.
 
-        With the time T that the mean needs, zone z should remove at (h_z − target)/T; its pressure goes with its rate
-        (Preston), so that P_z takes the ratio of that and the rate seen.
+        With the time T that the mean needs, zone z should remove at (h_z − target)/T; its rate goes with its pressure
+        (Preston). The rate seen is that of the pressures of some seconds ago: against those of now, a zone would be
+        moved again for what it was moved for already, and swing.
         """
+        state = state.seen_at(decision.time_s)
         if decision.time_s < state.next_s or not self._may_move(decision):
             return state, None
         zones, rates = np.asarray(decision.zones_nm), np.asarray(decision.zone_rates_nm_min)
@@ -64,7 +78,8 @@ class ZoneProfileControl:
             return state, None
         now = np.asarray(state.pressure_kPa)
         wanted = np.maximum(zones - self.target_nm, 0.0) / left_min
-        move = _GAIN * now * (wanted / np.maximum(rates, 0.1 * decision.rate_nm_min) - 1.0)
+        rate_per_kPa = np.maximum(rates, 0.1 * decision.rate_nm_min) / np.maximum(state.seen_kPa, _LEAST_kPa)
+        move = (1.0 - math.exp(-self.update_s / _CLOSING_S)) * (wanted / rate_per_kPa - now)
         after = now + np.clip(move, -self.max_step_kPa, self.max_step_kPa)
         after = np.clip(after, self.lowest_kPa, self.highest_kPa)
         state = replace(state, next_s=decision.time_s + self.update_s)
