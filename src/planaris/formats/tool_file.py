@@ -83,7 +83,14 @@ def _check_head(tree: Tree, sheet: Sheet) -> None:
     radius_mm = diameter_mm / 2 if diameter_mm is not None else None
     if isinstance(zones, list) and all(isinstance(z, int | float) for z in zones):
         if any(a >= b for a, b in pairwise(zones)):
-            sheet.fault("head.zone_outer_mm", None, "zones must run from the centre out", unit="mm")
+            in_order = ", ".join(figure(z) for z in sorted(set(zones)))
+            sheet.fault(
+                "head.zone_outer_mm",
+                None,
+                "zones must run from the centre out",
+                limit="each > the one before",
+                remedy=f"[{in_order}] would be in order",
+            )
         elif zones and radius_mm is not None and zones[-1] > radius_mm:
             limit = f"<= {figure(radius_mm)}"
             sheet.fault("head.zone_outer_mm", None, "reaches past the wafer's edge", limit=limit, unit="mm")

@@ -102,6 +102,12 @@ def test_one_fault(
     assert problem in faults[path].problem
 
 
+def test_zones_in_disorder_are_shown_in_order(changed: Callable[[str, str], Path], faults_of: FaultsOf) -> None:
+    file = changed("[85, 95, 99]", "[95, 85.5, 99]")
+    (fault,) = faults_of(lambda: load_tool(file)).values()
+    assert (fault.limit, fault.remedy) == ("each > the one before", "[85.5, 95, 99] would be in order")
+
+
 def test_a_tool_that_is_not_there_lists_those_that_are(faults_of: FaultsOf) -> None:
     (fault,) = faults_of(lambda: load_tool("tool_z")).values()
     assert fault.limit == ", ".join(tool_names())
