@@ -224,7 +224,7 @@ class _Play:
         result.tool_time_s = clock.now_s()
         result.actions_count, result.actions = person.actions_count, person.given
         result.alarms = dict(Counter(alarm for _, alarm, _ in checks.alarms))
-        result.marks = dict(Counter(m for marks in checks.marks.values() for m in set(marks)))
+        result.marks = dict(Counter(m for marks in checks.marks.values() for m in sorted(set(marks))))
         result.scrapped = sorted(i for i, marks in checks.marks.items() if "scrap" in marks)
         touched = {i for b in self._broken for i in b.touched}
         result.collateral = [i for i in result.scrapped if i not in touched]
