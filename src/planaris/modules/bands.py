@@ -129,7 +129,8 @@ class BandMonitor:
         found: list[Deviation] = []
         platen_block = block.rate_class.startswith("platen")
         watched = [w for w in self.watched if w.on_platen is platen_block]
-        values = block.values[first:, [block.tags.index(w.tag) for w in watched]]
+        columns = np.array([block.tags.index(w.tag) for w in watched], dtype=np.intp)
+        values = block.values[first:].take(columns, axis=1)
         set_points = _asked(watched, block.time_s[first:])
         errors_pct = 100.0 * np.abs(values - set_points) / set_points
         worst_pct = errors_pct.max(axis=0).tolist()
