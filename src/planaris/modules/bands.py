@@ -84,11 +84,16 @@ class BandMonitor:
     watched: list[_Watched] = field(default_factory=list[_Watched])
     from_s: float = float("inf")
     last_sample_s: dict[str, float] = field(default_factory=dict[str, float])
+    # What is watched of each rate class in this step, and its columns in the blocks.
+    _by_class: dict[str, tuple[list[_Watched], NDArray[np.intp]]] = field(
+        default_factory=dict[str, tuple[list[_Watched], NDArray[np.intp]]]
+    )
 
     def start(self, step: PolishStep, time_s: float, settle_s: float) -> None:
         """Begin a step at a tool time."""
         self.from_s = time_s + settle_s
         self.watched = []
+        self._by_class = {}
         for band in step.bands or DEFAULT_BANDS:
             for tag, set_point in self._targets(band.quantity, step):
                 if set_point > 0:
@@ -127,9 +132,8 @@ class BandMonitor:
         if first == len(block.time_s):
             return []
         found: list[Deviation] = []
-        platen_block = block.rate_class.startswith("platen")
-        watched = [w for w in self.watched if w.on_platen is platen_block]
-        values = block.values[first:, [block.tags.index(w.tag) for w in watched]]
+        watched, columns = self._by_class.get(block.rate_class) or self._watched_in(block)
+        values = block.values[first:].take(columns, axis=1)
         set_points = _asked(watched, block.time_s[first:])
         errors_pct = 100.0 * np.abs(values - set_points) / set_points
         worst_pct = errors_pct.max(axis=0).tolist()
@@ -148,6 +152,13 @@ class BandMonitor:
                 w.warned = True
                 found.append(_deviation(w, last, aborts=False))
         return found
+
+    def _watched_in(self, block: Block) -> tuple[list[_Watched], NDArray[np.intp]]:
+        platen_block = block.rate_class.startswith("platen")
+        watched = [w for w in self.watched if w.on_platen is platen_block]
+        columns = np.array([block.tags.index(w.tag) for w in watched], dtype=np.intp)
+        self._by_class[block.rate_class] = watched, columns
+        return watched, columns
 
     def _sample_period_s(self, block: Block) -> float:
         """Return the time a sample stands for; a block of one sample tells it by the one before, unless lost."""

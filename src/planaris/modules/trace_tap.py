@@ -32,9 +32,8 @@ class TraceTap:
     ) -> None:
         self._on_block, self._recording = on_block, recording
         self._volumes_ml: dict[str, float] = {}
-        self._last_flow: dict[str, float] = {}
-        self._flow_columns: list[int] | None = None
-        self._counted_to_s = 0.0
+        self._flows: tuple[list[str], NDArray[np.intp]] | None = None
+        self._counted: Block | None = None
         self._waiting: tuple[list[Block], list[Block]] = ([], [])
         self._subscriptions = (
             port.subscribe(f"platen{platen}.fast", block_s),
@@ -68,18 +67,14 @@ class TraceTap:
         if len(block.time_s) < 2:
             return
         step_min = float(block.time_s[1] - block.time_s[0]) / 60.0
-        columns = self._flow_columns
-        if columns is None:
+        if self._flows is None:
             columns = [column for column, tag in enumerate(block.tags) if tag.endswith("_flow_ml_min")]
-            self._flow_columns = columns
-        flows = block.values[:, columns]
-        sums = flows.sum(axis=0, dtype=np.float64).tolist()
-        means = flows[-_LAST_SAMPLES:].mean(axis=0, dtype=np.float64).tolist()
-        for column, total, mean in zip(columns, sums, means, strict=True):
-            tag = block.tags[column]
+            self._flows = [block.tags[column] for column in columns], np.array(columns, dtype=np.intp)
+        tags, columns = self._flows
+        sums = block.values.T.take(columns, axis=0).sum(axis=1, dtype=np.float64).tolist()
+        for tag, total in zip(tags, sums, strict=True):
             self._volumes_ml[tag] = self._volumes_ml.get(tag, 0.0) + total * step_min
-            self._last_flow[tag] = mean
-        self._counted_to_s = float(block.time_s[-1])
+        self._counted = block
 
     def close(self) -> None:
         """Take no more samples; `run` ends after what was sampled."""
@@ -92,6 +87,9 @@ class TraceTap:
         With ``now_s`` the samples that have not come in yet count with the last flow seen: what a totaliser shows.
         """
         total_ml = self._volumes_ml.get(tag, 0.0)
-        if now_s is not None and tag in self._last_flow:
-            total_ml += self._last_flow[tag] * max(0.0, now_s - self._counted_to_s) / 60.0
+        counted = self._counted
+        if now_s is not None and counted is not None and tag in self._volumes_ml:
+            last_seen = counted.values[-_LAST_SAMPLES:, counted.tags.index(tag)]
+            last_flow_ml_min = float(last_seen.mean(dtype=np.float64))
+            total_ml += last_flow_ml_min * max(0.0, now_s - float(counted.time_s[-1])) / 60.0
         return round(max(0.0, total_ml), 3)

@@ -121,22 +121,20 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
     """
     geometry = model.geometry
     xp = array_namespace(drive.zone_pressures_kPa, drive.ring_pressure_kPa, state.temperature_C)
-    pressure = wafer_pressure(model.pressure_matrix, drive.zone_pressures_kPa, drive.ring_pressure_kPa)
-    radii_mm = xp.concat([geometry.radii_mm, xp.asarray([geometry.retaining_radius_mm])])
-    # Nothing slides on the pad in an interval without pressure.
     pressed = (drive.ring_pressure_kPa != 0.0) | xp.any(drive.zone_pressures_kPa != 0.0, axis=-1)
     if xp is np and not pressed.any():
-        speeds = np.zeros((pressure.shape[0], radii_mm.shape[0]))
-    else:
-        speeds = mean_sliding_speed(
-            radii_mm,
-            drive.platen_speed_rpm,
-            drive.head_speed_rpm,
-            drive.center_distance_mm,
-            drive.sweep_speed_mm_s,
-        )
-        if xp is not np or not pressed.all():
-            speeds = xp.where(pressed[:, None], speeds, 0.0)
+        return _relax_block(state, drive, model, dt_s)
+    pressure = wafer_pressure(model.pressure_matrix, drive.zone_pressures_kPa, drive.ring_pressure_kPa)
+    speeds = mean_sliding_speed(
+        xp.concat([geometry.radii_mm, xp.asarray([geometry.retaining_radius_mm])]),
+        drive.platen_speed_rpm,
+        drive.head_speed_rpm,
+        drive.center_distance_mm,
+        drive.sweep_speed_mm_s,
+    )
+    # Nothing slides on the pad in an interval without pressure.
+    if xp is not np or not pressed.all():
+        speeds = xp.where(pressed[:, None], speeds, 0.0)
     speed = speeds[:, :-1]
     ring_force = 1e3 * geometry.retaining_area_m2 * drive.ring_pressure_kPa
     power = pressure * speed * (1e3 * geometry.area_m2)
@@ -187,6 +185,33 @@ def polish_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_
         heat_W=heat_W,
         state=PlatenState(after[-1, :n_ring], populations[-1], after[-1, -1]),
         under_rates_nm_min=tuple(under_rates),
+    )
+
+
+def _relax_block(state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_s: ArrayLike) -> PlatenBlock:
+    """Do as `polish_block` where nothing presses: what rubs and what comes off is zero and takes no reckoning."""
+    geometry = model.geometry
+    n_t, n_r, n_ring = len(drive.ring_pressure_kPa), len(geometry.radii_mm), len(geometry.pad_area_m2)
+    on_pad, on_wafer, nothing = np.zeros((n_t, n_ring)), np.zeros((n_t, n_r)), np.zeros(n_t)
+    before, after = _advance_pad(state, drive, model, on_pad, on_pad, dt_s=dt_s)
+    rate = np.zeros((len(after), n_r))
+    populations = after[:, n_ring:-1].reshape(len(after), -1, n_ring)
+    return PlatenBlock(
+        rate_nm_min=rate,
+        pressure_kPa=on_wafer,
+        velocity_m_s=on_wafer,
+        wafer_temperature_C=mix(0.5 * (after + before)[:, :n_ring], geometry.dwell),
+        temperature_C=after[:, :n_ring],
+        populations=populations,
+        pv_ring_kPa_m_s=on_pad,
+        solids_ratio=after[:, -1],
+        wafer_force_N=nothing,
+        ring_force_N=nothing,
+        wafer_drag_N=nothing,
+        ring_drag_N=nothing,
+        heat_W=on_pad,
+        state=PlatenState(after[-1, :n_ring], populations[-1], after[-1, -1]),
+        under_rates_nm_min=(rate,) * len(model.under_laws),
     )
 
 

@@ -72,7 +72,7 @@ class _Watched:
     """The limits of one rate class: their columns in its blocks, and low and high as rows to compare with."""
 
     limits: tuple[Limit, ...]
-    columns: list[int]
+    columns: NDArray[np.intp]
     low: NDArray[np.float32]
     high: NDArray[np.float32]
     head_up: list[int]
@@ -89,7 +89,7 @@ def _watched(kind: str, names: Sequence[str]) -> _Watched:
     )
     return _Watched(
         found,
-        [column[w.tag.split(".", 1)[1]] for w in found],
+        np.array([column[w.tag.split(".", 1)[1]] for w in found], dtype=np.intp),
         np.array([w.low for w in found], dtype=np.float32),
         np.array([w.high for w in found], dtype=np.float32),
         [i for i, w in enumerate(found) if w.head_up],
@@ -102,39 +102,43 @@ class LimitWatch:
     """Checks blocks of any rate class; sets alarms when a limit is passed for long enough and clears them after."""
 
     alarms: AlarmBook
-    _outside_s: dict[tuple[str, Limit], float] = field(default_factory=dict[tuple[str, Limit], float])
-    _set: set[tuple[str, Limit]] = field(default_factory=set[tuple[str, Limit]])
+    # By rate class and number of its limit.
+    _outside_s: dict[tuple[str, int], float] = field(default_factory=dict[tuple[str, int], float])
+    _set: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     _by_class: dict[str, _Watched] = field(default_factory=dict[str, _Watched])
-    # Sources of which something is in the two above: the others need no look at their limits one by one.
+    # Rate classes of which something is in the two above: the others need no look at their limits one by one.
     _unwell: set[str] = field(default_factory=set[str])
 
     def check(self, block: Block, wafer_id: str = "") -> list[Excess]:
         """Look at one block, set and clear alarms, and return what was passed with it."""
         if not len(block.time_s):
             return []
-        source = block.rate_class.split(".", 1)[0]
-        watched = self._by_class.get(block.rate_class)
+        rate_class = block.rate_class
+        source = rate_class.split(".", 1)[0]
+        watched = self._by_class.get(rate_class)
         if watched is None:
             names = [tag.split(".", 1)[1] for tag in block.tags]
-            watched = self._by_class[block.rate_class] = _watched(source.rstrip("0123456789"), names)
-        seen = block.values[:, watched.columns]
+            watched = self._by_class[rate_class] = _watched(source.rstrip("0123456789"), names)
+        seen = block.values.take(watched.columns, axis=1)
         outside = seen < watched.low
         outside |= seen > watched.high
         if watched.height is not None:
-            outside[:, watched.head_up] &= (block.values[:, watched.height] > HEAD_UP_mm)[:, None]
-        if source not in self._unwell and not np.count_nonzero(outside):
+            up = block.values[:, watched.height] > HEAD_UP_mm
+            for column in watched.head_up:
+                outside[:, column] &= up
+        if rate_class not in self._unwell and not np.count_nonzero(outside):
             return []
         outside &= (block.quality == _GOOD)[:, None]
         step_s = float(block.time_s[-1] - block.time_s[0]) / max(1, len(block.time_s) - 1) or 1.0
         some = outside.any(axis=0).tolist()
-        if source not in self._unwell and True not in some:
+        if rate_class not in self._unwell and True not in some:
             return []
-        self._unwell.add(source)
+        self._unwell.add(rate_class)
         passed: list[Excess] = []
         for i, limit in enumerate(watched.limits):
-            key = (source, limit)
+            key = (rate_class, i)
             if some[i]:
-                excess = self._outside(limit, source, outside[:, i], step_s, float(seen[-1, i]), wafer_id)
+                excess = self._outside(key, limit, source, outside[:, i], step_s, float(seen[-1, i]), wafer_id)
                 if excess is not None:
                     passed.append(excess)
                 continue
@@ -142,15 +146,21 @@ class LimitWatch:
             if key in self._set and self._inside(limit, float(seen[-1, i])):
                 self._set.discard(key)
                 self.alarms.clear(limit.alarm, source, f"{float(seen[-1, i]):g} is within the limits again")
-        if not any(known == source for known, _ in (*self._outside_s, *self._set)):
-            self._unwell.discard(source)
+        if not any(known == rate_class for known, _ in (*self._outside_s, *self._set)):
+            self._unwell.discard(rate_class)
         return passed
 
     def _outside(
-        self, limit: Limit, source: str, outside: NDArray[np.bool_], step_s: float, seen: float, wafer_id: str
+        self,
+        key: tuple[str, int],
+        limit: Limit,
+        source: str,
+        outside: NDArray[np.bool_],
+        step_s: float,
+        seen: float,
+        wafer_id: str,
     ) -> Excess | None:
         """Add up the time outside; return what was passed when it first is too long."""
-        key = (source, limit)
         before_s = self._outside_s.get(key, 0.0)
         inside = (~outside).nonzero()[0].tolist()
         if inside:

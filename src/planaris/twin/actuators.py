@@ -31,13 +31,13 @@ class _Row:
     """
 
     __slots__ = (
-        "columns",
         "lead",
         "output",
         "ramp_s",
         "ramped",
         "reference",
         "resting",
+        "settled_s",
         "slope",
         "start_s",
         "target",
@@ -55,8 +55,7 @@ class _Row:
             self.lead = lead = reference - slope * tau_s
             self.ramped = lead + slope * ramp_s + (output - lead) * math.exp(-ramp_s / tau_s)
         self.resting = output == target == reference
-        settled_s = start_s if self.resting else start_s + (ramp_s + _SETTLED_TAUS * tau_s)
-        self.columns = output, target, ramp_s, self.slope, self.lead, self.ramped, settled_s
+        self.settled_s = start_s if self.resting else start_s + (ramp_s + _SETTLED_TAUS * tau_s)
 
     def commanded(self, time_s: float, target: float | None, ramp_s: float) -> _Row:
         """Return the row from a command on; without a target of its own it goes on to the one it has."""
@@ -84,34 +83,25 @@ class _Row:
 
 
 class _Segment:
-    """State of all actuators from ``start_s`` on: row by row for the next command, and as arrays (n_actuators, 1)."""
+    """State of all actuators from ``start_s`` on, row by row; ``target`` as an array (n_actuators, 1)."""
 
-    __slots__ = (
-        "_moving",
-        "_row_settled_s",
-        "lead",
-        "output",
-        "quick_settled_s",
-        "ramp_s",
-        "ramped",
-        "rows",
-        "settled_s",
-        "slope",
-        "start_s",
-        "target",
-    )
+    __slots__ = ("_moving", "quick_settled_s", "rows", "settled_s", "start_s", "target")
 
     def __init__(self, start_s: float, rows: Sequence[_Row]) -> None:
         self.start_s, self.rows = start_s, rows
-        columns = np.array([row.columns for row in rows]).T
-        self.output, self.target, self.ramp_s, self.slope, self.lead, self.ramped = columns[:6, :, None]
-        self._row_settled_s: Array = columns[6]
-        self.settled_s = max(settled_s := columns[6].tolist())
-        quick_s = [s for s, row in zip(settled_s, rows, strict=True) if row.tau_s < _SLOW_TAU_S]
-        self.quick_settled_s = max(quick_s, default=start_s)
+        self.target: Array = np.array([row.target for row in rows])[:, None]
+        self.settled_s = max(row.settled_s for row in rows)
+        self.quick_settled_s = max((row.settled_s for row in rows if row.tau_s < _SLOW_TAU_S), default=start_s)
         self._moving: dict[bool, _Moving] = {}
 
-    def moving_at(self, time_s: float, tau_s: Array) -> _Moving | None:
+    def fill(self, outputs: Array, times_s: Array) -> None:
+        """Set outputs, (n_actuators, n), at ascending times not before the start."""
+        outputs[:] = self.target
+        moving = self._moving_at(times_s[0])
+        if moving is not None:
+            outputs[moving.numbers] = moving.outputs(times_s - self.start_s)
+
+    def _moving_at(self, time_s: float) -> _Moving | None:
         """Return the actuators that may move from a time on, None where all have settled.
 
         One that has settled among others that have not comes out at its target all the same.
@@ -121,32 +111,35 @@ class _Segment:
         quick = time_s < self.quick_settled_s
         moving = self._moving.get(quick)
         if moving is None:
-            unsettled = self._row_settled_s > (self.start_s if quick else self.quick_settled_s)
-            moving = self._moving[quick] = _Moving(self, unsettled.nonzero()[0], tau_s)
+            settled_s = self.start_s if quick else self.quick_settled_s
+            moving = self._moving[quick] = _Moving(
+                [(i, row) for i, row in enumerate(self.rows) if row.settled_s > settled_s]
+            )
         return moving
 
 
 class _Moving:
-    """Some actuators of a segment, (n_rows, 1) each."""
+    """Some actuators of a segment, (n_rows, 1) each, and their ``numbers`` in it."""
 
-    __slots__ = ("before", "gap", "lead", "ramp_s", "ramping_s", "rising_s", "rows", "slope", "target", "tau_s")
+    __slots__ = ("before", "fall_s", "gap", "lead", "numbers", "ramp_s", "ramping_s", "rising_s", "slope", "target")
 
-    def __init__(self, segment: _Segment, rows: NDArray[np.intp], tau_s: Array) -> None:
-        self.rows, self.tau_s, self.ramp_s, self.target = rows, tau_s[rows], segment.ramp_s[rows], segment.target[rows]
-        self.gap = segment.ramped[rows] - self.target
-        self.lead, self.slope = segment.lead[rows], segment.slope[rows]
-        self.before = segment.output[rows] - self.lead
+    def __init__(self, rows: Sequence[tuple[int, _Row]]) -> None:
+        self.numbers: NDArray[np.intp] = np.array([i for i, _ in rows])
+        curves = [
+            (-r.tau_s, r.ramp_s, r.target, r.ramped - r.target, r.lead, r.slope, r.output - r.lead) for _, r in rows
+        ]
+        columns: Array = np.array(curves).T[:, :, None]
+        self.fall_s, self.ramp_s, self.target, self.gap, self.lead, self.slope, self.before = columns
         # Until when one of them ramps, and until when none is near rest, with a margin for rounding.
-        self.ramping_s = float(self.ramp_s.max())
-        self.rising_s = float((self.ramp_s + (_SETTLED_TAUS - 1.0) * self.tau_s).min())
+        self.ramping_s = max(r.ramp_s for _, r in rows)
+        self.rising_s = min(r.ramp_s + (_SETTLED_TAUS - 1.0) * r.tau_s for _, r in rows)
 
     def outputs(self, since_s: Array) -> Array:
         """Return the outputs, (n_rows, n), at ascending times after the segment's start."""
-        tau_s, target = self.tau_s, self.target
         after = since_s - self.ramp_s
         # Times ascend, so that the first and the last say whether there is anything to bound.
         ramping = since_s[0] < self.ramping_s
-        left = after / -tau_s
+        left = after / self.fall_s
         if ramping:
             np.minimum(left, 0.0, out=left)
         if since_s[-1] > self.rising_s:
@@ -156,11 +149,11 @@ class _Moving:
         else:
             np.exp(left, out=left)
         left *= self.gap
-        left += target
+        left += self.target
         if not ramping:
             return left
         in_ramp = np.minimum(after, 0.0) + self.ramp_s
-        ramped = self.lead + self.slope * in_ramp + self.before * np.exp(-in_ramp / tau_s)
+        ramped = self.lead + self.slope * in_ramp + self.before * np.exp(in_ramp / self.fall_s)
         return np.where(after >= 0.0, left, ramped)
 
 
@@ -170,7 +163,6 @@ class ActuatorBank:
     def __init__(self, names: Sequence[str], tau_s: Sequence[float], initial: Sequence[float], start_s: float) -> None:
         self.names = tuple(names)
         self.index = {name: i for i, name in enumerate(self.names)}
-        self._tau_s: Array = np.asarray(tau_s, dtype=float)[:, None]
         rows = [_Row(float(t), start_s, float(x), float(x), float(x), 0.0) for t, x in zip(tau_s, initial, strict=True)]
         self._segments = [_Segment(start_s, rows)]
 
@@ -187,14 +179,17 @@ class ActuatorBank:
 
         With ``as_of_s`` each is what it would be had no command come after that time.
         """
-        known_s = times_s if as_of_s is None else as_of_s
-        parts = [self._outputs(segment, times_s[low:high]) for segment, low, high in self._pieces(known_s)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        outputs = np.empty((len(self.names), len(times_s)))
+        for segment, low, high in self._pieces(times_s if as_of_s is None else as_of_s):
+            segment.fill(outputs[:, low:high], times_s[low:high])
+        return outputs
 
     def targets_at(self, times_s: Array) -> Array:
         """Return the targets, shape (n_actuators, n), that held at ascending times within the bank's memory."""
-        parts = [s.target.repeat(high - low, axis=1) for s, low, high in self._pieces(times_s)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        targets = np.empty((len(self.names), len(times_s)))
+        for segment, low, high in self._pieces(times_s):
+            targets[:, low:high] = segment.target
+        return targets
 
     def _pieces(self, times_s: Array) -> list[tuple[_Segment, int, int]]:
         """Return the segments that hold at ascending times, each with its range of them."""
@@ -213,10 +208,3 @@ class ActuatorBank:
         """Drop segments that ended before a time."""
         while len(self._segments) > 1 and self._segments[1].start_s <= time_s:
             self._segments.pop(0)
-
-    def _outputs(self, segment: _Segment, times_s: Array) -> Array:
-        outputs = segment.target.repeat(len(times_s), axis=1)
-        moving = segment.moving_at(times_s[0], self._tau_s)
-        if moving is not None:
-            outputs[moving.rows] = moving.outputs(times_s - segment.start_s)
-        return outputs

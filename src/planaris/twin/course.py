@@ -45,8 +45,9 @@ class Stretch:
 
     def first(self, count: int) -> Stretch:
         """Return the first intervals alone."""
-        block = _first(self.block, count)
-        at_end = PlatenState(block.temperature_C[-1], block.populations[-1], block.solids_ratio[-1])
+        block, last = self.block, count - 1
+        at_end = PlatenState(block.temperature_C[last], block.populations[last], block.solids_ratio[last])
+        block = _first(block, count, state=at_end)
         return Stretch(
             self.starts_s[:count],
             self.middles_s[:count],
@@ -55,7 +56,7 @@ class Stretch:
             self.pressing[:, :count],
             _first(self.drive, count),
             self.model,
-            replace(block, state=at_end),
+            block,
         )
 
 
@@ -154,8 +155,9 @@ def level(values: Array) -> bool:
 
 def _same(one: PlatenModel, other: PlatenModel) -> bool:
     """Whether two models have the same constants, by the arrays that are the same and the values that are equal."""
-    return one.pressure_matrix is other.pressure_matrix and (
-        (one.law, one.friction_coefficient, one.groove_volume_ml, one.slurry)
+    return one is other or (
+        one.pressure_matrix is other.pressure_matrix
+        and (one.law, one.friction_coefficient, one.groove_volume_ml, one.slurry)
         == (other.law, other.friction_coefficient, other.groove_volume_ml, other.slurry)
     )
 
@@ -171,9 +173,9 @@ def _by_row(part: PlatenDrive | PlatenBlock) -> dict[str, Array]:
     return {name: cast(Array, value) for name, value in values if isinstance(value, np.ndarray) and value.ndim}
 
 
-def _first(part: _Rows, count: int) -> _Rows:
+def _first(part: _Rows, count: int, **others: object) -> _Rows:
     taken: dict[str, Any] = {name: array[:count] for name, array in _by_row(part).items()}
-    return replace(part, **taken)
+    return replace(part, **taken, **others)
 
 
 def _joined(parts: Sequence[_Rows], counts: Sequence[int]) -> _Rows:
@@ -186,4 +188,4 @@ def _joined(parts: Sequence[_Rows], counts: Sequence[int]) -> _Rows:
 
 
 def _spread(rows: Array, count: int) -> Array:
-    return rows if len(rows) == count else np.broadcast_to(rows, (count, *rows.shape[1:]))
+    return rows if len(rows) == count else rows.repeat(count, axis=0)

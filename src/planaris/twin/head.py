@@ -67,8 +67,9 @@ class TrueHead:
         self.ring_row, self.speed_row, self.sweep_row = index["ring"], index["speed"], index["sweep"]
         self.contact_row = index["contact"]
         # Chambers that gas fills: the zones and the ring, as actuators and as the lags of their flows.
-        self._chamber_rows = [*self.zone_rows, self.ring_row]
-        self._flow_lags = [self.signals.lag_index[f"{name}_flow_l_min"] for name in (*self.signals.zones, "ring")]
+        self._chamber_rows: NDArray[np.intp] = np.array([*self.zone_rows, self.ring_row])
+        flows = [self.signals.lag_index[f"{name}_flow_l_min"] for name in (*self.signals.zones, "ring")]
+        self._flow_lags: NDArray[np.intp] = np.array(flows)
 
     def pressure_matrix(self) -> Array:
         """Return M with p(r) = M @ [zones, ring] for the ring as worn now."""
@@ -137,9 +138,12 @@ class TrueHead:
         self._sweeps.append(_Sweep(time_s, sweep_per_min * 2.0 * np.pi / 60.0, phase_rad))
         self.sweep_per_min = sweep_per_min
 
-    def sweep_course(self, times_s: Array, as_of_s: Array) -> tuple[Array, Array]:
-        """Return the sweep's phase in rad and its rate in rad/s at times, as they are known at ``as_of_s``."""
+    def sweep_course(self, times_s: Array, as_of_s: Array) -> tuple[Array, Array | float]:
+        """Return the sweep's phase in rad and its rate in rad/s at times, as known at the ascending ``as_of_s``."""
         sweeps = self._sweeps
+        last = sweeps[-1]
+        if len(sweeps) == 1 or as_of_s[0] >= last.from_s:  # most often
+            return last.phase_rad + (times_s - last.from_s) * last.rate_rad_s, last.rate_rad_s
         which = np.searchsorted([s.from_s for s in sweeps[1:]], as_of_s, side="right")
         from_s, rate_rad_s, phase_rad = np.array([(s.from_s, s.rate_rad_s, s.phase_rad) for s in sweeps])[which].T
         return phase_rad + (times_s - from_s) * rate_rad_s, rate_rad_s
@@ -160,31 +164,31 @@ class TrueHead:
         demand = self.bank.targets_at(starts_s)
         index = self.signals.lag_index
         target = np.empty((len(index), len(middles_s)))
-
-        def put(tag: str, value: Array | float) -> None:
-            target[index[tag]] = value
-
         speed = out[self.speed_row]
         amplitude = out[self.sweep_row]
         phase, rate_rad_s = self.sweep_course(middles_s, starts_s)
         # Filling a chamber takes gas in proportion to the pressure still missing; the rest is the regulator's bleed and
         # the membrane's leak.
-        held, lost = out[self._chamber_rows], [leak_l_min_kPa(lost_kPa) for lost_kPa in self.leaks_kPa]
+        held, lost = out.take(self._chamber_rows, axis=0), [leak_l_min_kPa(lost_kPa) for lost_kPa in self.leaks_kPa]
         taken_l_min_kPa = np.array([_BLEED_L_MIN_kPa + leak for leak in (*lost, 0.0)])
-        flows = 0.35 * np.abs(demand[self._chamber_rows] - held) + taken_l_min_kPa[:, None] * held
+        flows = 0.35 * np.abs(demand.take(self._chamber_rows, axis=0) - held) + taken_l_min_kPa[:, None] * held
         target[self._flow_lags] = flows
         torque = 1.0 + np.abs(drag_torque_Nm) + 0.02 * speed
-        put("downforce_N", force_N)
-        put("torque_Nm", torque)
-        put("motor_current_A", 0.6 + torque / 12.0 + 0.004 * speed)
-        put("motor_temperature_C", 25.0 + 0.25 * speed + 0.4 * torque)
         sweep_mm_s = amplitude * rate_rad_s * np.cos(phase)
-        put("sweep_mm", amplitude * np.sin(phase))
-        put("sweep_speed_mm_s", sweep_mm_s)
-        put("sweep_current_A", 0.3 + 0.06 * np.abs(sweep_mm_s) + 0.0004 * force_N)
-        put("supply_pressure_kPa", 480.0 - 1.2 * sum(flows[1:], start=flows[0]))
-        put("union_temperature_C", 22.5 + 0.03 * speed)
-        put("cavity_temperature_C", AIR_TEMPERATURE_C + 0.002 * force_N)
+        shown = {
+            "downforce_N": force_N,
+            "torque_Nm": torque,
+            "motor_current_A": 0.6 + torque / 12.0 + 0.004 * speed,
+            "motor_temperature_C": 25.0 + 0.25 * speed + 0.4 * torque,
+            "sweep_mm": amplitude * np.sin(phase),
+            "sweep_speed_mm_s": sweep_mm_s,
+            "sweep_current_A": 0.3 + 0.06 * np.abs(sweep_mm_s) + 0.0004 * force_N,
+            "supply_pressure_kPa": 480.0 - 1.2 * sum(flows[1:], start=flows[0]),
+            "union_temperature_C": 22.5 + 0.03 * speed,
+            "cavity_temperature_C": AIR_TEMPERATURE_C + 0.002 * force_N,
+        }
+        for tag, value in shown.items():
+            target[index[tag]] = value
         return target.T
 
     def commit(self, chunk: LagChunk) -> None:

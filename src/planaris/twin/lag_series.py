@@ -19,15 +19,19 @@ class LagChunk:
     targets: Array
 
     def at(self, times_s: Array, rate_per_s: Array) -> Array:
-        """Return states, shape (m, lags), at times; the first and last state hold outside the chunk."""
+        """Return states, shape (m, lags), at ascending times; the first and last state hold outside the chunk."""
         knots = self.knots_s
         j = knots.searchsorted(times_s, side="right")
         j -= 1
-        np.maximum(j, 0, out=j)
-        np.minimum(j, len(knots) - 2, out=j)
+        # Times ascend, so that the first and the last say whether any lies outside: most often none does.
+        inside = knots[0] <= times_s[0] and times_s[-1] < knots[-1]
+        if not inside:
+            np.maximum(j, 0, out=j)
+            np.minimum(j, len(knots) - 2, out=j)
         since_s = times_s - knots.take(j)
-        np.maximum(since_s, 0.0, out=since_s)
-        np.minimum(since_s, (knots[1:] - knots[:-1]).take(j), out=since_s)
+        if not inside:
+            np.maximum(since_s, 0.0, out=since_s)
+            np.minimum(since_s, (knots[1:] - knots[:-1]).take(j), out=since_s)
         target, gap = self.targets.take(j, axis=0), self.states.take(j, axis=0)
         gap -= target
         lags = since_s[:, None] * -rate_per_s

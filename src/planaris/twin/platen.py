@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
+from operator import is_
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +137,7 @@ class TruePlaten:
         self._course: Course | None = None
         self._past: Course | None = None
         self._no_pressure: Array = np.zeros((grid.n_r, 2))
+        self._known_model: tuple[tuple[object, ...], PlatenModel] | None = None
         # Until the first command after a turn nothing presses on the pad: it relaxes, and coarse edges serve.
         self._idle = True
 
@@ -377,7 +379,7 @@ class TruePlaten:
         rows_of = slice(course.done, count)
         starts, middles, dt_s = course.starts_s[rows_of], course.middles_s[rows_of], course.dt_s[rows_of]
         out, head, model = self.bank.at(middles, starts), self.head, course.model
-        n = len(middles)
+        n, rows = len(middles), self._rows
         if head is None:
             pressing, zones, ring_kPa, head_rpm = np.empty((0, n)), np.zeros((n, 1)), np.zeros(n), np.zeros(n)
         else:
@@ -386,7 +388,6 @@ class TruePlaten:
             zones = (pressing[head.zone_rows] * (touching * head.zone_gain_ratio())).T
             ring_kPa, head_rpm = pressing[head.ring_row] * touching, pressing[head.speed_row]
         cut_um_h = self._cut(starts, out)
-        rows = self._rows
         platen_rpm, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
         center_mm, sweep_mm_s = np.full(n, self._center_mm), np.zeros(n)
         if head is not None and pressing[head.contact_row].any():
@@ -394,11 +395,8 @@ class TruePlaten:
             center_mm = center_mm + pressing[head.sweep_row] * np.sin(phase)
             sweep_mm_s = pressing[head.sweep_row] * rate_rad_s * np.cos(phase)
         stacked = self.wafer is not None and self.wafer.under_nm is not None and bool(zones.any())
-        if (
-            not stacked
-            and not sweep_mm_s.any()
-            and all(steady(a) for a in (zones, ring_kPa, head_rpm, platen_rpm, slurry, di, cut_um_h))
-        ):
+        still = not stacked and not sweep_mm_s.any()
+        if still and all(steady(a) for a in (platen_rpm, slurry, di, head_rpm, ring_kPa, zones, cut_um_h)):
             # Nothing that drives the pad changes: one row serves all intervals.
             zones, ring_kPa, head_rpm, center_mm = zones[:1], ring_kPa[:1], head_rpm[:1], center_mm[:1]
             platen_rpm, slurry, di = platen_rpm[:1], slurry[:1], di[:1]
@@ -427,10 +425,13 @@ class TruePlaten:
 
     def _model(self, matrix: Array) -> PlatenModel:
         """Return the constants that hold now: those of the wafer's films under the slurry of the line last opened."""
+        inputs = self.pad_lost_um, self.wafer, self.slurry_line, matrix
+        if self._known_model is not None and all(map(is_, inputs, self._known_model[0])):
+            return self._known_model[1]
         depth_mm = groove_depth_mm(self.pad_lost_um, self.truth.pad)
         materials = self.wafer.materials if self.wafer is not None else ()
         top, *under = (self.truth.film_on(self.slurry_line, m) for m in materials or (self.truth.film,))
-        return PlatenModel(
+        model = PlatenModel(
             geometry=self._geometry,
             pressure_matrix=matrix,
             law=top.law,
@@ -443,6 +444,8 @@ class TruePlaten:
             disk=self.truth.disk,
             under_laws=tuple(film.law for film in under),
         )
+        self._known_model = inputs, model
+        return model
 
     def _through_films(
         self, state: PlatenState, drive: PlatenDrive, model: PlatenModel, dt_s: Array
@@ -554,18 +557,14 @@ class TruePlaten:
 
     def _lag_targets(self, chunk: Stretch, state: PlatenState) -> Array:
         out, rows, block = chunk.out, self._rows, chunk.block
-        target = np.empty((len(_LAGS), len(chunk.middles_s)))
-
-        def put(tag: str, value: Array | float) -> None:
-            target[LAG_INDEX[tag]] = value
-
         speed, slurry, di = out[rows["speed"]], out[rows["slurry"]], out[rows["di"]]
         force, disk = out[rows["force"]] * out[rows["disk_down"]], out[rows["disk"]]
         rub = self.truth.disk_friction_after(self.disk_hours)
         disk_Nm = rub * force * self.truth.disk.disk_radius_mm * (2.0e-3 / 3.0)
-        sweep_per_min = self.bank.targets_at(chunk.starts_s)[rows["disk_sweep"]]
-        sweep_rad = 2.0 * np.pi / 60.0 * sweep_per_min * chunk.middles_s
-        arm_mm = np.where(out[rows["disk_sweep"]] > 0.5, 125.0 + 75.0 * np.cos(sweep_rad), 200.0)
+        sweeping, arm_mm = out[rows["disk_sweep"]] > 0.5, 200.0
+        if np.count_nonzero(sweeping):
+            sweep_rad = 2.0 * np.pi / 60.0 * self.bank.targets_at(chunk.starts_s)[rows["disk_sweep"]] * chunk.middles_s
+            arm_mm = np.where(sweeping, 125.0 + 75.0 * np.cos(sweep_rad), 200.0)
         disk_drag_Nm = rub * force * (1e-3 * CONDITIONER_ARM_mm)
         drag_Nm = (block.wafer_drag_N + block.ring_drag_N) * chunk.drive.center_distance_mm * 1e-3
         idle_Nm = (PLATEN_BEARING_Nm + PLATEN_TURNING_Nm_rpm * speed) * self.truth.drag_ratio
@@ -574,22 +573,27 @@ class TruePlaten:
         pad_C = np.concatenate([state.temperature_C[None, self._pyrometer], block.temperature_C[:-1, self._pyrometer]])
         warmer_C, coolant_C = np.maximum(0.0, pad_C - 22.0), out[rows["coolant"]]
         heat_W = self.truth.heat.pad_conductance_W_K * (pad_C - coolant_C)
-        put("torque_Nm", torque)
-        put("motor_current_A", 1.0 + torque / 9.0 + 0.01 * speed)
-        put("motor_temperature_C", 26.0 + 0.06 * speed + 0.12 * torque)
-        put("pad_temperature_C", pad_C)
-        put("coolant_return_temperature_C", coolant_C + heat_W / 280.0 + 0.004 * speed)
-        put("coolant_flow_l_min", 4.0 + 0.06 * warmer_C + 0.002 * speed)
-        put("slurry_pressure_kPa", 138.0 - 0.06 * slurry)
-        put("slurry_temperature_C", np.where(slurry > WET_FLOW_ML_MIN, self.truth.slurry_temperature_C, 23.5))
-        put("slurry_filter_drop_kPa", 0.09 * slurry)
-        put("di_pressure_kPa", 345.0 - 0.02 * di - 0.004 * slurry)
-        put("vibration_mm_g", 1.0 + 0.12 * speed + 0.01 * (block.wafer_force_N + block.ring_force_N))
-        put("conditioner_torque_Nm", disk_Nm + DISK_TURNING_Nm_rpm * disk)
-        put("conditioner_current_A", 0.2 + disk_Nm / 1.5 + 0.002 * disk)
-        put("conditioner_arm_mm", arm_mm)
-        put("rinse_pressure_kPa", 207.0 - 0.015 * di - 0.03 * slurry)
-        put("drain_flow_ml_min", slurry + di)
-        put("exhaust_velocity_m_s", 0.42 - 0.0003 * speed)
-        put("enclosure_temperature_C", AIR_TEMPERATURE_C + 0.06 * warmer_C + 0.004 * speed)
+        shown = {
+            "torque_Nm": torque,
+            "motor_current_A": 1.0 + torque / 9.0 + 0.01 * speed,
+            "motor_temperature_C": 26.0 + 0.06 * speed + 0.12 * torque,
+            "pad_temperature_C": pad_C,
+            "coolant_return_temperature_C": coolant_C + heat_W / 280.0 + 0.004 * speed,
+            "coolant_flow_l_min": 4.0 + 0.06 * warmer_C + 0.002 * speed,
+            "slurry_pressure_kPa": 138.0 - 0.06 * slurry,
+            "slurry_temperature_C": np.where(slurry > WET_FLOW_ML_MIN, self.truth.slurry_temperature_C, 23.5),
+            "slurry_filter_drop_kPa": 0.09 * slurry,
+            "di_pressure_kPa": 345.0 - 0.02 * di - 0.004 * slurry,
+            "vibration_mm_g": 1.0 + 0.12 * speed + 0.01 * (block.wafer_force_N + block.ring_force_N),
+            "conditioner_torque_Nm": disk_Nm + DISK_TURNING_Nm_rpm * disk,
+            "conditioner_current_A": 0.2 + disk_Nm / 1.5 + 0.002 * disk,
+            "conditioner_arm_mm": arm_mm,
+            "rinse_pressure_kPa": 207.0 - 0.015 * di - 0.03 * slurry,
+            "drain_flow_ml_min": slurry + di,
+            "exhaust_velocity_m_s": 0.42 - 0.0003 * speed,
+            "enclosure_temperature_C": AIR_TEMPERATURE_C + 0.06 * warmer_C + 0.004 * speed,
+        }
+        target = np.empty((len(_LAGS), len(chunk.middles_s)))
+        for tag, value in shown.items():
+            target[LAG_INDEX[tag]] = value
         return target.T

@@ -42,19 +42,21 @@ class SampledOwner:
         self.tags = tuple(f"{name}.{signal.tag}" for signal in signals)
         self._bank, self._lags = bank, lags
         self._noise = NoisePages(seed, name, np.array([s.noise for s in signals], dtype=np.float32))
-        self._rows = [bank.index[s.actuator] for s in signals if s.actuator is not None]
+        self._rows = np.array([bank.index[s.actuator] for s in signals if s.actuator is not None], dtype=np.intp)
         actuated = [i for i, s in enumerate(signals) if s.actuator is not None]
         lagged = [i for i, s in enumerate(signals) if s.actuator is None]
-        self._actuated, self._actuated_gains = _columns(actuated), gains[actuated, None]
-        self._lagged, self._lagged_gains = _columns(lagged), gains[lagged]
+        self._actuated_gains, self._lagged_gains = gains[actuated, None], gains[lagged]
+        # Where each tag's column is when the actuated ones come first.
+        self._order: NDArray[np.intp] = np.argsort([*actuated, *lagged])
 
     def clean(self, times_s: Array) -> NDArray[np.float32]:
         """Return noiseless sensor values (n, tags)."""
-        values = np.empty((len(times_s), len(self.tags)), dtype=np.float32)
-        if self._rows:
-            values[:, self._actuated] = (self._bank.at(times_s)[self._rows] * self._actuated_gains).T
-        values[:, self._lagged] = self._lags(times_s) * self._lagged_gains
-        return values
+        values, actuated_count = np.empty((len(times_s), len(self.tags)), dtype=np.float32), len(self._rows)
+        values[:, actuated_count:] = self._lags(times_s) * self._lagged_gains
+        if not actuated_count:
+            return values
+        values[:, :actuated_count] = (self._bank.at(times_s).take(self._rows, axis=0) * self._actuated_gains).T
+        return values.take(self._order, axis=1)
 
     def rows(self, first: int, count: int) -> tuple[Array, NDArray[np.float32]]:
         """Return times and values of samples ``first`` … by number; sample k is taken at k/rate."""
@@ -78,13 +80,6 @@ class SampledOwner:
             numbers = np.arange(first, first + len(times_s))
             for column, tag in enumerate(self.tags):
                 self._faults.apply(tag, times_s, numbers, values[:, column])
-
-
-def _columns(numbers: list[int]) -> slice | list[int]:
-    """Return numbers of columns as a range where they are one: quicker to write to."""
-    if numbers and numbers == list(range(numbers[0], numbers[-1] + 1)):
-        return slice(numbers[0], numbers[-1] + 1)
-    return numbers
 
 
 class SampledSubscription:

@@ -31,6 +31,23 @@ def test_splitting_a_block_changes_no_bit(cut: int) -> None:
         np.testing.assert_array_equal(getattr(now, name), getattr(whole.state, name), err_msg=name)
 
 
+def test_nothing_pressing_gives_the_bits_that_it_gives_before_something_presses() -> None:
+    films = replace(model(), under_laws=(replace(LAW, k2_nm_min=float("inf")),))
+    pressed, up = drive(40), np.arange(40) < 30
+    lowered = replace(
+        pressed,
+        zone_pressures_kPa=np.where(up[:, None], 0.0, pressed.zone_pressures_kPa),
+        ring_pressure_kPa=np.where(up, 0.0, pressed.ring_pressure_kPa),
+    )
+    whole = physics.polish_block(state(), lowered, films, DT_S)
+    alone = physics.polish_block(state(), rows(lowered, 0, 30), films, DT_S)
+    for name in (f.name for f in fields(physics.PlatenBlock) if f.name not in {"state", "under_rates_nm_min"}):
+        np.testing.assert_array_equal(getattr(alone, name), getattr(whole, name)[:30], err_msg=name)
+    (under,) = alone.under_rates_nm_min
+    np.testing.assert_array_equal(under, whole.under_rates_nm_min[0][:30])
+    assert whole.rate_nm_min[-1].min() > 0.0
+
+
 def test_finer_edges_give_the_same_polish() -> None:
     # States are exact; the rate takes the mean of both ends, which errs at second order in the interval.
     still = replace(drive(60), center_distance_mm=np.full(60, 125.0), sweep_speed_mm_s=np.zeros(60))
