@@ -91,17 +91,17 @@ class MemoryFile:
     ) -> bool:
         """Write what changed since the last time in one transaction; return whether it is kept.
 
-        ``values_of`` and ``arrays_of`` name what may have changed or come, where the caller knows; what is there no
-        more is found in any case.
+        ``values_of`` and ``arrays_of`` name what may have changed, come or gone, where the caller knows.
         A write that fails stops no machine: ``failure`` says why, and the next call tries again with all that changed.
         """
         kept = self._kept
-        values_of = now.values if values_of is None else sorted(now.values.keys() & values_of)
-        values = [(n, v) for n in values_of if kept.values.get(n) != (v := now.values[n])]
-        lost_values = [(n,) for n in sorted(kept.values.keys() - now.values.keys())]
-        arrays_of = now.arrays if arrays_of is None else sorted(now.arrays.keys() & arrays_of)
-        arrays = [(*key, a) for key in arrays_of if kept.arrays.get(key) is not (a := now.arrays[key])]
-        lost_arrays = sorted(kept.arrays.keys() - now.arrays.keys())
+        values_of = {**now.values, **kept.values} if values_of is None else sorted(values_of)
+        values = [(n, v) for n in values_of if (v := now.values.get(n)) is not None and v != kept.values.get(n)]
+        lost_values = [(n,) for n in values_of if n not in now.values and n in kept.values]
+        arrays_of = {**now.arrays, **kept.arrays} if arrays_of is None else sorted(arrays_of)
+        new, old = now.arrays.get, kept.arrays.get
+        arrays = [(*key, a) for key in arrays_of if (a := new(key)) is not None and a is not old(key)]
+        lost_arrays = [key for key in arrays_of if key not in now.arrays and key in kept.arrays]
         if not (values or lost_values or arrays or lost_arrays):
             return True
         try:
@@ -137,7 +137,7 @@ class MemoryFile:
         arrays: Iterable[tuple[str, str, Array]],
         lost_arrays: Sequence[tuple[str, str]],
     ) -> None:
-        rows = [(owner, name, json.dumps(a.shape), np.ascontiguousarray(a).tobytes()) for owner, name, a in arrays]
+        rows = [(owner, name, json.dumps(a.shape), a.tobytes()) for owner, name, a in arrays]
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         if values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -32,7 +33,8 @@ class StateSubscription:
     """Change notices in order; the first block is a snapshot of all scalar `state` tags."""
 
     def __init__(self, on_close: Callable[[StateSubscription], None]) -> None:
-        self._queue: asyncio.Queue[Block | None] = asyncio.Queue()
+        self._blocks: deque[Block] = deque()
+        self._news = asyncio.Event()
         self._on_close = on_close
         self._sequence = 0
         self.ended = False
@@ -41,7 +43,7 @@ class StateSubscription:
         """Queue one block of changed tags."""
         if self.ended:
             return
-        self._queue.put_nowait(
+        self._blocks.append(
             Block(
                 rate_class=STATE,
                 tags=tuple(changes),
@@ -52,21 +54,24 @@ class StateSubscription:
             )
         )
         self._sequence += 1
+        self._news.set()
 
     def __aiter__(self) -> AsyncIterator[Block]:
         return self
 
     async def __anext__(self) -> Block:
-        block = await self._queue.get()
-        if block is None:
-            raise StopAsyncIteration
-        return block
+        while not self._blocks:
+            if self.ended:
+                raise StopAsyncIteration
+            self._news.clear()
+            await self._news.wait()
+        return self._blocks.popleft()
 
     def close(self) -> None:
         """End the iteration after what is queued."""
         if not self.ended:
             self.ended = True
-            self._queue.put_nowait(None)
+            self._news.set()
             self._on_close(self)
 
 

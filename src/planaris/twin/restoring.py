@@ -49,9 +49,11 @@ class Keeper:
 
     def __init__(self, machine: Machine, file: MemoryFile) -> None:
         self._machine, self._file = machine, file
-        self._texts: dict[str, tuple[tuple[Any, ...], str]] = {}
-        # What was last seen of each wafer: where it was and which change of it was the last.
-        self._seen: dict[str, tuple[str, TrueWafer, int]] = {}
+        # What of the world was noted last as a row, so that its text is made anew only where the row is another.
+        self._rows: dict[str, tuple[Any, ...]] = {}
+        # Of each place with a wafer the stamp of the wafer that was seen there last; and all wafers that were noted.
+        self._stamps: dict[str, int] = {}
+        self._wafer_ids: set[str] = set()
         # Of wafers being polished: when their films were noted last, and the film from which those were worked out.
         self._noted_s: dict[str, float] = {}
         self._polished: dict[str, Array] = {}
@@ -63,15 +65,18 @@ class Keeper:
         # What may differ from what the file holds; None: anything.
         self._news: set[str] | None = None
         self._array_news: set[tuple[str, str]] = set()
-        process, self._devices = machine.process, machine.devices
+        process, devices = machine.process, machine.devices
+        self._devices = [(f"motion.{name}", f"fault.{name}", device) for name, device in devices.items()]
         self._worn = [
-            *(
-                (f"platen.{n}", platen, attrgetter(*_PLATEN_WEAR), _PLATEN_WEAR)
-                for n, platen in process.platens.items()
-            ),
-            *((f"head.{n}", part, attrgetter(*_HEAD_WEAR), _HEAD_WEAR) for n, part in process.heads.items()),
+            *((f"platen.{n}", p, attrgetter(*_PLATEN_WEAR), _named(_PLATEN_WEAR)) for n, p in process.platens.items()),
+            *((f"head.{n}", h, attrgetter(*_HEAD_WEAR), _named(_HEAD_WEAR)) for n, h in process.heads.items()),
         ]
-        self._positions = [tag for tag in machine.plc.values if tag.endswith((".position", ".wrist"))]
+        self._pads = [
+            ((f"platen.{n}", "pad_lost_um"), (f"platen.{n}", "populations"), p) for n, p in process.platens.items()
+        ]
+        self._positions = tuple(tag for tag in machine.plc.values if tag.endswith((".position", ".wrist")))
+        self._position_text = _named(self._positions)
+        self._note("machine", json.dumps([machine.tool.name, machine.seed]))
         machine.on_change = self.keep
         for device in machine.handling.devices.values():
             device.on_begun = self._begun
@@ -83,9 +88,9 @@ class Keeper:
         return self._file.failure
 
     @property
-    def texts_count(self) -> int:
-        """Of how many parts of the world the text is kept, so that only what changed is written anew."""
-        return len(self._texts)
+    def rows_count(self) -> int:
+        """Of how many parts of the world the row is kept, so that only what changed is written anew."""
+        return len(self._rows)
 
     def keep(self) -> None:
         """Write what changed since the last time."""
@@ -95,7 +100,7 @@ class Keeper:
         assert device.motion is not None
         name = f"motion.{device.name}"
         self._passing.add(name)
-        self._note(name, self._text(name, device.motion, list))
+        self._note_row(name, device.motion, list)
         self._file.put(name, self._values[name])
 
     def close(self) -> None:
@@ -120,92 +125,117 @@ class Keeper:
             if self._news is not None:
                 self._news.add(name)
 
+    def _note_row(self, name: str, row: tuple[Any, ...], body: Callable[[tuple[Any, ...]], object]) -> None:
+        """Note the JSON of what a row holds."""
+        if self._rows.get(name) != row:
+            self._rows[name] = row
+            self._note(name, json.dumps(body(row)))
+
     def _note_array(self, key: tuple[str, str], array: Array) -> None:
         if self._arrays.get(key) is not array:
             self._arrays[key] = array
             self._array_news.add(key)
 
+    def _forget(self, name: str) -> None:
+        del self._values[name]
+        self._rows.pop(name, None)
+        if self._news is not None:
+            self._news.add(name)
+
+    def _forget_array(self, key: tuple[str, str]) -> None:
+        if self._arrays.pop(key, None) is not None:
+            self._array_news.add(key)
+
     def _look(self, *, in_order: bool) -> None:
         """Bring what is kept of the machine up to date. Cheap: only what changed is looked at more closely."""
-        machine, text, note, note_array = self._machine, self._text, self._note, self._note_array
-        note("time_s", repr(machine.time_s))
+        machine, note_row, note_array = self._machine, self._note_row, self._note_array
+        self._note("time_s", repr(machine.time_s))
         self._look_at_wafers()
-        for port, carrier in machine.handling.carriers.items():
-            slots = (carrier.carrier_id, *carrier.slots.items())
-            note(f"carrier.{port}", text(f"carrier.{port}", slots, lambda s: [s[0], dict(s[1:])]))
-        passing = {f"carrier.{port}" for port in machine.handling.carriers}
-        for name, device in self._devices.items():
-            if (motion := device.motion) is not None:
-                passing.add(owner := f"motion.{name}")
-                note(owner, text(owner, motion, list))
+        self._look_at_passing()
+        for owner, station, row_of, body in self._worn:
+            note_row(owner, row_of(station), body)
+        for lost, populations, platen in self._pads:
+            note_array(lost, platen.pad_lost_um)
+            note_array(populations, platen.state.populations)
+        note_row("slurry", tuple(sorted(machine.process.slurry_lots.items())), dict)
+        held = machine.plc.values
+        note_row("positions", tuple([held[tag] for tag in self._positions]), self._position_text)
+        note_row("safety", (*sorted(machine.safety.tripped),), list)
+        self._note("in_order", "true" if in_order else "false")
+
+    def _look_at_passing(self) -> None:
+        """Note carriers, motions and faults that are there, and forget those that were."""
+        carriers = self._machine.handling.carriers
+        passing = {f"carrier.{port}" for port in carriers}
+        for port, carrier in carriers.items():
+            self._note_row(f"carrier.{port}", (carrier.carrier_id, dict(carrier.slots)), list)
+        for motion, fault, device in self._devices:
+            if device.motion is not None:
+                passing.add(motion)
+                self._note_row(motion, device.motion, list)
             if not device.fault.none:
-                passing.add(owner := f"fault.{name}")
-                note(owner, json.dumps(asdict(device.fault)))
+                passing.add(fault)
+                self._note(fault, json.dumps(asdict(device.fault)))
         for name in self._passing - passing:
-            del self._values[name]
+            self._forget(name)
         self._passing = passing
-        for owner, station, row_of, names in self._worn:
-            note(owner, text(owner, row_of(station), lambda r, names=names: dict(zip(names, r, strict=True))))
-        for n, platen in machine.process.platens.items():
-            note_array((f"platen.{n}", "pad_lost_um"), platen.pad_lost_um)
-            note_array((f"platen.{n}", "populations"), platen.state.populations)
-        note("slurry", text("slurry", tuple(sorted(machine.process.slurry_lots.items())), dict))
-        held, tags = machine.plc.values, self._positions
-        positions = tuple([held[tag] for tag in tags])
-        note("positions", text("positions", positions, lambda p: dict(zip(tags, p, strict=True))))
-        note("safety", text("safety", (*sorted(machine.safety.tripped),), list))
-        note("in_order", "true" if in_order else "false")
-        note("machine", text("machine", (machine.tool.name, machine.seed), list))
 
     def _look_at_wafers(self) -> None:
-        seen, there, now_s = self._seen, 0, self._machine.time_s
+        """Note wafers that are new, elsewhere or changed, and films that are being polished when it is time to."""
+        now_s, noted_s, period_s = self._machine.time_s, self._noted_s, self._film_period_s
         platens, exact = self._machine.process.platens.values(), self._machine.change_period_s is not None
         at_platen = {p.wafer.wafer_id: p for p in platens if p.wafer is not None and not p.idle}
-        for location, wafer in self._machine.places.items():
-            there += 1
-            known, platen = seen.get(wafer.wafer_id), at_platen.get(wafer.wafer_id)
-            same = known is not None and known[2] == wafer.changes_count and known[1] is wafer and known[0] == location
-            due = platen is not None and now_s >= self._noted_s.get(wafer.wafer_id, 0.0) + self._film_period_s
-            if same and not due:
-                continue
-            # First, as it may bring the wafer itself up to date.
-            films_nm = platen.films_now(now_s, exact=exact) if due and platen is not None else None
-            if due or (platen is not None and self._polished.get(wafer.wafer_id) is not wafer.thickness_nm):
-                self._noted_s[wafer.wafer_id] = now_s
-            seen[wafer.wafer_id] = location, wafer, wafer.changes_count
-            owner, row = f"wafer.{wafer.wafer_id}", (location, *_scalars_of(wafer))
-            self._note(owner, self._text(owner, row, lambda r: dict(zip(("location", *_SCALARS), r, strict=True))))
-            arrays = dict(zip(_ARRAYS, _arrays_of(wafer), strict=True))
-            if films_nm is not None:
-                self._polished[wafer.wafer_id] = wafer.thickness_nm
-                arrays["thickness_nm"] = films_nm[0]
-                arrays["under_nm"] = films_nm[1:] if len(films_nm) > 1 else None
-            elif self._polished.get(wafer.wafer_id) is wafer.thickness_nm:
-                del arrays["thickness_nm"], arrays["under_nm"]  # what is noted is newer
-            for name, array in arrays.items():
-                if array is not None:
-                    self._note_array((owner, name), array)
-                else:
-                    self._arrays.pop((owner, name), None)
-        if there < len(seen):
-            self._forget_but({wafer.wafer_id for _, wafer in self._machine.places.items()})
+        due = {i: p for i, p in at_platen.items() if now_s >= noted_s.get(i, 0.0) + period_s}
+        seen, stamps, places = self._stamps, dict[str, int](), self._machine.places.items()
+        for location, wafer in places:
+            if seen.get(location) != wafer.stamp or wafer.wafer_id in due:
+                platen = due.get(wafer.wafer_id)
+                # First, as it may bring the wafer itself up to date.
+                films_nm = None if platen is None else platen.films_now(now_s, exact=exact)
+                newer = self._polished.get(wafer.wafer_id) is not wafer.thickness_nm
+                if platen is not None or (newer and wafer.wafer_id in at_platen):
+                    noted_s[wafer.wafer_id] = now_s
+                self._note_wafer(location, wafer, films_nm)
+            stamps[location] = wafer.stamp
+        self._stamps = stamps
+        if len(stamps) < len(self._wafer_ids):
+            self._forget_wafers_but({wafer.wafer_id for _, wafer in places})
 
-    def _forget_but(self, present: set[str]) -> None:
+    def _note_wafer(self, location: str, wafer: TrueWafer, films_nm: Array | None) -> None:
+        """Note a wafer where it is; ``films_nm`` are its films where they were worked out between two edges."""
+        wafer_id, owner = wafer.wafer_id, f"wafer.{wafer.wafer_id}"
+        self._wafer_ids.add(wafer_id)
+        self._note_row(owner, (location, *_scalars_of(wafer)), _wafer_body)
+        arrays = dict(zip(_ARRAYS, _arrays_of(wafer), strict=True))
+        if films_nm is not None:
+            self._polished[wafer_id] = wafer.thickness_nm
+            arrays["thickness_nm"] = films_nm[0]
+            arrays["under_nm"] = films_nm[1:] if len(films_nm) > 1 else None
+        elif self._polished.get(wafer_id) is wafer.thickness_nm:
+            del arrays["thickness_nm"], arrays["under_nm"]  # what is noted is newer
+        for name, array in arrays.items():
+            if array is not None:
+                self._note_array((owner, name), array)
+            else:
+                self._forget_array((owner, name))
+
+    def _forget_wafers_but(self, present: set[str]) -> None:
         """Forget wafers that are in the machine no more."""
-        for wafer_id in self._seen.keys() - present:
-            owner = f"wafer.{wafer_id}"
-            del self._seen[wafer_id], self._values[owner], self._texts[owner]
+        for wafer_id in self._wafer_ids - present:
+            self._forget(f"wafer.{wafer_id}")
             self._polished.pop(wafer_id, None)
             self._noted_s.pop(wafer_id, None)
             for name in _ARRAYS:
-                self._arrays.pop((owner, name), None)
+                self._forget_array((f"wafer.{wafer_id}", name))
+        self._wafer_ids &= present
 
-    def _text(self, name: str, row: tuple[Any, ...], body: Callable[[tuple[Any, ...]], object]) -> str:
-        """Return the JSON of what a row holds, as it was made last time if the row is the same."""
-        known = self._texts.get(name)
-        if known is None or known[0] != row:
-            self._texts[name] = known = row, json.dumps(body(row))
-        return known[1]
+
+def _named(names: tuple[str, ...]) -> Callable[[tuple[Any, ...]], dict[str, Any]]:
+    """Return what gives a row's values their names."""
+    return lambda row: dict(zip(names, row, strict=True))
+
+
+_wafer_body = _named(("location", *_SCALARS))
 
 
 def restore(machine: Machine, kept: Snapshot) -> Restored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,20 +11,22 @@ from numpy.typing import NDArray
 from planaris.model import SlotState, WaferKind
 from planaris.twin.patterned import TrueArea
 
+_stamps = itertools.count()
 
-class _Counted:
-    """Counts how often something of it was set, so that one look says whether it changed."""
 
-    __slots__ = ("changes_count",)
-    changes_count: int
+class _Stamped:
+    """Gets a stamp that nothing else has or had whenever something of it is set: one look says whether it changed."""
+
+    __slots__ = ("stamp",)
+    stamp: int
 
     def __setattr__(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
-        object.__setattr__(self, "changes_count", getattr(self, "changes_count", 0) + 1)
+        object.__setattr__(self, "stamp", next(_stamps))
 
 
 @dataclass(slots=True)
-class TrueWafer(_Counted):
+class TrueWafer(_Stamped):
     """A wafer as it is: film thickness on the polar grid, shape (n_r, n_theta), in nanometres.
 
     ``thickness_nm`` is the film on top, the one that is polished and measured; ``under_nm`` (n_film - 1, n_r, n_theta)

@@ -320,7 +320,7 @@ def test_cassettes_that_were_taken_away_leave_nothing_in_memory() -> None:
             machine.on_change()
             machine.remove_carrier(1)
             machine.on_change()
-            sizes.add((keeper.texts_count, len(file.kept.values)))
+            sizes.add((keeper.rows_count, len(file.kept.values)))
         assert len(sizes) == 1
         machine.close()
 
