@@ -8,10 +8,19 @@ import math
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from planaris import clock
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_come_through() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    """A shell's background job is born with Ctrl-C ignored, and Python then leaves it so."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("speed", [math.inf, 50.0])
